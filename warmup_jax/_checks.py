@@ -1,0 +1,139 @@
+"""Argument checks, and the wording of every error.
+
+Only static facts are checked: the values of Python and NumPy numbers, and the dtype and shape of
+arrays and tracers. Nothing here waits for a device.
+"""
+
+import typing
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+# A number of a schedule, and a length: Python numbers, arrays or tracers.
+Real: typing.TypeAlias = float | jax.Array
+Steps: typing.TypeAlias = int | jax.Array
+
+# The longest length, and the last step, that the int32 counter of an optimizer can reach.
+MAX_STEPS = 2**31 - 1
+
+
+def float_dtype() -> np.dtype:
+    """float32, or float64 under `jax_enable_x64`: the dtype of every schedule's value."""
+    return jnp.result_type(float)
+
+
+def is_array(value) -> typing.TypeGuard[jax.Array]:
+    """True for device arrays and tracers: numbers that must not be read while tracing."""
+    return isinstance(value, jax.Array)
+
+
+def came(value) -> str:
+    """What the user handed in, as the end of an error sentence."""
+    return f"got {value!r} ({type(value).__name__})" if not is_array(value) else f"got {value.aval}"
+
+
+def _as_number(name: str, value, wanted: str) -> int | float | jax.Array:
+    """`value` as a Python number or a scalar array; anything else is a `TypeError`."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (jax.Array, np.ndarray)):
+        if value.ndim:
+            raise TypeError(
+                f"`{name}` must be {wanted}, a scalar; got an array of shape {value.shape}. For many "
+                "schedules at once build it under `jax.vmap`, one number at a time."
+            )
+        if jnp.issubdtype(value.dtype, jnp.integer) or jnp.issubdtype(value.dtype, jnp.floating):
+            return typing.cast(jax.Array, value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    raise TypeError(f"`{name}` must be {wanted}; {came(value)}.")
+
+
+def real(name: str, value) -> Real:
+    """A finite real number: a Python float, or a floating scalar array."""
+    value = _as_number(name, value, "a number")
+    if isinstance(value, jax.Array):
+        return value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float_dtype())
+    limit = float(jnp.finfo(float_dtype()).max)
+    if not -limit <= value <= limit:  # also catches NaN
+        raise ValueError(
+            f"`{name}` must be finite and fit {np.dtype(float_dtype()).name} (at most {limit:.7g} in "
+            f"magnitude); got {value!r}."
+        )
+    return float(value)
+
+
+def length(name: str, value, *, at_least: int = 0) -> Steps:
+    """A whole number of steps from `at_least` to 2**31 - 1: a Python int, or an integer scalar array."""
+    value = _as_number(name, value, "a whole number of steps")
+    if isinstance(value, float) or (is_array(value) and not jnp.issubdtype(value.dtype, jnp.integer)):
+        raise TypeError(
+            f"`{name}` must be a whole number of steps; {came(value)}. Epochs and shares of a run become "
+            "steps with `warmup_jax.Run`, as in `run.steps('3 epochs')` or `run.steps('10%')`."
+        )
+    if is_array(value):
+        return step_to_int32(value)  # one dtype, so that lengths add under strict promotion
+    if value < at_least:
+        raise ValueError(f"`{name}` must be a whole number of steps, {at_least} or more; got {value}.")
+    if value > MAX_STEPS:
+        raise ValueError(
+            f"`{name}` must be at most {MAX_STEPS} (2**31 - 1) steps; got {value}. Count optimizer "
+            "updates, not examples or tokens."
+        )
+    return value
+
+
+def lengths(caller: str, **values) -> list[Steps]:
+    """`length` for several arguments of the function `caller`."""
+    return [length(f"{caller}({name}=...)", value) for name, value in values.items()]
+
+
+def reals(caller: str, **values) -> list[Real]:
+    """`real` for several arguments of the function `caller`."""
+    return [real(f"{caller}({name}=...)", value) for name, value in values.items()]
+
+
+def within(caller: str, part: str, part_steps, whole: str, whole_steps) -> None:
+    """`part` must not be longer than `whole`; tracers pass."""
+    if isinstance(part_steps, int) and isinstance(whole_steps, int) and part_steps > whole_steps:
+        raise ValueError(
+            f"`{caller}({part}=...)` must be at most `{whole}`, which includes it; got "
+            f"{part}={part_steps}, {whole}={whole_steps}. Shorten `{part}` or raise `{whole}`."
+        )
+
+
+def as_step(step):
+    """`step` as something that fits int32 without wrapping: a Python int, or an integer array.
+
+    Python ints and 64-bit NumPy integers beyond int32 clamp here, on the host, because JAX would wrap
+    them when it makes them int32.
+    """
+    if not is_array(step) and hasattr(step, "__jax_array__"):  # a flax.nnx.Variable, such as `nnx.Optimizer.step`
+        step = step.__jax_array__()
+    if isinstance(step, int) and not isinstance(step, bool):
+        return min(max(step, -MAX_STEPS), MAX_STEPS)
+    if isinstance(step, (jax.Array, np.ndarray, np.generic)) and jnp.issubdtype(step.dtype, jnp.integer):
+        if not is_array(step) and step.dtype.itemsize == 8:
+            step = np.clip(step, 0, MAX_STEPS).astype(np.int32)
+        return step
+    raise TypeError(
+        f"`schedule(step)` needs an integer step, a Python int or an integer array; {came(step)}. A "
+        "float counter stops counting (bfloat16 at 256, float32 at 16777216): keep the step in int32."
+    )
+
+
+def step_to_int32(step: jax.Array) -> jax.Array:
+    """An integer array of any dtype as int32; what does not fit clamps instead of wrapping."""
+    if step.dtype in (jnp.uint32, jnp.uint64, jnp.int64):
+        step = jnp.clip(step, 0, MAX_STEPS)
+    return step.astype(jnp.int32)
+
+
+def add_lengths(first: Steps, second: Steps) -> Steps:
+    """`first + second`, but at most 2**31 - 1 for arrays, where an int32 sum would wrap."""
+    if isinstance(first, int) and isinstance(second, int):
+        return first + second
+    return first + jnp.minimum(second, MAX_STEPS - first)

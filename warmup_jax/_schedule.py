@@ -1,0 +1,184 @@
+"""`Schedule`: a frozen pytree that is also a pure function `step -> value`."""
+
+import dataclasses
+import operator
+import typing
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import core
+
+from warmup_jax import _checks
+
+
+@typing.dataclass_transform(frozen_default=True, eq_default=False)
+class Schedule:
+    r"""Base class of every schedule: an immutable value that is also a function of the step.
+
+    A subclass becomes a frozen dataclass and a JAX pytree by being defined. Every field that holds a
+    number, an array or another schedule is a pytree child, so that it can be traced, vmapped and
+    differentiated; a field made with `dataclasses.field(metadata={"static": True})` is not.
+
+    To add a schedule, declare the fields, the length `steps` (a field or a property; `None` when
+    unbounded) and one method, `_value(elapsed)`, the value at an int32 array `elapsed`, already within
+    `0 <= elapsed <= steps`. Inside it every float field is a float32 scalar array and every length an
+    int32 scalar array of at least 0. Check the arguments in `__post_init__`.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> class SquareRoot(wj.Schedule):
+        ...     '''start * sqrt(1 - elapsed / steps).'''
+        ...     start: float
+        ...     steps: int
+        ...     def _value(self, elapsed):
+        ...         return self.start * jnp.sqrt((self.steps - elapsed) / self.steps)
+        >>> SquareRoot(2.0, steps=100)
+        SquareRoot(start=2.0, steps=100)
+        >>> SquareRoot(2.0, steps=100)(75)
+        Array(1., dtype=float32)
+    """
+
+    steps: typing.Any  # an int, an array or None; declared here, defined by every subclass as a field or a property
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        _register(cls)
+
+    def __call__(self, step) -> jax.Array:
+        """The value at `step`, the number of updates already applied (0-based, as in Optax).
+
+        Before 0 it holds the start value, past the end the end value.
+
+        Args:
+            step: a Python int of any size, or an integer array of any shape and dtype.
+
+        Returns:
+            A strong float32 array (float64 under `jax_enable_x64`) of the shape of `step`.
+
+        Raises:
+            TypeError: for a float or bool step, or for a batched schedule outside `jax.vmap`.
+        """
+        return _evaluate(self, _checks.as_step(step))
+
+    def _value(self, elapsed: jax.Array) -> jax.Array:
+        raise NotImplementedError(f"`{type(self).__name__}` must define `_value(self, elapsed)`.")
+
+    def _hold(self, step: jax.Array) -> jax.Array:
+        """The edge rule, for all schedules: hold the start before 0 and the end past `steps`."""
+        last = _checks.MAX_STEPS if self.steps is None else self.steps
+        return self._value(jnp.clip(step, 0, last))
+
+    def __repr__(self) -> str:
+        fields = dataclasses.fields(typing.cast(typing.Any, self))
+        arguments = [f"{field.name}={_show(getattr(self, field.name))}" for field in fields]
+        return f"{type(self).__name__}({', '.join(arguments)})"
+
+    def __eq__(self, other) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return _identity(self) == _identity(other)
+
+    def __hash__(self) -> int:
+        return hash(_identity(self))
+
+
+@jax.jit
+def _evaluate(schedule: Schedule, step: jax.Array) -> jax.Array:
+    """`schedule` at `step`. One jitted function for all schedules: a new one of a known structure does
+    not compile, and under an outer transformation it is part of the caller's computation.
+    """
+    value = jax.tree.map(_canonical_leaf, schedule)._hold(_checks.step_to_int32(jnp.asarray(step)))
+    chex.assert_shape(value, jnp.shape(step))
+    chex.assert_type(value, _checks.float_dtype())
+    return jax.lax.convert_element_type(value, _checks.float_dtype())  # drops a weak type
+
+
+def _canonical_leaf(leaf) -> jax.Array:
+    """A number of a schedule as a scalar array: a float in the value's dtype, a length in int32."""
+    leaf = jnp.asarray(leaf)
+    if leaf.ndim:
+        raise TypeError(
+            f"a schedule with a batched number (shape {leaf.shape}) was called outside `jax.vmap`. Call "
+            "it as `jax.vmap(lambda schedule: schedule(step))(schedules)`."
+        )
+    if jnp.issubdtype(leaf.dtype, jnp.integer):
+        return jnp.maximum(_checks.step_to_int32(leaf), 0)
+    return leaf.astype(_checks.float_dtype())
+
+
+def _register(cls: type[Schedule]) -> None:
+    """Register `cls` as a pytree with key paths. Rebuilding one from its children checks nothing, since
+    JAX puts tracers, arrays and placeholders there.
+    """
+    fields = dataclasses.fields(typing.cast(typing.Any, cls))
+    static = [field.name for field in fields if field.metadata.get("static")]
+    names = [field.name for field in fields if not field.metadata.get("static")]
+    keys = [jax.tree_util.GetAttrKey(name) for name in names]
+    children, constants = _getter(names), _getter(static)
+
+    def flatten(schedule):
+        return children(schedule), constants(schedule)
+
+    def flatten_with_keys(schedule):
+        return tuple(zip(keys, children(schedule), strict=True)), constants(schedule)
+
+    def unflatten(constants, children):
+        schedule = object.__new__(cls)
+        for name, value in zip([*names, *static], [*children, *constants], strict=True):
+            object.__setattr__(schedule, name, value)
+        return schedule
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+
+def _getter(names: list[str]):
+    """A fast function from an object to the tuple of its attributes `names`."""
+    if not names:
+        return lambda owner: ()
+    if len(names) == 1:
+        return lambda owner, name=names[0]: (getattr(owner, name),)
+    return operator.attrgetter(*names)
+
+
+def check_fields(schedule: Schedule, check, *names: str, **limits) -> None:
+    """Pass each field in `names` through `check`, which returns it in its stored form or raises."""
+    for name in names:
+        value = check(f"{type(schedule).__name__}({name}=...)", getattr(schedule, name), **limits)
+        object.__setattr__(schedule, name, value)
+
+
+def _concrete(leaf):
+    """A number as `==`, `hash` and `repr` see it, wherever it lives: an int, or the Python float of its
+    value in float32 (float64 under x64); nested tuples of them for a batch.
+    """
+    if isinstance(leaf, core.Tracer):
+        raise TypeError(
+            "a schedule that holds traced numbers has no `==`, `hash` or `repr`: its numbers are not known "
+            "while JAX traces. Compare or print it outside `jit`, `vmap` and `grad`."
+        )
+    numbers = np.asarray(leaf)
+    if not np.issubdtype(numbers.dtype, np.integer):
+        numbers = numbers.astype(_checks.float_dtype()).astype(np.float64)
+    return _nested_tuple(numbers.tolist())
+
+
+def _nested_tuple(numbers):
+    return tuple(map(_nested_tuple, numbers)) if isinstance(numbers, list) else numbers
+
+
+def _identity(schedule: Schedule) -> tuple:
+    leaves, structure = jax.tree.flatten(schedule)
+    return tuple(map(_concrete, leaves)), structure
+
+
+def _show(value) -> str:
+    """The shortest text that reads back as the same number, in the dtype of the value."""
+    if value is None or isinstance(value, Schedule) or callable(value):
+        return repr(value)
+    number = _concrete(value)
+    if isinstance(number, float):
+        return repr(float(str(_checks.float_dtype().type(number))))
+    return repr(number)

@@ -1,0 +1,157 @@
+"""Schedules made from schedules."""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule, check_fields
+from warmup_jax.stages import lift
+
+
+class Join(Schedule):
+    """One stage after another, each in its own time.
+
+    At `step` the value is that of stage k at `step - b_k`, where `b_k`, the sum of the lengths before it,
+    is the last boundary that is not above `step`. Composed with `optax.join_schedules`.
+
+    Args:
+        *stages: schedules, one or more. All but the last must have a length. Plain callables and numbers
+            are lifted with `as_schedule`, which makes them unbounded, so they can only come last.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape. Its length is the sum of the
+        lengths, at most 2**31 - 1 (a sum of traced lengths saturates there), or `None`.
+
+    A stage of length 0 vanishes, wherever it stands; if all have length 0 the first one remains. At a
+    boundary the new stage holds.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> schedule = wj.Join(wj.Linear(0.0, 1.0, steps=2), wj.Constant(1.0, steps=3))
+        >>> schedule.steps
+        5
+        >>> schedule
+        Join(Linear(start=0.0, stop=1.0, steps=2), Constant(value=1.0, steps=3))
+    """
+
+    stages: tuple[Schedule, ...]
+
+    def __init__(self, *stages):
+        object.__setattr__(self, "stages", _check_stages("Join", stages))
+
+    @property
+    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The sum of the lengths of the stages, or `None` when the last one is unbounded."""
+        total = 0
+        for stage in self.stages:
+            if stage.steps is None:
+                return None
+            total = _checks.add_lengths(total, stage.steps)
+        return total
+
+    def _value(self, elapsed):
+        # The clock runs in uint32, whose maximum is a boundary that no step reaches: a stage of length 0
+        # gets it, or it would take over when it comes last.
+        clocks = [lambda time, stage=stage: stage._hold(time.astype(jnp.int32)) for stage in self.stages]
+        boundaries, begin = [], 0
+        for before, stage in zip(self.stages, self.stages[1:], strict=False):
+            begin = _checks.add_lengths(begin, before.steps)
+            never = jnp.asarray(jnp.iinfo(jnp.uint32).max, jnp.uint32)
+            empty = False if stage.steps is None else stage.steps == 0
+            boundaries.append(jnp.where(empty, never, jnp.asarray(begin).astype(jnp.uint32)))
+        return jnp.asarray(optax.join_schedules(clocks, boundaries)(elapsed.astype(jnp.uint32)))
+
+    def __repr__(self) -> str:
+        return f"Join({', '.join(map(repr, self.stages))})"
+
+
+def join(*stages) -> Schedule:
+    """Put stages one after another: the way to compose a schedule.
+
+    Joins within joins are flattened, so that `join(join(a, b), c) == join(a, b, c)`, and a lone stage
+    comes back as itself.
+
+    Args:
+        *stages: as for `Join`.
+
+    Returns:
+        A `Join`, or the lone stage.
+
+    Raises:
+        ValueError: for no stage at all, an unbounded stage before the last, or a total above 2**31 - 1.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.join(wj.Linear(0.0, 3e-4, steps=500), wj.Cosine(3e-4, 0.0, steps=9_500)).steps
+        10000
+    """
+    flat = []
+    for stage in _check_stages("join", stages):
+        flat.extend(stage.stages if isinstance(stage, Join) else [stage])
+    return flat[0] if len(flat) == 1 else Join(*flat)
+
+
+def _check_stages(caller: str, stages: tuple) -> tuple[Schedule, ...]:
+    if not stages:
+        raise ValueError(f"`{caller}(...)` needs at least one stage; got none.")
+    if isinstance(stages[0], (list, tuple)):
+        raise TypeError(
+            f"`{caller}(...)` takes its stages one by one; got a {type(stages[0]).__name__}. Write `*stages`."
+        )
+    lifted = tuple(lift(f"{caller}(stages[{k}])", stage) for k, stage in enumerate(stages))
+    total = 0
+    for position, stage in enumerate(lifted):
+        if stage.steps is None:
+            if position < len(lifted) - 1:
+                raise ValueError(
+                    f"`{caller}(...)` needs a length for every stage but the last; stage {position} is unbounded: "
+                    f"{stages[position]!r}. Give it `steps=...`, a callable through `as_schedule(fn, steps=...)`."
+                )
+        elif isinstance(stage.steps, int):
+            total += stage.steps
+    if total > _checks.MAX_STEPS:
+        raise ValueError(
+            f"`{caller}(...)` must be at most {_checks.MAX_STEPS} (2**31 - 1) steps long in all; got {total}. "
+            "Count optimizer updates, not examples or tokens."
+        )
+    return lifted
+
+
+class Staircase(Schedule):
+    """Hold a schedule's value for `every` steps at a time: the per-epoch update of Keras and PyTorch.
+
+    `schedule(floor(step / every) * every)`
+
+    Args:
+        schedule: a schedule, or a callable, which is lifted with `as_schedule`.
+        every: the length of a stair, 1 to 2**31 - 1 steps, such as the steps of an epoch.
+
+    Returns:
+        A schedule as long as `schedule`: integer step of any shape -> float32 of that shape. It ends on
+        the value of the last whole stair.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Staircase(wj.Linear(0.0, 4.0, steps=4), every=2)(jnp.arange(6))
+        Array([0., 0., 2., 2., 4., 4.], dtype=float32)
+
+    Source: `keras.callbacks.LearningRateScheduler`, which sets the rate as an epoch begins.
+    """
+
+    schedule: Schedule
+    every: _checks.Steps
+
+    def __post_init__(self):
+        object.__setattr__(self, "schedule", lift("Staircase(schedule=...)", self.schedule))
+        check_fields(self, _checks.length, "every", at_least=1)
+
+    @property
+    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The length of the inner schedule."""
+        return self.schedule.steps
+
+    def _value(self, elapsed):
+        every = jnp.maximum(self.every, 1)  # a traced 0 must not divide by 0
+        return self.schedule._hold(jax.lax.div(elapsed, every) * every)

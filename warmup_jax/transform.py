@@ -1,0 +1,195 @@
+"""Optax: a schedule that lives in the optimizer state, and the rate that was applied, read from it."""
+
+import inspect
+import typing
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax.stages import lift
+
+
+class ScheduledState(typing.NamedTuple):
+    """The state of a `scheduled` optimizer: arrays only, of the same shapes and dtypes in every step.
+
+    Args:
+        count: updates applied so far, an int32 scalar.
+        schedules: the schedules by the name of their hyperparameter, their numbers as arrays.
+        values: by the same names, the float32 values that the last update used; before the first update,
+            the values of step 0.
+        inner: the state of the optimizer inside.
+    """
+
+    count: jax.Array  # pyright: ignore[reportIncompatibleMethodOverride]  # Optax states name it so
+    schedules: dict[str, Schedule]
+    values: dict[str, jax.Array]
+    inner: optax.OptState
+
+
+def scheduled(factory: typing.Callable[..., optax.GradientTransformation]):
+    """Give an Optax optimizer schedules for its hyperparameters, as part of its state.
+
+    Every argument that is a `Schedule` is scheduled; so is a plain callable for `learning_rate`. All
+    other arguments go to `factory` as they are. Update `n` (from 0) uses `schedule(n)`.
+
+    Args:
+        factory: a function that returns an Optax optimizer, such as `optax.adamw`.
+
+    Returns:
+        A function with the arguments of `factory` that returns an
+        `optax.GradientTransformationExtraArgs` whose state is a `ScheduledState`. The updates and the
+        inner state have the dtypes of the plain optimizer; the values are float32.
+
+    Raises:
+        TypeError: for an argument that `factory` does not have.
+        ValueError: if no argument is a schedule.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> import warmup_jax as wj
+        >>> from warmup_jax.transform import learning_rate, scheduled
+        >>> schedule = wj.warmup_cosine(peak=0.1, warmup=2, total=10)
+        >>> optimizer = optax.chain(
+        ...     optax.clip_by_global_norm(1.0),
+        ...     scheduled(optax.adamw)(learning_rate=schedule, weight_decay=1e-4),
+        ... )
+        >>> params = jnp.ones(3)
+        >>> state = optimizer.init(params)
+        >>> for _ in range(2):
+        ...     updates, state = optimizer.update(params, state, params)
+        >>> learning_rate(state)
+        Array(0.05, dtype=float32)
+    """
+    if not callable(factory):
+        raise TypeError(f"`scheduled(factory)` must be a function that returns an optimizer; {_checks.came(factory)}.")
+
+    def make(*positional, **keywords) -> optax.GradientTransformationExtraArgs:
+        arguments = _named_arguments(factory, positional, keywords)
+        schedules = {
+            name: lift(name, value)
+            for name, value in arguments.items()
+            if isinstance(value, Schedule) or (name == "learning_rate" and callable(value))
+        }
+        if not schedules:
+            raise ValueError(
+                f"`scheduled({_name(factory)})(...)` needs a Schedule for at least one argument; got "
+                f"{', '.join(arguments) or 'no arguments'}. A number becomes one with `warmup_jax.Constant(number)`."
+            )
+        fixed = {name: value for name, value in arguments.items() if name not in schedules}
+        return _scheduled_transformation(factory, schedules, fixed)
+
+    return make
+
+
+def _scheduled_transformation(factory, schedules: dict[str, Schedule], fixed: dict):
+    def optimizer(values: dict):
+        return optax.with_extra_args_support(factory(**fixed, **values))
+
+    # Only for the dtypes it gives: with Python numbers nothing is promoted to float32.
+    plain = optimizer(dict.fromkeys(schedules, 0.5))
+
+    def init(params) -> typing.Any:
+        arrays = jax.tree.map(_as_state_leaf, schedules)
+        count = jnp.zeros((), jnp.int32)
+        values = _values_at(arrays, count)
+        inner = _cast_like(optimizer(values).init(params), jax.eval_shape(plain.init, params))
+        return ScheduledState(count, arrays, values, inner)
+
+    def update(updates, state, params=None, **extra_args) -> tuple[typing.Any, typing.Any]:
+        values = _values_at(state.schedules, state.count)
+        dtypes = jax.eval_shape(plain.update, updates, state.inner, params, **extra_args)
+        new = optimizer(values).update(updates, state.inner, params, **extra_args)
+        updates, inner = _cast_like(new, dtypes)
+        return updates, ScheduledState(jnp.asarray(optax.safe_increment(state.count)), state.schedules, values, inner)
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
+def learning_rate(opt_state) -> jax.Array | dict[str, jax.Array]:
+    """The learning rate that the last update used; before the first update, that of step 0.
+
+    Args:
+        opt_state: the state of an optimizer made with `scheduled`, itself or anywhere within another
+            state, such as that of `optax.chain`.
+
+    Returns:
+        A float32 scalar array; a dict of them by path if several scheduled optimizers are found.
+
+    Raises:
+        ValueError: if no learning rate is found; it says what was looked at.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> import warmup_jax as wj
+        >>> from warmup_jax.transform import learning_rate, scheduled
+        >>> optimizer = scheduled(optax.sgd)(learning_rate=wj.Linear(0.5, 0.0, steps=10))
+        >>> learning_rate(optimizer.init(jnp.ones(3)))
+        Array(0.5, dtype=float32)
+    """
+    found = dict(_find(opt_state, "learning_rate", ""))
+    if not found:
+        raise ValueError(
+            "`learning_rate(opt_state)` found no scheduled learning rate in this state: "
+            f"{_outline(opt_state)}. Make the optimizer with `scheduled`, as in "
+            "`scheduled(optax.adamw)(learning_rate=schedule)`; `optax.adamw(schedule)` keeps only a count."
+        )
+    return next(iter(found.values())) if len(found) == 1 else found
+
+
+def _find(state, name: str, prefix: str):
+    """Pairs (path, value) of the hyperparameter `name` in every `ScheduledState` in `state`."""
+    nodes, _ = jax.tree_util.tree_flatten_with_path(state, is_leaf=lambda node: isinstance(node, ScheduledState))
+    for path, node in nodes:
+        if isinstance(node, ScheduledState):
+            where = prefix + jax.tree_util.keystr(path)
+            if name in node.values:
+                yield where, node.values[name]
+            else:
+                yield from _find(node.inner, name, where + ".inner")
+
+
+def _outline(state) -> str:
+    """The types in an optimizer state, without its arrays."""
+    if isinstance(state, tuple) and not hasattr(state, "_fields"):
+        return f"({', '.join(map(_outline, state))})"
+    return type(state).__name__
+
+
+def _named_arguments(factory, positional: tuple, keywords: dict) -> dict:
+    signature = inspect.signature(factory)
+    parameters = signature.parameters
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    unknown = [] if takes_any else [name for name in keywords if name not in parameters]
+    if unknown:
+        raise TypeError(
+            f"`scheduled({_name(factory)})(...)` has no argument {unknown[0]!r}; it takes {', '.join(parameters)}."
+        )
+    try:
+        signature.bind(*positional, **keywords)
+    except TypeError as error:
+        raise TypeError(f"`scheduled({_name(factory)})(...)`: {error}.") from None
+    return dict(zip(parameters, positional, strict=False)) | keywords
+
+
+def _name(factory) -> str:
+    return getattr(factory, "__name__", repr(factory))
+
+
+def _as_state_leaf(leaf) -> jax.Array:
+    """A number of a schedule as it stands in the state: strongly typed, so that no step retraces."""
+    leaf = jnp.asarray(leaf)
+    integral = jnp.issubdtype(leaf.dtype, jnp.integer)
+    return _checks.step_to_int32(leaf) if integral else leaf.astype(_checks.float_dtype())
+
+
+def _values_at(schedules: dict[str, Schedule], count: jax.Array) -> dict[str, jax.Array]:
+    return {name: schedule(count).astype(jnp.float32) for name, schedule in schedules.items()}
+
+
+def _cast_like(tree, dtypes):
+    return jax.tree.map(lambda leaf, like: jnp.asarray(leaf).astype(like.dtype), tree, dtypes)
