@@ -63,7 +63,7 @@ def real(name: str, value) -> Real:
             f"`{name}` must be finite and fit {np.dtype(float_dtype()).name} (at most {limit:.7g} in "
             f"magnitude); got {value!r}."
         )
-    return float(value)
+    return float(value) + 0.0  # -0.0 becomes 0.0: equal schedules have equal bits
 
 
 def length(name: str, value, *, at_least: int = 0) -> Steps:

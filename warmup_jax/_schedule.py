@@ -152,13 +152,16 @@ def check_fields(schedule: Schedule, check, *names: str, **limits) -> None:
 
 def _concrete(leaf):
     """A number as `==`, `hash` and `repr` see it, wherever it lives: an int, or the Python float of its
-    value in float32 (float64 under x64); nested tuples of them for a batch.
+    value in float32 (float64 under x64); nested tuples of them for a batch. What JAX's tree functions put
+    in place of a number, such as a dtype or a sharding, stays as it is.
     """
     if isinstance(leaf, core.Tracer):
         raise TypeError(
             "a schedule that holds traced numbers has no `==`, `hash` or `repr`: its numbers are not known "
             "while JAX traces. Compare or print it outside `jit`, `vmap` and `grad`."
         )
+    if not isinstance(leaf, (int, float, np.generic, np.ndarray, jax.Array)):
+        return leaf
     numbers = np.asarray(leaf)
     if not np.issubdtype(numbers.dtype, np.integer):
         numbers = numbers.astype(_checks.float_dtype()).astype(np.float64)
@@ -176,8 +179,6 @@ def _identity(schedule: Schedule) -> tuple:
 
 def _show(value) -> str:
     """The shortest text that reads back as the same number, in the dtype of the value."""
-    if value is None or isinstance(value, Schedule) or callable(value):
-        return repr(value)
     number = _concrete(value)
     if isinstance(number, float):
         return repr(float(str(_checks.float_dtype().type(number))))

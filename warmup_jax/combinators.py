@@ -51,15 +51,14 @@ class Join(Schedule):
         return total
 
     def _value(self, elapsed):
-        # The clock runs in uint32, whose maximum is a boundary that no step reaches: a stage of length 0
-        # gets it, or it would take over when it comes last.
+        # The clock runs in uint32: sums beyond int32 do not wrap, and its maximum is a boundary that no step
+        # reaches. An empty stage gets that one, or it would take over when it comes last.
+        never = jnp.asarray(jnp.iinfo(jnp.uint32).max, jnp.uint32)
         clocks = [lambda time, stage=stage: stage._hold(time.astype(jnp.int32)) for stage in self.stages]
-        boundaries, begin = [], 0
+        boundaries, begin = [], jnp.zeros((), jnp.uint32)
         for before, stage in zip(self.stages, self.stages[1:], strict=False):
-            begin = _checks.add_lengths(begin, before.steps)
-            never = jnp.asarray(jnp.iinfo(jnp.uint32).max, jnp.uint32)
-            empty = False if stage.steps is None else stage.steps == 0
-            boundaries.append(jnp.where(empty, never, jnp.asarray(begin).astype(jnp.uint32)))
+            begin += jnp.minimum(jnp.asarray(before.steps).astype(jnp.uint32), never - begin)
+            boundaries.append(begin if stage.steps is None else jnp.where(stage.steps == 0, never, begin))
         return jnp.asarray(optax.join_schedules(clocks, boundaries)(elapsed.astype(jnp.uint32)))
 
     def __repr__(self) -> str:

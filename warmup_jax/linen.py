@@ -1,6 +1,7 @@
 """Flax Linen: a train state that knows its learning rate."""
 
-import jax
+import typing
+
 from flax.training import train_state
 
 from warmup_jax import transform
@@ -28,6 +29,6 @@ class TrainState(train_state.TrainState):
     """
 
     @property
-    def learning_rate(self) -> jax.Array | dict[str, jax.Array]:
+    def learning_rate(self) -> typing.Any:
         """The rate that the last update used, a float32 scalar, as `transform.learning_rate` reads it."""
         return transform.learning_rate(self.opt_state)

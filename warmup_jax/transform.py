@@ -109,7 +109,7 @@ def _scheduled_transformation(factory, schedules: dict[str, Schedule], fixed: di
     return optax.GradientTransformationExtraArgs(init, update)
 
 
-def learning_rate(opt_state) -> jax.Array | dict[str, jax.Array]:
+def learning_rate(opt_state) -> typing.Any:
     """The learning rate that the last update used; before the first update, that of step 0.
 
     Args:

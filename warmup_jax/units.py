@@ -6,7 +6,10 @@ import re
 
 from warmup_jax import _checks
 
-_QUANTITY = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9]+)?(?:[eE]\+?[0-9]+)?|\.[0-9]+)\s*(%|[a-zA-Z]+)\s*")
+# A plain decimal number and a unit; digits are bounded, so that no text makes a number of a million digits.
+_QUANTITY = re.compile(
+    r"\s*([0-9][0-9_]{0,30}(?:\.[0-9]{0,30})?(?:[eE]\+?[0-9]{1,2})?|\.[0-9]{1,30})\s*(%|[a-zA-Z]+)\s*"
+)
 _UNITS = {
     "step": "steps", "steps": "steps",
     "epoch": "epochs", "epochs": "epochs",
@@ -14,7 +17,7 @@ _UNITS = {
 }  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False)
 class Run:
     """A training run's length, and the one place where epochs and percent become steps.
 
@@ -43,16 +46,16 @@ class Run:
     """
 
     total: int
-    steps_per_epoch: int | None = None
+    steps_per_epoch: int | None
 
-    def __post_init__(self):
-        if self.steps_per_epoch is not None:
-            per_epoch = _checks.length("Run(steps_per_epoch=...)", self.steps_per_epoch, at_least=1)
-            object.__setattr__(self, "steps_per_epoch", _python_int("Run(steps_per_epoch=...)", per_epoch))
-        total = self._resolve("Run(total=...)", self.total, share_of=None)
-        if total < 1:
-            raise ValueError(f"`Run(total=...)` must be at least one step; got {self.total!r}.")
-        object.__setattr__(self, "total", total)
+    def __init__(self, total: int | str, steps_per_epoch: int | None = None):
+        if steps_per_epoch is not None:
+            steps_per_epoch = _whole("Run(steps_per_epoch=...)", steps_per_epoch, at_least=1)
+        object.__setattr__(self, "steps_per_epoch", steps_per_epoch)
+        steps = self._resolve("Run(total=...)", total, share_of=None)
+        if steps < 1:
+            raise ValueError(f"`Run(total=...)` must be at least one step; got {total!r}.")
+        object.__setattr__(self, "total", steps)
 
     def steps(self, duration: int | str) -> int:
         """The whole number of steps in `duration`.
@@ -74,7 +77,7 @@ class Run:
                     f"`{name}` must be a whole number of steps or text with a unit; got {duration!r}, which may "
                     "mean steps, epochs or a share of the run. Write '10%', '1 epoch' or 1."
                 )
-            return _python_int(name, _checks.length(name, duration))
+            return _whole(name, duration)
         match = _QUANTITY.fullmatch(duration)
         if not match:
             raise ValueError(
@@ -86,7 +89,7 @@ class Run:
                 f"`{name}` has the unknown unit {match[2]!r} in {duration!r}; use steps, epochs or percent (%)."
             )
         steps = fractions.Fraction(match[1]) * self._steps_per(unit, name, duration, share_of)
-        whole = _python_int(name, _checks.length(name, int(steps + fractions.Fraction(1, 2))))
+        whole = _whole(name, int(steps + fractions.Fraction(1, 2)))
         if steps and not whole:
             raise ValueError(
                 f"`{name}` is less than half a step: {duration!r} is {float(steps):.3g} steps. Write 0 for none."
@@ -108,7 +111,9 @@ class Run:
         return 1
 
 
-def _python_int(name: str, value) -> int:
+def _whole(name: str, value, at_least: int = 0) -> int:
+    """A length that is known now: units are resolved before anything is traced."""
+    value = _checks.length(name, value, at_least=at_least)
     if not isinstance(value, int):
         raise TypeError(f"`{name}` must be a Python number: units are resolved before tracing; {_checks.came(value)}.")
     return value

@@ -1,0 +1,114 @@
+"""Long runs: every step of a million, and the largest steps that int32 can count."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import warmup_jax as wj
+from tests.catalog import cosine, geometric, joined, linear, ulps
+
+MILLION = 1_000_000
+MAX_INT32 = 2**31 - 1
+
+
+def traced(schedule, steps):
+    return jax.jit(lambda schedule, steps: schedule(steps))(schedule, steps)
+
+
+def closed_over(schedule, steps):
+    return jax.jit(lambda steps: schedule(steps))(steps)
+
+
+by_way = pytest.mark.parametrize("way", [traced, closed_over])
+
+
+@by_way
+@pytest.mark.parametrize("peak, stop", [(1e-3, 0.0), (6e-5, 6e-6), (0.3, 0.29)])
+@pytest.mark.parametrize("warmup", [0, 10_000, 123_457])
+def test_warmup_cosine_at_every_step_of_a_million(way, peak, stop, warmup):
+    schedule = wj.warmup_cosine(peak=peak, warmup=warmup, total=MILLION, stop=stop)
+    decay = MILLION - warmup
+    reference = joined((linear(0, peak, max(warmup, 1)), warmup), (cosine(peak, stop, decay), decay))
+    steps = np.arange(MILLION + 1)
+    values = np.asarray(way(schedule, steps.astype(np.int32)))
+    errors = ulps(values, reference(steps))
+    assert errors.max() <= 8, f"{errors.max()} ulp at step {errors.argmax()}"
+    assert (np.diff(values[: warmup + 1]) >= 0).all()
+    assert (np.diff(values[warmup:]) <= 0).all()
+    assert (values[1:MILLION] > 0).all()
+
+
+NEAR = np.arange(-1000, 1001)
+
+
+def late_steps(total: int) -> np.ndarray:
+    return np.unique(np.clip(np.concatenate([NEAR, 2**24 + NEAR, total // 2 + NEAR, total + NEAR]), 0, total))
+
+
+@by_way
+@pytest.mark.parametrize("total", [2**25, MAX_INT32])
+@pytest.mark.parametrize("start, stop", [(3e-4, 1e-6), (1e-3, 0.0), (1e-5, 1e-3)])
+@pytest.mark.parametrize("family", [(wj.Linear, linear, 8), (wj.Cosine, cosine, 8), (wj.Geometric, geometric, 16)])
+def test_the_largest_steps(way, total, start, stop, family):
+    make, reference, bound = family
+    if make is wj.Geometric:
+        stop = stop or 1e-9
+    steps = late_steps(total)
+    values = np.asarray(way(make(start, stop, total), steps.astype(np.int32)))
+    assert ulps(values, reference(start, stop, total)(steps)).max() <= bound
+    assert (np.diff(values) * np.sign(stop - start) >= 0).all()
+    assert values[0] == np.float32(start) and values[-1] == np.float32(stop)
+
+
+@by_way
+def test_a_geometric_decay_of_many_decades(way):
+    steps = np.arange(MILLION + 1)
+    values = np.asarray(way(wj.Geometric(1e-2, 1e-12, MILLION), steps.astype(np.int32)), np.float64)
+    exact = geometric(1e-2, 1e-12, MILLION)(steps)
+    high = exact > 1e-7 * 1e-2
+    assert ulps(values[high], exact[high]).max() <= 16
+    np.testing.assert_allclose(values[~high], exact[~high], rtol=1e-5)
+
+
+def test_a_schedule_over_the_whole_of_int32():
+    schedule = wj.warmup_cosine(peak=1e-3, warmup=2**24 + 1, total=MAX_INT32)
+    assert schedule.steps == MAX_INT32
+    decay = MAX_INT32 - 2**24 - 1
+    reference = joined((linear(0, 1e-3, 2**24 + 1), 2**24 + 1), (cosine(1e-3, 0, decay), decay))
+    near = np.arange(-300, 301)
+    steps = np.concatenate([2**24 + near, np.arange(MAX_INT32 - 300, MAX_INT32 + 1)])
+    assert ulps(schedule(steps), reference(steps)).max() <= 8
+    assert schedule(MAX_INT32 - 1) > 0 and schedule(MAX_INT32) == 0
+
+
+def test_an_empty_last_stage_does_not_take_over_even_at_the_largest_step():
+    schedule = wj.Join(wj.Linear(0.0, 1.0, MAX_INT32), wj.Constant(7.0, 0))
+    assert schedule(MAX_INT32) == 1
+    lengths = jnp.array([0, 3], jnp.int32)
+    values = jax.vmap(lambda steps: wj.join(wj.Linear(0.0, 1.0, 4), wj.Constant(7.0, steps))(jnp.arange(7)))(lengths)
+    np.testing.assert_array_equal(values, [[0, 0.25, 0.5, 0.75, 1, 1, 1], [0, 0.25, 0.5, 0.75, 7, 7, 7]])
+
+
+def test_a_traced_total_saturates():
+    long = jnp.int32(2**30)
+    total = jax.jit(lambda steps: wj.join(*[wj.Constant(1.0, steps)] * 3).steps)(long)
+    assert total == MAX_INT32
+    values = jax.jit(
+        lambda steps: wj.join(wj.Constant(1.0, steps), wj.Linear(2.0, 3.0, steps), wj.Constant(4.0, steps))(
+            jnp.array([2**30 - 1, 2**30, MAX_INT32])
+        )
+    )(long)
+    np.testing.assert_array_equal(values, [1, 2, 3])
+
+
+def test_gradients_are_the_derivatives():
+    schedule = wj.warmup_cosine(peak=0.5, warmup=10, total=110, start=0.1, stop=0.2)
+    peaks = []
+    for step in (0, 5, 10, 60, 110, 500):
+        gradient = jax.grad(lambda schedule, step=step: schedule(step), allow_int=True)(schedule)
+        warmup, decay = gradient.stages
+        peaks.append(float(warmup.stop + decay.start))
+    np.testing.assert_allclose(peaks, [0, 0.5, 1, 0.5, 0, 0], atol=1e-6)
+    by_peak = jax.grad(lambda peak: wj.warmup_cosine(peak=peak, warmup=10, total=110)(5))(0.3)
+    np.testing.assert_allclose(by_peak, 0.5, rtol=1e-6)

@@ -1,0 +1,443 @@
+"""The training program: data, the recipes of the mission, the run folder, the comparison, the command line."""
+
+import csv
+import functools
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from matplotlib import image
+from sklearn.datasets import load_digits
+
+import warmup_jax as wj
+from warmup_jax import cli
+from warmup_jax.experiment import compare, data, loop, model
+
+pytestmark = pytest.mark.default_promotion  # flax and optax promote
+
+
+@pytest.fixture(autouse=True, scope="module")
+def a_shallow_model():
+    """One block instead of four: the same program in a quarter of the time to compile."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(loop, "Classifier", functools.partial(model.Classifier, depth=1))
+    yield
+    patch.undo()
+
+
+def settings(**changes) -> loop.Settings:
+    defaults = {
+        "data": None,
+        "schedule": "cosine",
+        "per_epoch": False,
+        "peak": 1e-3,
+        "minimum": 0.0,
+        "warmup": "1 epoch",
+        "epochs": 3,
+        "batch_size": 256,
+        "seed": 0,
+    }
+    return loop.Settings(**(defaults | changes))
+
+
+def rows_of(folder: pathlib.Path) -> list[dict]:
+    with open(folder / "history.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def rates_of(folder: pathlib.Path) -> np.ndarray:
+    return np.array([row["learning_rate"] for row in rows_of(folder)], np.float32)
+
+
+# Data.
+
+
+def test_the_digits():
+    dataset = data.load(None)
+    assert dataset.train_images.shape == (1437, 8, 8, 1) and dataset.valid_images.shape == (360, 8, 8, 1)
+    assert dataset.train_images.dtype == np.float32 and dataset.train_labels.dtype == np.int32
+    np.testing.assert_allclose([dataset.train_images.mean(), dataset.train_images.std()], [0, 1], atol=1e-5)
+    counts = np.bincount(dataset.valid_labels)
+    assert dataset.classes == 10 and counts.min() >= 34
+    images, _ = load_digits(return_X_y=True)
+    together = np.concatenate([dataset.train_images, dataset.valid_images]).reshape(-1, 64)
+    scale = images[:, :].std() / together.std()  # the same images, in another order and scale
+    np.testing.assert_allclose(
+        np.sort((together * scale).sum(axis=1)).std(), np.sort(images.sum(axis=1)).std(), rtol=1e-3
+    )
+    again = data.load(None)
+    np.testing.assert_array_equal(again.valid_labels, dataset.valid_labels)
+
+
+def save(path: pathlib.Path, **arrays) -> str:
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def test_an_npz_file(tmp_path):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 255, (50, 9, 7, 3), dtype=np.uint8)
+    dataset = data.load(save(tmp_path / "a.npz", images=images, labels=np.arange(50, dtype=np.uint8) % 2))
+    assert dataset.name == "a.npz" and dataset.classes == 2
+    assert dataset.train_images.shape == (40, 9, 7, 3) and dataset.valid_labels.tolist().count(0) == 5
+    grey = data.load(save(tmp_path / "b.npz", images=images[..., 0], labels=np.arange(50) % 2))
+    assert grey.train_images.shape == (40, 9, 7, 1)
+    blank = data.load(save(tmp_path / "c.npz", images=np.zeros((10, 2, 2)), labels=np.arange(10) % 2))
+    assert not blank.train_images.any()
+
+
+IMAGES, LABELS = np.ones((10, 3, 3)), np.arange(10) % 2
+BAD_ARRAYS = {
+    "no array named `images`; it holds x": {"x": IMAGES},
+    "no array named `labels`; it holds images": {"images": IMAGES},
+    "`images` must have the shape (examples, height, width) or": {"images": np.ones((10, 3)), "labels": LABELS},
+    "none of them 0; got (0, 3, 3)": {"images": np.ones((0, 3, 3)), "labels": np.zeros(0, int)},
+    "`labels` must have the shape (10,), one per image; got (9,)": {"images": IMAGES, "labels": np.arange(9)},
+    "`labels` must be whole numbers; got float64": {"images": IMAGES, "labels": np.ones(10)},
+    "`images` must be numbers; got <U1": {"images": np.full((10, 3, 3), "a"), "labels": LABELS},
+    "`images` must be finite": {"images": np.full((10, 3, 3), np.nan), "labels": LABELS},
+    "`labels` must start at 0; got -3": {"images": IMAGES, "labels": np.arange(10) - 3},
+    "the rarest with 1": {"images": np.ones((100, 3, 3)), "labels": np.arange(100) // 99},
+    "got labels from 1000000000": {"images": IMAGES, "labels": LABELS + 10**9},
+    "two classes or more": {"images": IMAGES, "labels": np.zeros(10, int)},
+    "cannot be read as plain arrays": {"images": np.array([None]), "labels": LABELS},
+}
+
+
+@pytest.mark.parametrize("message", BAD_ARRAYS)
+def test_bad_arrays_are_one_sentence(message, tmp_path, capsys):
+    path = save(tmp_path / "bad.npz", **BAD_ARRAYS[message])
+    refused(capsys, tmp_path, message, "--data", path)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 torn"])
+def test_a_file_that_is_no_npz(content, tmp_path, capsys):
+    (tmp_path / "bad.npz").write_bytes(content)
+    refused(capsys, tmp_path, "bad.npz is not an .npz file; `numpy.savez(", "--data", str(tmp_path / "bad.npz"))
+
+
+def test_a_torn_npz(tmp_path, capsys):
+    whole = pathlib.Path(
+        save(tmp_path / "whole.npz", images=np.random.default_rng(0).random((100, 9, 9)), labels=LABELS)
+    )
+    content = bytearray(whole.read_bytes())
+    content[500:30000] = bytes(29500)
+    (tmp_path / "torn.npz").write_bytes(content)
+    refused(capsys, tmp_path, "torn.npz cannot be read as plain arrays", "--data", str(tmp_path / "torn.npz"))
+
+
+# The command line.
+
+
+def refused(capsys, tmp_path, message: str, *arguments: str) -> None:
+    """One line on stderr with the message, exit status 2, and nothing written."""
+    before = sorted(tmp_path.rglob("*"))
+    out = [] if "--out" in arguments else ["--out", str(tmp_path / "never")]
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["train", *arguments, *out])
+    assert stop.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert printed.err.startswith("warmup-jax train: error: ") and message in printed.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--data", "missing.npz"], "missing.npz does not exist"),
+        (["--data", "."], ". is not an .npz file"),
+        (["--warmup", "3 parsecs"], "--warmup '3 parsecs': `Run.steps(duration)` has the unknown unit 'parsecs'"),
+        (["--warmup", "0.1"], "must be a number and a unit, such as '3 epochs', '10%' or '500 steps'; got '0.1'"),
+        (["--warmup", "40 epochs"], "--warmup '40 epochs' is 880 steps, longer than the run of 858"),
+        (["--warmup", "859"], "--warmup '859' is 859 steps, longer than the run of 858"),
+        (["--epochs", "0"], "argument --epochs: must be a whole number from 1 to"),
+        (["--epochs", "2147483647"], "--epochs 2147483647: `Run(total=...)` must be at most"),
+        (["--peak", "0"], "argument --peak: must be above 0; got '0'"),
+        (["--peak", "nan"], "argument --peak: must be a finite number, 0 or more; got 'nan'"),
+        (["--minimum", "1"], "--minimum must be at most --peak, 0.001; got 1"),
+        (["--batch-size", "5000"], "--batch-size 5000 is more than the 1437 training images"),
+        (["--seed", "-1"], "argument --seed: must be a whole number from 0 to"),
+        (["--schedule", "step"], "argument --schedule: invalid choice: 'step'"),
+        (["--compare", "--warmup", "1"], "--warmup '1' is 1 steps; to compare with less, it must be 2 or more"),
+    ],
+)
+def test_bad_options_are_one_line(arguments, message, tmp_path, capsys):
+    refused(capsys, tmp_path, message, *arguments)
+
+
+def test_a_folder_that_holds_anything_is_refused(tmp_path, capsys):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "history.csv").write_text("mine")
+    refused(capsys, tmp_path, "is not empty; name a new or empty folder", "--out", str(tmp_path / "run"))
+    refused(capsys, tmp_path, "is a file", "--out", str(tmp_path / "run" / "history.csv"))
+    assert (tmp_path / "run" / "history.csv").read_text() == "mine"
+
+
+def test_missing_packages_are_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(cli.NEEDED, "no_such_module", "no-such-package")
+    refused(capsys, tmp_path, "this needs no-such-package; install them with: pip install 'warmup_jax[train]'")
+
+
+def test_help(capsys):
+    for arguments, words in (
+        (["--help"], ["train"]),
+        (["train", "--help"], ["--per-epoch", "examples:", "default: 39"]),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(arguments)
+        assert stop.value.code == 0
+        printed = capsys.readouterr().out
+        assert all(word in printed for word in words)
+        assert max(map(len, printed.splitlines())) <= 100
+
+
+def test_a_fresh_folder_when_none_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert cli.main(["train", "--epochs", "1", "--batch-size", "700", "--warmup", "0"]) == 0
+    folders = list((tmp_path / "runs").iterdir())
+    assert len(folders) == 2 and all((folder / "history.png").exists() for folder in folders)
+
+
+# The recipes of the mission.
+
+
+def hugging_face(step: int, warmup: int, total: int, peak: float) -> float:
+    """`get_cosine_schedule_with_warmup`, as its documentation has it."""
+    if step < warmup:
+        return peak * step / max(1, warmup)
+    progress = (step - warmup) / max(1, total - warmup)
+    return peak * max(0.0, 0.5 * (1.0 + np.cos(np.pi * progress)))
+
+
+def keras_callback(epoch: int, warmup_epochs: int, max_epochs: int, initial_lr: float, min_lr: float) -> float:
+    """`CosineAnnealingWarmUpLR.on_epoch_begin` of the mission's document."""
+    if epoch < warmup_epochs:
+        return (initial_lr - min_lr) * (epoch / warmup_epochs) + min_lr
+    share = (epoch - warmup_epochs) / (max_epochs - warmup_epochs)
+    return min_lr + 0.5 * (initial_lr - min_lr) * (1 + np.cos(share * np.pi))
+
+
+def test_the_default_run_is_the_recipe_of_hugging_face(tmp_path):
+    options = settings(warmup="3 epochs", epochs=39, batch_size=64)
+    plan = loop.make_plan(options, data.load(None))
+    assert plan == loop.Plan(wj.Run(858, 22), 66)
+    schedule = loop.make_schedule(options, plan, 1e-3, plan.warmup)
+    wanted = [hugging_face(step, 3 * 22, 39 * 22, 1e-3) for step in range(858)]
+    np.testing.assert_allclose(schedule(jnp.arange(858)), wanted, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("minimum", [0.0, 1e-5])
+def test_per_epoch_is_the_callback_of_keras(tmp_path, minimum):
+    options = settings(per_epoch=True, minimum=minimum, epochs=6, warmup="2 epochs")
+    folder = tmp_path / "run"
+    assert cli.main(command(options, folder)) == 0
+    rates = rates_of(folder)
+    wanted = np.repeat([keras_callback(epoch, 2, 6, 1e-3, minimum) for epoch in range(6)], 5)
+    np.testing.assert_allclose(rates, wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", loop.SCHEDULES)
+def test_the_schedules_after_the_warmup(kind):
+    options = settings(schedule=kind, minimum=1e-4)
+    plan = loop.Plan(wj.Run(30, 10), 10)
+    rates = loop.make_schedule(options, plan, 1e-2, plan.warmup)(jnp.array([0, 10, 20, 30]))
+    wanted = {"constant": 1e-2, "linear": 1e-4, "cosine": 1e-4}[kind]
+    np.testing.assert_allclose(rates[jnp.array([0, 1, 3])], [1e-4, 1e-2, wanted], rtol=1e-6)
+
+
+# The run.
+
+
+def command(options: loop.Settings, folder: pathlib.Path, *more: str) -> list[str]:
+    arguments = [
+        "train",
+        "--schedule",
+        options.schedule,
+        "--peak",
+        f"{options.peak}",
+        "--minimum",
+        f"{options.minimum}",
+    ]
+    arguments += ["--warmup", options.warmup, "--epochs", f"{options.epochs}", "--batch-size", f"{options.batch_size}"]
+    arguments += [
+        "--seed",
+        f"{options.seed}",
+        "--out",
+        str(folder),
+        *(["--per-epoch"] if options.per_epoch else []),
+        *more,
+    ]
+    return arguments
+
+
+@pytest.fixture(scope="module")
+def a_run(tmp_path_factory):
+    options, folder = settings(), tmp_path_factory.mktemp("a") / "run"
+    assert cli.main(command(options, folder)) == 0
+    return options, folder
+
+
+def test_the_run_folder(a_run):
+    options, folder = a_run
+    assert {path.name for path in folder.iterdir()} == {"history.csv", "history.png", "schedule.txt", "settings.json"}
+    assert loop.Settings(**json.loads((folder / "settings.json").read_text())) == options
+    schedule = eval((folder / "schedule.txt").read_text(), {"__builtins__": {}}, vars(wj))
+    assert schedule == wj.warmup_cosine(peak=1e-3, warmup=5, total=15)
+    rows = rows_of(folder)
+    assert tuple(rows[0]) == loop.COLUMNS
+    assert [int(row["step"]) for row in rows] == list(range(15))
+    assert [int(row["epoch"]) for row in rows] == [0] * 5 + [1] * 5 + [2] * 5
+    scored = [row for row in rows if row["accuracy"]]
+    assert [int(row["step"]) for row in scored] == [4, 9, 14]
+    assert all(0 <= float(row["accuracy"]) <= 1 and 0 <= float(row["auc"]) <= 1 for row in scored)
+    np.testing.assert_array_equal(rates_of(folder), schedule(np.arange(15)))
+
+
+def test_the_picture_is_a_picture(a_run):
+    pixels = image.imread(a_run[1] / "history.png")
+    assert pixels.shape[0] > 600 and pixels.shape[1] > 600
+    assert pixels.std() > 0.05
+
+
+def test_the_history_is_what_the_optimizer_applied(tmp_path, monkeypatch):
+    """Halve the schedule in the optimizer's state only: the history must show the halved rates."""
+    make_state = loop.make_state
+
+    def with_half_the_rate(dataset, schedule, key):
+        state = make_state(dataset, schedule, key)
+        halved = jax.tree.map(lambda leaf: leaf / 2 if leaf.dtype == jnp.float32 else leaf, state.opt_state.schedules)
+        return state.replace(opt_state=state.opt_state._replace(schedules=halved))
+
+    monkeypatch.setattr(loop, "make_state", with_half_the_rate)
+    assert cli.main(command(settings(), tmp_path / "run")) == 0
+    planned = wj.warmup_cosine(peak=1e-3, warmup=5, total=15)(jnp.arange(15))
+    np.testing.assert_allclose(rates_of(tmp_path / "run"), planned / 2, rtol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_history(a_run, tmp_path):
+    assert cli.main(command(settings(), tmp_path / "again")) == 0
+    assert (tmp_path / "again" / "history.csv").read_bytes() == (a_run[1] / "history.csv").read_bytes()
+    assert cli.main(command(settings(seed=1), tmp_path / "other")) == 0
+    assert (tmp_path / "other" / "history.csv").read_bytes() != (a_run[1] / "history.csv").read_bytes()
+
+
+def test_the_train_step_is_traced_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "train_epoch", chex.assert_max_traces(loop.train_epoch, 1))
+    assert cli.main(command(settings(epochs=4), tmp_path / "run")) == 0
+
+
+def test_an_epoch_trains_like_a_loop_by_hand():
+    dataset = data.load(None)
+    images, labels = dataset.train_images[:200], dataset.train_labels[:200]
+    schedule = wj.Linear(1e-3, 0.0, 6)
+    state = by_hand = loop.make_state(dataset, schedule, jax.random.key(0))
+    key = jax.random.key(1)
+    state, (losses, rates) = jax.jit(loop.train_epoch, static_argnums=4)(state, images, labels, key, 32)
+    order = np.asarray(jax.random.permutation(key, 200))[:192].reshape(6, 32)
+    assert len(set(order.ravel())) == 192
+
+    @jax.jit
+    def step_by_hand(state, batch):
+        def loss_of(params):
+            logits = state.apply_fn({"params": params}, jnp.asarray(images)[batch])
+            return -jax.nn.log_softmax(logits)[jnp.arange(32), jnp.asarray(labels)[batch]].mean()
+
+        loss, grads = jax.value_and_grad(loss_of)(state.params)
+        return state.apply_gradients(grads=grads), loss
+
+    for step, batch in enumerate(order):
+        by_hand, loss = step_by_hand(by_hand, batch)
+        np.testing.assert_allclose([losses[step], rates[step]], [loss, schedule(step)], rtol=1e-3)
+    assert state.step == by_hand.step == 6
+
+
+def test_scores():
+    probabilities = np.array([[0.9, 0.1, 0.0], [0.2, 0.7, 0.1], [0.5, 0.1, 0.4]])
+    assert loop.score(probabilities, np.array([0, 1, 2])) == (2 / 3, 1.0)
+    accuracy, auc = loop.score(probabilities[:, :2], np.array([0, 1, 1]))
+    assert accuracy == 2 / 3 and auc == 0.75  # of the two pairs (0.1 below 0.7) and (0.1, 0.1) one and a half are right
+    assert np.isnan(loop.score(np.full((3, 3), np.nan), np.array([0, 1, 2]))[1])
+
+
+def test_patches_are_squares_of_the_image():
+    images = jnp.arange(64.0).reshape(1, 8, 8, 1)
+    np.testing.assert_array_equal(model.patches(images)[0, 0], [0, 1, 8, 9])
+    np.testing.assert_array_equal(model.patches(images)[0, 5], [18, 19, 26, 27])
+    assert model.patches(jnp.ones((2, 9, 7, 3))).shape == (2, 16, 3 * 2 * 3)
+
+
+def test_ctrl_c_leaves_the_history_written_so_far(tmp_path):
+    folder = tmp_path / "run"
+    arguments = [sys.executable, "-m", "warmup_jax", *command(settings(epochs=5000), folder)]
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if (folder / "history.csv").exists() and len(rows_of(folder)) >= 10:
+            break
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"interrupted; what was trained so far is in {folder}" in errors and "Traceback" not in errors
+    rows = rows_of(folder)
+    assert len(rows) >= 10 and len(rows) % 5 == 0 and rows[-1]["accuracy"]
+    assert (folder / "history.png").exists()
+
+
+# The comparison.
+
+
+def test_compare_runs_the_whole_grid_in_one_compile(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(loop, "train_epoch", chex.assert_max_traces(loop.train_epoch, 1))
+    monkeypatch.setattr(compare, "PEAK_FACTORS", (1, 1000))
+    monkeypatch.setattr(compare, "SEEDS", 2)
+    folder = tmp_path / "sweep"
+    assert cli.main(command(settings(epochs=2, warmup="4 steps"), folder, "--compare")) == 0
+    assert {path.name for path in folder.iterdir()} == {"compare.csv", "compare.png", "schedules.txt", "settings.json"}
+    with open(folder / "compare.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    cells = [(float(row["peak"]), int(row["warmup"]), int(row["seed"])) for row in rows]
+    assert cells == [(peak, warmup, seed) for peak in (1e-3, 1.0) for warmup in (0, 2, 4) for seed in (0, 1)]
+    printed = capsys.readouterr().out
+    assert "12 runs at once: 6 settings of peak and warmup, 2 seeds each" in printed
+    assert "no warmup: " in printed and "warmup 4 steps: " in printed
+    schedules = (folder / "schedules.txt").read_text().splitlines()
+    assert len(schedules) == 6 and eval(schedules[1], vars(wj)) == wj.warmup_cosine(peak=1e-3, warmup=2, total=10)
+
+    alone = tmp_path / "alone"
+    chex.clear_trace_counter()
+    assert cli.main(command(settings(epochs=2, warmup="4 steps", seed=1), alone)) == 0
+    row = rows[cells.index((1e-3, 4, 1))]
+    history = rows_of(alone)
+    np.testing.assert_allclose(float(row["first_loss"]), float(history[0]["loss"]), rtol=1e-5)
+    np.testing.assert_allclose(float(row["accuracy"]), float(history[-1]["accuracy"]), atol=0.02)
+
+
+def test_the_verdict_follows_the_numbers():
+    def result(peak, warmup, *accuracies):
+        return [{"peak": peak, "warmup": warmup, "seed": k, "accuracy": a} for k, a in enumerate(accuracies)]
+
+    results = (
+        result(0.001, 0, 0.9, 1.0) + result(0.001, 9, 0.9, 0.9) + result(0.1, 0, 0.1, 0.9) + result(0.1, 9, 0.8, 1.0)
+    )
+    said = compare.verdict(results).splitlines()
+    assert said == [
+        "broken means: mean accuracy below 0.855, 90% of the best setting's",
+        "no warmup: breaks at peak 0.1",
+        "warmup 9 steps: does not break at any of these peaks",
+    ]
+    shown = compare.table(results)
+    assert "0.500 (0.100 to 0.900)" in shown and "0.900 (0.800 to 1.000)" in shown

@@ -1,0 +1,312 @@
+"""Every clause of the contract, for every row of the catalog."""
+
+import copy
+import dataclasses
+import pickle
+from typing import Any
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import warmup_jax as wj
+from tests.catalog import ROWS, Row, held, ulps_of
+from warmup_jax import _schedule
+
+MAX_INT32 = 2**31 - 1
+by_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+by_text_row = pytest.mark.parametrize("row", [row for row in ROWS if row.is_text], ids=lambda row: row.name)
+
+
+def steps_of(row: Row) -> np.ndarray:
+    """Every step of a run, and some outside of it."""
+    length = 300 if row.length is None else row.length
+    return np.arange(-3, length + 4, dtype=np.int32)
+
+
+def edge_steps(row: Row) -> list[int]:
+    """The ends, the boundaries between stages, and their neighbours."""
+    edges = {0, 50 if row.length is None else row.length}
+    stages = getattr(row.schedule, "stages", ())
+    lengths = [stage.steps for stage in stages if stage.steps is not None]
+    edges |= set(np.cumsum(lengths).tolist())
+    return sorted({edge + aside for edge in edges for aside in (-1, 0, 1)} | {MAX_INT32})
+
+
+def bits(values) -> np.ndarray:
+    return np.asarray(values).view(np.int32)
+
+
+# The step.
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
+@by_row
+def test_any_integer_dtype_gives_the_same_value(row, dtype):
+    steps = np.array([0, 1, 5, 49, 100, 127])
+    wanted = bits(row.schedule(steps.astype(np.int32)))
+    np.testing.assert_array_equal(bits(row.schedule(steps.astype(dtype))), wanted)  # NumPy
+    if not dtype.endswith("64"):
+        np.testing.assert_array_equal(bits(row.schedule(jnp.asarray(steps, dtype))), wanted)
+    np.testing.assert_array_equal(bits(row.schedule(np.dtype(dtype).type(49))), wanted[3])
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (0,), (5,), (2, 3), (2, 0, 3), (1, 2, 3, 4)])
+@by_row
+def test_any_shape_of_step(row, shape):
+    steps = np.arange(np.prod(shape, dtype=int), dtype=np.int32).reshape(shape)
+    values = row.schedule(steps)
+    chex.assert_shape(values, shape)
+    one_by_one = [row.schedule(int(step)) for step in steps.ravel()]
+    np.testing.assert_array_equal(np.asarray(values).ravel(), np.asarray(one_by_one, np.float32))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [1.0, np.float32(1), np.float64(1), jnp.float32(1), jnp.ones(3, jnp.bfloat16), np.ones(2)]
+    + [True, np.True_, jnp.array(True), np.array([True, False]), None, "1", [1, 2], 1j, jax.random.key(0)],
+    ids=repr,
+)
+@pytest.mark.parametrize("row", [ROWS[0], ROWS[-1]], ids=lambda row: row.name)
+def test_a_step_that_is_not_an_integer_is_refused(row, step):
+    with pytest.raises(TypeError, match=r"`schedule\(step\)` needs an integer step, .*; got .*keep the step in int32"):
+        row.schedule(step)
+
+
+def test_a_traced_float_step_is_refused():
+    with pytest.raises(TypeError, match=r"needs an integer step, .*; got ~?float32\[\]"):
+        jax.jit(ROWS[-1].schedule)(1.0)
+
+
+# The value.
+
+
+@by_row
+def test_the_value_is_strong_float32(row):
+    for step in (3, np.int64(3), jnp.uint8(3), np.arange(4), jnp.zeros((2, 2), jnp.int16)):
+        for schedule in (row.schedule, jax.jit(row.schedule)):
+            if isinstance(step, np.ndarray) and schedule is not row.schedule:
+                step = step.astype(np.int32)
+            value = schedule(step)
+            assert isinstance(value, jax.Array)
+            assert value.dtype == jnp.float32
+            assert not value.aval.weak_type
+
+
+@by_row
+def test_under_x64_the_value_is_float64(row):
+    steps = steps_of(row)
+    with jax.enable_x64(True):
+        values = row.schedule(steps.astype(np.int64))
+        assert values.dtype == jnp.float64
+        assert not values.aval.weak_type
+        np.testing.assert_array_equal(row.schedule(2**40), row.schedule(MAX_INT32))
+        np.testing.assert_array_equal(row.schedule(jnp.asarray(2**40)), row.schedule(MAX_INT32))
+        np.testing.assert_array_equal(row.schedule(jnp.asarray(-(2**40))), row.schedule(0))
+    assert ulps_of(row, values, steps).max() < row.max_ulp  # of float32: the references round as float32 does
+
+
+@by_row
+def test_edges_hold(row):
+    start, stop = row.schedule(0), row.schedule(MAX_INT32)
+    for before in (-1, -7, -(2**31), -(2**40), np.int64(-(2**40)), np.int8(-1), jnp.int32(-(2**31))):
+        assert row.schedule(before) == start
+    for after in (2**31, 2**40, np.int64(2**40), np.uint64(2**40 + 5), np.uint64(2**64 - 1), jnp.uint32(2**32 - 1)):
+        assert row.schedule(after) == stop
+    if row.length is not None:
+        for after in (row.length, row.length + 1, 2 * row.length + 1):
+            assert row.schedule(after) == stop
+
+
+@by_row
+def test_ends_are_exact(row):
+    end = 0 if row.length is None else row.length
+    assert row.schedule(0) == np.float32(held(row, np.array(0)))
+    assert row.schedule(end) == np.float32(held(row, np.array(end)))
+
+
+@by_row
+def test_the_length_is_the_declared_one(row):
+    assert row.schedule.steps == row.length
+
+
+# The numbers.
+
+
+@by_row
+def test_accuracy_at_every_step(row):
+    steps = steps_of(row)
+    errors = ulps_of(row, row.schedule(steps), steps)
+    assert errors.max() <= row.max_ulp, f"{errors.max()} ulp at step {steps[errors.argmax()]}"
+
+
+@by_row
+def test_never_a_step_the_wrong_way(row):
+    if row.direction:
+        moves = np.diff(np.asarray(row.schedule(steps_of(row)), np.float64)) * row.direction
+        assert moves.min() >= 0
+
+
+# Transformations.
+
+
+@by_row
+def test_the_same_bits_in_every_transformation(row):
+    schedule, steps = row.schedule, jnp.asarray(steps_of(row))
+    wanted = bits(jax.jit(schedule)(steps))
+    one = jax.jit(lambda step: schedule(step))
+    different_ways = {
+        "eager": schedule(steps),
+        "vmap": jax.vmap(schedule)(steps),
+        "jit(vmap)": jax.jit(jax.vmap(schedule))(steps),
+        "scan": jax.lax.scan(lambda carry, step: (carry, schedule(step)), 0, steps)[1],
+        "map": jax.lax.map(schedule, steps),
+        "one by one": np.array([one(step) for step in np.asarray(steps)[::7]]),
+        "traced numbers": jax.jit(lambda schedule, steps: schedule(steps))(schedule, steps),
+    }
+    for name, values in different_ways.items():
+        expected = wanted[::7] if name == "one by one" else wanted
+        np.testing.assert_array_equal(bits(values), expected, err_msg=name)
+
+
+def variant(schedule: wj.Schedule, factor: float, longer: int) -> wj.Schedule:
+    """The same structure with every value scaled and every length changed."""
+
+    def change(leaf):
+        return max(leaf + longer, 0) if isinstance(leaf, int) else leaf * factor
+
+    return jax.tree.map(change, schedule)
+
+
+@by_row
+def test_every_number_can_be_vmapped(row):
+    variants = [variant(row.schedule, *change) for change in ((1.0, 0), (0.5, 3), (2.0, -2), (0.1, -(10**6)))]
+    stack = jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]), *variants)
+    steps = jnp.asarray(steps_of(row))
+    if not jax.tree.leaves(stack):
+        pytest.skip("a schedule without numbers has nothing to vmap")
+    together = jax.jit(jax.vmap(lambda schedule: schedule(steps)))(stack)
+    for values, alone in zip(together, variants, strict=True):
+        np.testing.assert_array_equal(bits(values), bits(alone(steps)))
+
+
+@by_row
+def test_a_batched_schedule_outside_vmap_is_an_error(row):
+    stack = jax.tree.map(lambda leaf: jnp.stack([jnp.asarray(leaf)] * 2), row.schedule)
+    if jax.tree.leaves(stack):
+        with pytest.raises(TypeError, match=r"a batched number \(shape \(2,\)\) .* outside `jax.vmap`"):
+            stack(0)
+
+
+@by_row
+def test_values_and_gradients_are_finite(row):
+    with jax.debug_nans(True), jax.debug_infs(True):
+        for step in edge_steps(row):
+            gradient = jax.grad(lambda schedule, step=step: schedule(step), allow_int=True)(row.schedule)
+            for leaf in jax.tree.leaves(gradient):
+                if leaf.dtype != jax.dtypes.float0:
+                    assert np.isfinite(leaf)
+
+
+@by_row
+def test_one_trace_for_every_number(row):
+    steps = jnp.asarray(steps_of(row))
+    evaluate = jax.jit(chex.assert_max_traces(lambda schedule, step: schedule(step), 1))
+    for change in ((1.0, 0), (0.5, 3), (2.0, 1)):
+        jax.block_until_ready(evaluate(variant(row.schedule, *change), steps))
+
+
+@by_row
+def test_an_eager_call_of_known_structure_does_not_compile(row):
+    evaluate: Any = _schedule._evaluate
+    row.schedule(5)
+    before = evaluate._cache_size()
+    for step in (0, 17, 2**40):
+        variant(row.schedule, 0.5, 3)(step)
+    assert evaluate._cache_size() == before
+
+
+@by_row
+def test_no_leak_and_no_transfer(row):
+    step = jax.device_put(np.int32(7))
+    with jax.checking_leaks():
+        compiled = jax.jit(row.schedule).lower(step).compile()
+    with jax.transfer_guard("disallow"):
+        value = compiled(step)
+    assert value == row.schedule(7)
+
+
+# The value semantics.
+
+
+@by_text_row
+def test_repr_is_the_code_that_makes_it(row):
+    again = eval(repr(row.schedule), {"__builtins__": {}}, vars(wj))
+    assert again == row.schedule
+    assert repr(again) == repr(row.schedule)
+    np.testing.assert_array_equal(bits(again(steps_of(row))), bits(row.schedule(steps_of(row))))
+
+
+@by_row
+def test_equal_numbers_are_equal_wherever_they_live(row):
+    def everywhere(as_float, as_int):
+        return jax.tree.map(lambda leaf: as_int(leaf) if isinstance(leaf, int) else as_float(leaf), row.schedule)
+
+    for other in (
+        everywhere(np.float32, np.int64),
+        everywhere(jnp.float32, jnp.int32),
+        everywhere(lambda leaf: np.array(leaf, np.float32), np.array),
+        everywhere(float, int),
+    ):
+        assert other == row.schedule
+        assert hash(other) == hash(row.schedule)
+        assert repr(other) == repr(row.schedule)
+
+
+@by_row
+def test_a_different_number_is_not_equal(row):
+    leaves, structure = jax.tree.flatten(row.schedule)
+    for position, leaf in enumerate(leaves):
+        changed = leaf + 1 if isinstance(leaf, int) else float(np.nextafter(np.float32(leaf), np.float32(10)))
+        other = jax.tree.unflatten(structure, [*leaves[:position], changed, *leaves[position + 1 :]])
+        assert other != row.schedule
+        assert repr(other) != repr(row.schedule)
+    assert row.schedule != 3 and row.schedule != wj.Constant(123.0)
+
+
+@by_text_row
+def test_pickle_and_copy_give_it_back(row):
+    for again in (pickle.loads(pickle.dumps(row.schedule)), copy.copy(row.schedule), copy.deepcopy(row.schedule)):
+        assert again == row.schedule
+        assert type(again) is type(row.schedule)
+
+
+@by_row
+def test_it_is_immutable(row):
+    field = dataclasses.fields(row.schedule)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(row.schedule, field, 1.0)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        row.schedule.other = 1.0
+
+
+@by_row
+def test_it_is_a_pytree_with_key_paths(row):
+    leaves, structure = jax.tree_util.tree_flatten_with_path(row.schedule)
+    again = jax.tree.unflatten(structure, [leaf for _, leaf in leaves])
+    assert again == row.schedule
+    for path, _ in leaves:
+        assert jax.tree_util.keystr(path).startswith(".")
+    shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((), jnp.result_type(leaf)), row.schedule)  # checks nothing
+    assert shapes == shapes and "ShapeDtypeStruct" in repr(shapes) or not leaves
+
+
+@by_row
+def test_traced_numbers_have_no_identity(row):
+    if not jax.tree.leaves(row.schedule):
+        pytest.skip("a schedule without numbers has none to trace")
+    for ask in (repr, hash, lambda schedule: schedule == row.schedule):
+        with pytest.raises(TypeError, match="a schedule that holds traced numbers has no `==`, `hash` or `repr`"):
+            jax.jit(lambda schedule, ask=ask: ask(schedule) and 0)(row.schedule)

@@ -1,0 +1,85 @@
+"""The pictures of a run folder."""
+
+import pathlib
+import textwrap
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+import warmup_jax as wj
+
+SMALL = {"fontsize": 9}
+
+
+def draw_history(rows: list[dict], steps_per_epoch: int, schedule: wj.Schedule, path: pathlib.Path) -> None:
+    """Draw the applied rate, the loss and the validation scores over the steps."""
+    steps = np.array([row["step"] for row in rows])
+    epochs = [row for row in rows if row["accuracy"] != ""]
+    epoch_ends = [row["step"] for row in epochs]
+    losses = np.array([row["loss"] for row in rows], np.float64)
+    loss_by_epoch = losses.reshape(len(epochs), -1).mean(axis=1)
+    middles = np.array(epoch_ends) - steps_per_epoch / 2
+
+    figure = Figure(figsize=(8, 8), layout="constrained")
+    rate, loss, scores = figure.subplots(3, 1, sharex=True)
+    figure.suptitle("\n".join(textwrap.wrap(repr(schedule), 90)), family="monospace", **SMALL)
+    rates = np.array([row["learning_rate"] for row in rows])
+    peak = int(rates.argmax())
+    rate.plot(steps, rates, color="C0", drawstyle="steps-post")
+    rate.plot(peak, rates[peak], "o", color="C0", label=f"peak {rates[peak]:.3g}, first at step {peak}")
+    rate.set_ylabel("learning rate applied")
+    rate.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+    rate.set_ylim(bottom=0)
+    rate.legend(loc="upper right", **SMALL)
+
+    loss.plot(steps, losses, color="0.75", linewidth=0.8, label="each step")
+    loss.plot(middles, loss_by_epoch, color="C1", marker=".", label="mean of the epoch")
+    loss.set_yscale("log")
+    loss.set_ylabel("training loss")
+    loss.legend(**SMALL)
+
+    scores.plot(epoch_ends, [row["accuracy"] for row in epochs], color="C2", marker=".", label="accuracy")
+    scores.plot(epoch_ends, [row["auc"] for row in epochs], color="C3", linestyle="--", label="ROC-AUC")
+    scores.set_ylabel("validation")
+    scores.set_xlabel("step")
+    scores.legend(loc="lower right", **SMALL)
+    for axes in (rate, loss, scores):
+        axes.axvspan(0, peak, color="0.92", zorder=0)  # the warmup
+        axes.grid(alpha=0.3)
+    to_epochs = (lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)
+    top = rate.secondary_xaxis("top", functions=to_epochs)
+    top.xaxis.set_major_locator(MaxNLocator(integer=True))
+    top.set_xlabel("epoch")
+    figure.savefig(path, dpi=120)
+
+
+def draw_comparison(results: list[dict], path: pathlib.Path) -> None:
+    """Draw the validation accuracy of every run over the peak, one colour per warmup."""
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    warmups = sorted({row["warmup"] for row in results})
+    for k, warmup in enumerate(warmups):
+        runs = [row for row in results if row["warmup"] == warmup]
+        peaks = sorted({row["peak"] for row in runs})
+        means = [np.mean([row["accuracy"] for row in runs if row["peak"] == peak]) for peak in peaks]
+        # Moved apart by a few percent, so that the runs of one peak do not hide one another.
+        aside = 1.04 ** (k - (len(warmups) - 1) / 2)
+        color, marker = f"C{k}", "os^Dv"[k % 5]
+        label = f"warmup of {warmup} steps" if warmup else "no warmup"
+        axes.plot(
+            [peak * aside for peak in peaks], means, ("-", "--", ":")[k % 3], color=color, marker=marker, label=label
+        )
+        apart = [row["peak"] * aside for row in runs]
+        axes.scatter(apart, [row["accuracy"] for row in runs], color=color, marker=marker, alpha=0.35)
+    axes.set_xscale("log")
+    peaks = sorted({row["peak"] for row in results})
+    axes.set_xticks(peaks, [f"{peak:g}" for peak in peaks])
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel("peak learning rate")
+    axes.set_ylabel("validation accuracy after the last step")
+    axes.set_ylim(0, 1.02)
+    axes.set_title(f"{len(results)} runs: a pale mark each, lines through the means")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower left")
+    figure.savefig(path, dpi=120)
