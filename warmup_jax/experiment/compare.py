@@ -45,7 +45,7 @@ def compare(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, folder: 
         values = (peak, steps, settings.seed + seed, curve[0], last_epoch, accuracy, auc)
         results.append(dict(zip(COLUMNS, values, strict=True)))
     with open(folder / "compare.csv", "x", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(results)
     pictures.draw_comparison(results, folder / "compare.png")

@@ -142,7 +142,7 @@ class History:
         self.path = path
         self.rows: list[dict[str, typing.Any]] = []
         with open(path, "x", newline="") as file:
-            csv.writer(file).writerow(COLUMNS)
+            csv.writer(file, lineterminator="\n").writerow(COLUMNS)
 
     def add_epoch(self, epoch: int, losses, rates, accuracy: float, auc: float) -> None:
         """One row per step; accuracy and AUC belong to the state after the epoch's last step."""
@@ -153,7 +153,7 @@ class History:
         ]
         rows[-1] |= {"accuracy": accuracy, "auc": auc}
         with open(self.path, "a", newline="") as file:
-            csv.writer(file).writerows(row.values() for row in rows)
+            csv.writer(file, lineterminator="\n").writerows(row.values() for row in rows)
         self.rows.extend(rows)
 
     def epochs(self) -> list[dict[str, typing.Any]]:
