@@ -1,5 +1,6 @@
 """Every clause of the contract, for every row of the catalog."""
 
+import contextlib
 import copy
 import dataclasses
 import pickle
@@ -33,6 +34,15 @@ def edge_steps(row: Row) -> list[int]:
     lengths = [stage.steps for stage in stages if stage.steps is not None]
     edges |= set(np.cumsum(lengths).tolist())
     return sorted({edge + aside for edge in edges for aside in (-1, 0, 1)} | {MAX_INT32})
+
+
+@contextlib.contextmanager
+def x64():
+    jax.config.update("jax_enable_x64", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", False)
 
 
 def bits(values) -> np.ndarray:
@@ -76,7 +86,7 @@ def test_a_step_that_is_not_an_integer_is_refused(row, step):
 
 
 def test_a_traced_float_step_is_refused():
-    with pytest.raises(TypeError, match=r"needs an integer step, .*; got ~?float32\[\]"):
+    with pytest.raises(TypeError, match=r"needs an integer step, .*; got float32\[\]"):
         jax.jit(ROWS[-1].schedule)(1.0)
 
 
@@ -98,7 +108,7 @@ def test_the_value_is_strong_float32(row):
 @by_row
 def test_under_x64_the_value_is_float64(row):
     steps = steps_of(row)
-    with jax.enable_x64(True):
+    with x64():
         values = row.schedule(steps.astype(np.int64))
         assert values.dtype == jnp.float64
         assert not values.aval.weak_type

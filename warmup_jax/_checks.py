@@ -30,7 +30,9 @@ def is_array(value) -> typing.TypeGuard[jax.Array]:
 
 def came(value) -> str:
     """What the user handed in, as the end of an error sentence."""
-    return f"got {value!r} ({type(value).__name__})" if not is_array(value) else f"got {value.aval}"
+    if is_array(value):
+        return f"got {value.dtype}[{','.join(map(str, value.shape))}]"
+    return f"got {value!r} ({type(value).__name__})"
 
 
 def _as_number(name: str, value, wanted: str) -> int | float | jax.Array:
