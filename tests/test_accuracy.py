@@ -62,11 +62,13 @@ def test_the_largest_steps(way, total, start, stop, family):
 
 
 @by_way
-def test_a_geometric_decay_of_many_decades(way):
-    steps = np.arange(MILLION + 1)
-    values = np.asarray(way(wj.Geometric(1e-2, 1e-12, MILLION), steps.astype(np.int32)), np.float64)
-    exact = geometric(1e-2, 1e-12, MILLION)(steps)
-    high = exact > 1e-7 * 1e-2
+@pytest.mark.parametrize("total", [100, 16_777, MILLION])
+@pytest.mark.parametrize("start, stop", [(1e-2, 1e-12), (1.0, 1e-30), (0.123, 1.23e-31), (3e-16, 3e-4)])
+def test_a_geometric_curve_of_many_decades(way, start, stop, total):
+    steps = np.arange(total + 1)
+    values = np.asarray(way(wj.Geometric(start, stop, total), steps.astype(np.int32)), np.float64)
+    exact = geometric(start, stop, total)(steps)
+    high = exact > 1e-7 * max(start, stop)
     assert ulps(values[high], exact[high]).max() <= 16
     np.testing.assert_allclose(values[~high], exact[~high], rtol=1e-5)
 

@@ -130,6 +130,26 @@ def test_geometric_ends():
         wj.Geometric(1e-20, 1e20, 5)
 
 
+@pytest.mark.parametrize("make", [wj.Linear, wj.Cosine])
+def test_ends_too_far_apart(make):
+    with raises(
+        ValueError, f"`{make.__name__}(start=..., stop=...)` must be at most 3.4e+38 apart; got -3e+38 and 3e+38."
+    ):
+        make(-3e38, 3e38, 10)
+
+
+@by_length
+def test_text_for_a_length_points_to_run(name):
+    with raises(TypeError, f"`{name}` must be a whole number of steps; got '3 epochs' (str). ", "`warmup_jax.Run`"):
+        LENGTHS[name]("3 epochs")
+
+
+def test_errors_never_print_a_traced_schedule():
+    for bad in (lambda p: wj.join(wj.Constant(p), wj.Constant(1.0)), lambda p: wj.as_schedule(wj.Constant(p), steps=3)):
+        with pytest.raises((TypeError, ValueError), match="`join\\(|`as_schedule\\("):
+            jax.jit(bad)(1.0)
+
+
 def test_staircase():
     with raises(ValueError, "`Staircase(every=...)` must be a whole number of steps, 1 or more; got 0."):
         wj.Staircase(wj.Constant(1.0), 0)
@@ -149,11 +169,13 @@ def test_joins(make):
     ):
         make(wj.Constant(1.0, 5), "a")
     with raises(
-        ValueError, f"`{name}(...)` needs a length for every stage but the last; stage 0 is unbounded: Constant"
+        ValueError, f"`{name}(...)` needs a length for every stage but the last; stage 0, a Constant, is unbounded."
     ):
         make(wj.Constant(1.0), wj.Constant(2.0))
     with raises(
-        ValueError, "stage 1 is unbounded", "Give it `steps=...`, a callable through `as_schedule(fn, steps=...)`"
+        ValueError,
+        "stage 1, a Function, is unbounded",
+        "Give it `steps=...`, a callable through `as_schedule(fn, steps=...)`",
     ):
         make(wj.Constant(1.0, 5), abs, wj.Constant(2.0))
     with raises(ValueError, f"`{name}(...)` must be at most {LIMIT} long in all; got 2147483648."):
@@ -170,7 +192,9 @@ def test_functions():
     with raises(ValueError, "`as_schedule(value)` must be finite"):
         wj.as_schedule(NAN)
     with raises(
-        TypeError, "`as_schedule(steps=...)` must not be given for a Schedule, which has its own length; got steps=5"
+        TypeError,
+        "`as_schedule(steps=...)` must not be given for a Schedule, which has its own length; ",
+        "got steps=5 for a Constant.",
     ):
         wj.as_schedule(wj.Constant(1.0), 5)
 
@@ -182,8 +206,13 @@ def test_functions():
 
     with raises(TypeError, "`Function(fn=...)` must be hashable", "Wrap it: `lambda step: fn(step)`."):
         wj.Function(Unhashable())
-    with raises(AssertionError, "must return a scalar for a scalar step"):
+    with raises(AssertionError, "must return one number for each step"):
         wj.Function(lambda step: jnp.ones(3))(0)
+    for wrong in (None, 1j, True):
+        with raises(TypeError, "`Function(fn=...)`, <function", "must return a real number for a step; got "):
+            wj.Function(lambda step, wrong=wrong: wrong)(0)
+    with raises(TypeError, "`as_schedule(value)` must be a schedule, a callable of the step or a number; got <class"):
+        wj.as_schedule(wj.Linear)
 
 
 def test_a_schedule_without_a_formula():
@@ -241,7 +270,9 @@ def test_run():
         "9" * 99 + " steps",
         "١ epochs",
     ):
-        with raises(ValueError, "`Run.steps(duration)` must be a number and a unit, such as '3 epochs'", repr(text)):
+        with raises(
+            ValueError, "`Run.steps(duration)` must be a number of 0 or more and a unit, such as '3 epochs'", repr(text)
+        ):
             run.steps(text)
     with raises(ValueError, "`Run.steps(duration)` is less than half a step: '1%' is 0.1 steps. Write 0 for none."):
         run.steps("1%")
@@ -253,6 +284,8 @@ def test_scheduled():
     schedule = wj.Constant(1.0)
     with raises(TypeError, "`scheduled(factory)` must be a function that returns an optimizer; got 3 (int)."):
         scheduled(3)
+    with raises(TypeError, "`scheduled(factory)` must be a function that returns an optimizer; got Constant("):
+        scheduled(schedule)
     with raises(TypeError, "`scheduled(adamw)(...)` has no argument 'lr'; it takes learning_rate, b1, b2,"):
         scheduled(optax.adamw)(lr=schedule)
     with raises(TypeError, "`scheduled(adamw)(...)`: missing a required argument: 'learning_rate'."):

@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -154,21 +155,31 @@ def refused(capsys, tmp_path, message: str, *arguments: str) -> None:
 @pytest.mark.parametrize(
     "arguments, message",
     [
+        (["--out", "/proc/x"], "--out /proc/x cannot be written to (No such file or directory)"),
         (["--data", "missing.npz"], "missing.npz does not exist"),
         (["--data", "."], ". is not an .npz file"),
-        (["--warmup", "3 parsecs"], "--warmup '3 parsecs': `Run.steps(duration)` has the unknown unit 'parsecs'"),
-        (["--warmup", "0.1"], "must be a number and a unit, such as '3 epochs', '10%' or '500 steps'; got '0.1'"),
+        (["--warmup", "3 parsecs"], "--warmup '3 parsecs' has the unknown unit 'parsecs'"),
+        (
+            ["--warmup", "0.1"],
+            "must be a number of 0 or more and a unit, such as '3 epochs', '10%' or '500 steps'; got '0.1'",
+        ),
         (["--warmup", "40 epochs"], "--warmup '40 epochs' is 880 steps, longer than the run of 858"),
         (["--warmup", "859"], "--warmup '859' is 859 steps, longer than the run of 858"),
         (["--epochs", "0"], "argument --epochs: must be a whole number from 1 to"),
         (["--epochs", "2147483647"], "--epochs 2147483647: `Run(total=...)` must be at most"),
-        (["--peak", "0"], "argument --peak: must be above 0; got '0'"),
-        (["--peak", "nan"], "argument --peak: must be a finite number, 0 or more; got 'nan'"),
+        (["--peak", "0"], "argument --peak: must be a number above 0 and up to 1e+30; got '0'"),
+        (["--peak", "1e39"], "argument --peak: must be a number above 0 and up to 1e+30; got '1e39'"),
+        (["--minimum", "nan"], "argument --minimum: must be a number from 0 to 1e+30; got 'nan'"),
+        (["--warmup", "-3 epochs"], "--warmup '-3 epochs' must be a number of 0 or more and a unit"),
         (["--minimum", "1"], "--minimum must be at most --peak, 0.001; got 1"),
         (["--batch-size", "5000"], "--batch-size 5000 is more than the 1437 training images"),
         (["--seed", "-1"], "argument --seed: must be a whole number from 0 to"),
         (["--schedule", "step"], "argument --schedule: invalid choice: 'step'"),
-        (["--compare", "--warmup", "1"], "--warmup '1' is 1 steps; to compare with less, it must be 2 or more"),
+        (["--compare", "--warmup", "1"], "--warmup '1' is 1 steps; to be compared with half of it, it must be 2 or"),
+        (
+            ["--compare", "--per-epoch", "--warmup", "1 epoch"],
+            "is 22 steps; to be compared with half of it, it must be 44",
+        ),
     ],
 )
 def test_bad_options_are_one_line(arguments, message, tmp_path, capsys):
@@ -201,10 +212,22 @@ def test_help(capsys):
         assert max(map(len, printed.splitlines())) <= 100
 
 
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out.strip() == importlib.metadata.version("warmup_jax")
+
+
+def test_divergence_is_said(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(loop, "WEIGHT_DECAY", 1e30)
+    assert cli.main(command(settings(peak=1e30, epochs=1, warmup="0"), tmp_path / "run")) == 0
+    assert "training diverged: the loss is not finite from step" in capsys.readouterr().out
+
+
 def test_a_fresh_folder_when_none_is_named(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
-        assert cli.main(["train", "--epochs", "1", "--batch-size", "700", "--warmup", "0"]) == 0
+        assert cli.main(["train", "--epochs", "1", "--batch-size", "700"]) == 0
     folders = list((tmp_path / "runs").iterdir())
     assert len(folders) == 2 and all((folder / "history.png").exists() for folder in folders)
 
@@ -391,7 +414,7 @@ def test_ctrl_c_leaves_the_history_written_so_far(tmp_path):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"interrupted; what was trained so far is in {folder}" in errors and "Traceback" not in errors
+    assert f"interrupted; what was written so far is in {folder}" in errors and "Traceback" not in errors
     rows = rows_of(folder)
     assert len(rows) >= 10 and len(rows) % 5 == 0 and rows[-1]["accuracy"]
     assert (folder / "history.png").exists()

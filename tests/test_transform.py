@@ -1,5 +1,7 @@
 """The schedule in the optimizer state, beside plain Optax and a loop by hand."""
 
+import inspect
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -166,6 +168,25 @@ def test_extra_arguments_reach_the_optimizer():
     updates, state = optimizer.update(PARAMS, optimizer.init(PARAMS), value=jnp.float32(3.0))
     chex.assert_trees_all_close(updates, jax.tree.map(lambda leaf: 3 * leaf, PARAMS))
     assert isinstance(state[0], ScheduledState)
+
+
+def test_extra_arguments_may_be_callables():
+    optimizer = optax.chain(scheduled(optax.sgd)(wj.Constant(1.0)), optax.scale_by_backtracking_linesearch(5))
+
+    def value_of(params):
+        return sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(params))
+
+    grads = jax.grad(value_of)(PARAMS)
+    updates, state = optimizer.update(
+        grads, optimizer.init(PARAMS), PARAMS, value=value_of(PARAMS), grad=grads, value_fn=value_of
+    )
+    assert value_of(optax.apply_updates(PARAMS, updates)) < value_of(PARAMS)
+    assert learning_rate(state) == 1
+
+
+def test_it_shows_the_arguments_of_the_factory():
+    make = scheduled(optax.adamw)
+    assert make.__name__ == "adamw" and "weight_decay" in str(inspect.signature(make))
 
 
 def test_the_count_saturates():

@@ -1,7 +1,5 @@
 """`python -m warmup_jax`: the `warmup-jax` command."""
 
-import sys
+from warmup_jax.cli import console
 
-from warmup_jax.cli import main
-
-sys.exit(main())
+console()

@@ -6,6 +6,7 @@ arrays and tracers. Nothing here waits for a device.
 
 import typing
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +14,11 @@ import numpy as np
 # A number of a schedule, and a length: Python numbers, arrays or tracers.
 Real: typing.TypeAlias = float | jax.Array
 Steps: typing.TypeAlias = int | jax.Array
+
+_ASK_RUN = (
+    "Epochs and shares of a run become steps with `warmup_jax.Run`, as in `run.steps('3 epochs')` or "
+    "`run.steps('10%')`."
+)
 
 # The longest length, and the last step, that the int32 counter of an optimizer can reach.
 MAX_STEPS = 2**31 - 1
@@ -70,12 +76,11 @@ def real(name: str, value) -> Real:
 
 def length(name: str, value, *, at_least: int = 0) -> Steps:
     """A whole number of steps from `at_least` to 2**31 - 1: a Python int, or an integer scalar array."""
+    if isinstance(value, str):
+        raise TypeError(f"`{name}` must be a whole number of steps; {came(value)}. {_ASK_RUN}")
     value = _as_number(name, value, "a whole number of steps")
     if isinstance(value, float) or (is_array(value) and not jnp.issubdtype(value.dtype, jnp.integer)):
-        raise TypeError(
-            f"`{name}` must be a whole number of steps; {came(value)}. Epochs and shares of a run become "
-            "steps with `warmup_jax.Run`, as in `run.steps('3 epochs')` or `run.steps('10%')`."
-        )
+        raise TypeError(f"`{name}` must be a whole number of steps; {came(value)}. {_ASK_RUN}")
     if is_array(value):
         return step_to_int32(value)  # one dtype, so that lengths add under strict promotion
     if value < at_least:
@@ -118,13 +123,26 @@ def as_step(step):
     if isinstance(step, int) and not isinstance(step, bool):
         return min(max(step, -MAX_STEPS), MAX_STEPS)
     if isinstance(step, (jax.Array, np.ndarray, np.generic)) and jnp.issubdtype(step.dtype, jnp.integer):
-        if not is_array(step) and step.dtype.itemsize == 8:
-            step = np.clip(step, 0, MAX_STEPS).astype(np.int32)
-        return step
+        if is_array(step):
+            return step
+        return (np.clip(step, 0, MAX_STEPS) if step.dtype.itemsize >= 4 else step).astype(np.int32)
+    why = "Keep the step in int32: a float counter stops counting, bfloat16 at 256 and float32 at 16777216."
     raise TypeError(
-        f"`schedule(step)` needs an integer step, a Python int or an integer array; {came(step)}. A "
-        "float counter stops counting (bfloat16 at 256, float32 at 16777216): keep the step in int32."
+        f"`schedule(step)` needs an integer step, a Python int or an integer array; {came(step)}."
+        + (f" {why}" if isinstance(step, float) or hasattr(step, "dtype") else "")
     )
+
+
+def as_value(name: str, value, like: jax.Array) -> jax.Array:
+    """What `name` returned, as a strongly typed array of the shape of `like`; anything else is an error."""
+    dtype = np.dtype(bool) if value is None else jnp.result_type(value)
+    if not (jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer)):
+        raise TypeError(f"{name} must return a real number for a step; {came(value)}.")
+    value = jnp.asarray(value)
+    chex.assert_shape(value, jnp.shape(like), custom_message=f"{name} must return one number for each step.")
+    value = jax.lax.convert_element_type(value, float_dtype())  # also drops a weak type
+    chex.assert_type(value, float_dtype())
+    return value
 
 
 def step_to_int32(step: jax.Array) -> jax.Array:

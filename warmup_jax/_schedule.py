@@ -4,7 +4,6 @@ import dataclasses
 import operator
 import typing
 
-import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,23 +16,26 @@ from warmup_jax import _checks
 class Schedule:
     r"""Base class of every schedule: an immutable value that is also a function of the step.
 
-    A subclass becomes a frozen dataclass and a JAX pytree by being defined. Every field that holds a
-    number, an array or another schedule is a pytree child, so that it can be traced, vmapped and
-    differentiated; a field made with `dataclasses.field(metadata={"static": True})` is not.
+    A subclass becomes a frozen dataclass and a JAX pytree by being defined; it needs no decorator. Every
+    field that holds a number or another schedule is a pytree child, so that it can be traced, vmapped and
+    differentiated; a field made with `dataclasses.field(metadata={"static": True})`, for text or a
+    callable, is not.
 
     To add a schedule, declare the fields, the length `steps` (a field or a property; `None` when
     unbounded) and one method, `_value(elapsed)`, the value at an int32 array `elapsed`, already within
-    `0 <= elapsed <= steps`. Inside it every float field is a float32 scalar array and every length an
-    int32 scalar array of at least 0. Check the arguments in `__post_init__`.
+    `0 <= elapsed <= steps`. Inside it every float is a float32 scalar array and every int an int32 scalar
+    array of at least 0: `steps` may be 0, so guard what divides by it. Check arguments in
+    `__post_init__`, and only Python numbers there: tracers come the same way.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> import warmup_jax as wj
         >>> class SquareRoot(wj.Schedule):
         ...     '''start * sqrt(1 - elapsed / steps).'''
         ...     start: float
         ...     steps: int
         ...     def _value(self, elapsed):
-        ...         return self.start * jnp.sqrt((self.steps - elapsed) / self.steps)
+        ...         return self.start * jnp.sqrt((self.steps - elapsed) / jnp.maximum(self.steps, 1))
         >>> SquareRoot(2.0, steps=100)
         SquareRoot(start=2.0, steps=100)
         >>> SquareRoot(2.0, steps=100)(75)
@@ -90,10 +92,9 @@ def _evaluate(schedule: Schedule, step: jax.Array) -> jax.Array:
     """`schedule` at `step`. One jitted function for all schedules: a new one of a known structure does
     not compile, and under an outer transformation it is part of the caller's computation.
     """
-    value = jax.tree.map(_canonical_leaf, schedule)._hold(_checks.step_to_int32(jnp.asarray(step)))
-    chex.assert_shape(value, jnp.shape(step))
-    chex.assert_type(value, _checks.float_dtype())
-    return jax.lax.convert_element_type(value, _checks.float_dtype())  # drops a weak type
+    step = _checks.step_to_int32(jnp.asarray(step))
+    value = jax.tree.map(_canonical_leaf, schedule)._hold(step)
+    return _checks.as_value(f"`{type(schedule).__name__}`", value, step)
 
 
 def _canonical_leaf(leaf) -> jax.Array:
@@ -163,6 +164,8 @@ def _concrete(leaf):
     if not isinstance(leaf, (int, float, np.generic, np.ndarray, jax.Array)):
         return leaf
     numbers = np.asarray(leaf)
+    if numbers.dtype == jax.dtypes.float0:  # the gradient of a length
+        return 0.0
     if not np.issubdtype(numbers.dtype, np.integer):
         numbers = numbers.astype(_checks.float_dtype()).astype(np.float64)
     return _nested_tuple(numbers.tolist())

@@ -3,14 +3,18 @@
 import argparse
 import datetime
 import functools
+import importlib.metadata
 import importlib.util
 import math
+import os
 import pathlib
 import sys
+import tempfile
 import typing
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+LARGEST_RATE = 1e30
 NEEDED = {"matplotlib": "matplotlib", "sklearn": "scikit-learn", "tabulate": "tabulate", "tqdm": "tqdm"}
 
 TRAIN_DESCRIPTION = """\
@@ -42,20 +46,33 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = _Parser(prog="warmup-jax", description="Learning-rate schedules for JAX.")
+    parser.add_argument("--version", action="version", version=importlib.metadata.version("warmup_jax"))
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     train = _add_train(commands)
     options = parser.parse_args(arguments)
+    program = None
     try:
-        program = _prepare(options)
-    except (ValueError, TypeError, OSError) as error:
-        train.error(" ".join(str(error).split()))
-    try:
+        try:
+            program = _prepare(options)
+        except (ValueError, TypeError, OSError) as error:
+            train.error(" ".join(str(error).split()))
         program()
     except KeyboardInterrupt:
-        print(f"\ninterrupted; what was trained so far is in {options.out}", file=sys.stderr)
+        kept = f"what was written so far is in {options.out}" if program else "nothing was written"
+        print(f"\ninterrupted; {kept}", file=sys.stderr)
         return EXIT_INTERRUPTED
-    print(f"written to {options.out}")
+    print(f"written to {options.out}: {', '.join(sorted(path.name for path in pathlib.Path(options.out).iterdir()))}")
     return 0
+
+
+def console() -> typing.NoReturn:
+    """The console script. It leaves without Python's clean-up, in which threads of an interrupted compilation
+    can crash.
+    """
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _add_train(commands) -> argparse.ArgumentParser:
@@ -83,7 +100,8 @@ def _add_train(commands) -> argparse.ArgumentParser:
     recipe.add_argument(
         "--warmup",
         metavar="LENGTH",
-        help="such as '3 epochs', '10%%' or '200 steps' (default: 3 epochs, with --compare 1 epoch)",
+        help="such as '3 epochs', '10%%' or '200' steps (default: 3 epochs, or half of a shorter run; with "
+        "--compare 1 epoch, and 2 if per epoch)",
     )
     training = train.add_argument_group("the training")
     training.add_argument(
@@ -114,22 +132,25 @@ def _prepare(options) -> typing.Callable[[], object]:
 
     from warmup_jax.experiment import compare, data, loop  # only now: they import flax, scikit-learn and matplotlib
 
+    epochs = options.epochs or (13 if options.compare else 39)
     settings = loop.Settings(
         data=options.data,
         schedule=options.schedule,
         per_epoch=options.per_epoch,
         peak=options.peak,
         minimum=options.minimum,
-        warmup=options.warmup or ("1 epoch" if options.compare else "3 epochs"),
-        epochs=options.epochs or (13 if options.compare else 39),
+        warmup=options.warmup or _default_warmup(options, epochs),
+        epochs=epochs,
         batch_size=options.batch_size,
         seed=options.seed,
     )
     dataset = data.load(settings.data)
     plan = loop.make_plan(settings, dataset)
-    if options.compare and plan.warmup < 2:
+    shortest = 2 * plan.steps_per_epoch if options.per_epoch else 2
+    if options.compare and plan.warmup < shortest:
         raise ValueError(
-            f"--warmup {settings.warmup!r} is {plan.warmup} steps; to compare with less, it must be 2 or more"
+            f"--warmup {settings.warmup!r} is {plan.warmup} steps; to be compared with half of it, it must be "
+            f"{shortest} or more"
         )
     program = compare.compare if options.compare else loop.train
     return functools.partial(program, settings, dataset, plan, _make_folder(options))
@@ -137,15 +158,25 @@ def _prepare(options) -> typing.Callable[[], object]:
 
 def _make_folder(options) -> pathlib.Path:
     """The run folder, made; one that holds anything is refused."""
-    if options.out is None:
-        options.out = _fresh_name(pathlib.Path("runs"))
-    folder = pathlib.Path(options.out)
+    folder = pathlib.Path(options.out) if options.out else _fresh_name(pathlib.Path("runs"))
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--out {folder} is a file; name a new or empty folder")
     if folder.is_dir() and any(folder.iterdir()):
         raise ValueError(f"--out {folder} is not empty; name a new or empty folder, nothing is overwritten")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass  # it can be written to
+    except OSError as error:
+        raise ValueError(f"--out {folder} cannot be written to ({error.strerror})") from None
+    options.out = folder
     return folder
+
+
+def _default_warmup(options, epochs: int) -> str:
+    if options.compare:
+        return "2 epochs" if options.per_epoch else "1 epoch"
+    return f"{min(3, epochs / 2):g} epochs"
 
 
 def _fresh_name(parent: pathlib.Path) -> pathlib.Path:
@@ -154,21 +185,19 @@ def _fresh_name(parent: pathlib.Path) -> pathlib.Path:
     return next(candidate for candidate in candidates if not candidate.exists())
 
 
-def _rate(text: str) -> float:
+def _rate(text: str, *, zero: bool = True) -> float:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not (math.isfinite(value) and value >= 0):
-        raise argparse.ArgumentTypeError(f"must be a finite number, 0 or more; got {text!r}")
+    if not (0 <= value <= LARGEST_RATE and (value or zero)):
+        least = "from 0" if zero else "above 0 and up"
+        raise argparse.ArgumentTypeError(f"must be a number {least} to {LARGEST_RATE:g}; got {text!r}")
     return value
 
 
 def _positive_rate(text: str) -> float:
-    value = _rate(text)
-    if not value:
-        raise argparse.ArgumentTypeError(f"must be above 0; got {text!r}")
-    return value
+    return _rate(text, zero=False)
 
 
 def _whole_number(text: str, low: int, high: int) -> int:

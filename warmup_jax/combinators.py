@@ -55,11 +55,20 @@ class Join(Schedule):
         # reaches. An empty stage gets that one, or it would take over when it comes last.
         never = jnp.asarray(jnp.iinfo(jnp.uint32).max, jnp.uint32)
         clocks = [lambda time, stage=stage: stage._hold(time.astype(jnp.int32)) for stage in self.stages]
-        boundaries, begin = [], jnp.zeros((), jnp.uint32)
-        for before, stage in zip(self.stages, self.stages[1:], strict=False):
-            begin += jnp.minimum(jnp.asarray(before.steps).astype(jnp.uint32), never - begin)
-            boundaries.append(begin if stage.steps is None else jnp.where(stage.steps == 0, never, begin))
+        boundaries: list = [
+            begin if stage.steps is None else jnp.where(stage.steps == 0, never, begin)
+            for stage, begin in zip(self.stages[1:], self._ends(never), strict=True)
+        ]
         return jnp.asarray(optax.join_schedules(clocks, boundaries)(elapsed.astype(jnp.uint32)))
+
+    def _ends(self, largest: jax.Array) -> list:
+        """Where each stage but the last one ends, as uint32 that saturates at `largest`. One scan: a chain of
+        sums, each used twice by the next, takes XLA exponential time to compile.
+        """
+        if len(self.stages) == 1:
+            return []
+        lengths = jnp.stack([jnp.asarray(stage.steps).astype(jnp.uint32) for stage in self.stages[:-1]])
+        return list(jax.lax.associative_scan(lambda a, b: a + jnp.minimum(b, largest - a), lengths))
 
     def __repr__(self) -> str:
         return f"Join({', '.join(map(repr, self.stages))})"
@@ -104,8 +113,9 @@ def _check_stages(caller: str, stages: tuple) -> tuple[Schedule, ...]:
         if stage.steps is None:
             if position < len(lifted) - 1:
                 raise ValueError(
-                    f"`{caller}(...)` needs a length for every stage but the last; stage {position} is unbounded: "
-                    f"{stages[position]!r}. Give it `steps=...`, a callable through `as_schedule(fn, steps=...)`."
+                    f"`{caller}(...)` needs a length for every stage but the last; stage {position}, a "
+                    f"{type(stage).__name__}, is unbounded. Give it `steps=...`, a callable through "
+                    "`as_schedule(fn, steps=...)`."
                 )
         elif isinstance(stage.steps, int):
             total += stage.steps
@@ -127,8 +137,8 @@ class Staircase(Schedule):
         every: the length of a stair, 1 to 2**31 - 1 steps, such as the steps of an epoch.
 
     Returns:
-        A schedule as long as `schedule`: integer step of any shape -> float32 of that shape. It ends on
-        the value of the last whole stair.
+        A schedule as long as `schedule`: integer step of any shape -> float32 of that shape. Past its end it
+        holds the value of the last stair, the one that begins at `floor(steps / every) * every`.
 
     Example:
         >>> import warmup_jax as wj

@@ -44,7 +44,7 @@ def warmup_linear(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
         warmup: the length of the warmup, 0 steps to `total`.
         total: the length of the whole run, warmup included, up to 2**31 - 1 steps.
         start: the rate at step 0, any finite number.
-        stop: the rate at `total` and after, any finite number.
+        stop: the rate at `total` and after, any finite number; `peak` if the warmup fills the whole run.
 
     Returns:
         A schedule: integer step of any shape -> float32 of that shape.
@@ -73,7 +73,7 @@ def warmup_cosine(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
         warmup: the length of the warmup, 0 steps to `total`.
         total: the length of the whole run, warmup included, up to 2**31 - 1 steps.
         start: the rate at step 0, any finite number.
-        stop: the rate at `total` and after, any finite number.
+        stop: the rate at `total` and after, any finite number; `peak` if the warmup fills the whole run.
 
     Returns:
         A schedule: integer step of any shape -> float32 of that shape.

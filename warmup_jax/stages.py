@@ -12,7 +12,6 @@ import dataclasses
 import math
 import typing
 
-import chex
 import jax
 import jax.numpy as jnp
 
@@ -60,19 +59,30 @@ class _Curve(Schedule):
     def __post_init__(self):
         check_fields(self, _checks.real, "start", "stop")
         check_fields(self, _checks.length, "steps")
+        if isinstance(self.start, float) and isinstance(self.stop, float):
+            self._check_ends(self.start, self.stop)
+
+    def _check_ends(self, start: float, stop: float) -> None:
+        largest = float(jnp.finfo(_checks.float_dtype()).max)
+        if abs(stop - start) > largest:
+            raise ValueError(
+                f"`{type(self).__name__}(start=..., stop=...)` must be at most {largest:.3g} apart; got {start!r} and "
+                f"{stop!r}. Bring the ends closer together."
+            )
 
     def _value(self, elapsed):
         remaining = self.steps - elapsed
         falls = jnp.abs(self.stop) <= jnp.abs(self.start)
         low, high = jnp.where(falls, self.stop, self.start), jnp.where(falls, self.start, self.stop)
-        distance = jnp.where(falls, remaining, elapsed).astype(_checks.float_dtype())
+        from_low = jnp.where(falls, remaining, elapsed).astype(_checks.float_dtype())
+        from_high = jnp.where(falls, elapsed, remaining).astype(_checks.float_dtype())
         # A curve of length 0 is its `stop`; the division must stay finite, for its gradient too.
         steps = jnp.maximum(self.steps, 1).astype(_checks.float_dtype())
-        value = self._between(low, high, distance, steps)
+        value = self._between(low, high, from_low, from_high, steps)
         return jnp.where(remaining == 0, self.stop, jnp.where(elapsed == 0, self.start, value))
 
-    def _between(self, low, high, distance, steps) -> jax.Array:
-        """The value `distance` steps away from `low`, the end of smaller magnitude."""
+    def _between(self, low, high, from_low, from_high, steps) -> jax.Array:
+        """The value so many steps from `low`, the end of smaller magnitude, and from `high`, the other one."""
         raise NotImplementedError
 
 
@@ -100,8 +110,8 @@ class Linear(_Curve):
     Source: Goyal et al. 2017, https://arxiv.org/abs/1706.02677, section 2.2, gradual warmup.
     """
 
-    def _between(self, low, high, distance, steps):
-        return low + distance * ((high - low) / steps)
+    def _between(self, low, high, from_low, from_high, steps):
+        return low + from_low * ((high - low) / steps)
 
 
 class Cosine(_Curve):
@@ -127,8 +137,8 @@ class Cosine(_Curve):
     Source: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983, equation 5, one period.
     """
 
-    def _between(self, low, high, distance, steps):
-        return low + (high - low) * jnp.square(jnp.sin(distance * ((math.pi / 2) / steps)))
+    def _between(self, low, high, from_low, from_high, steps):
+        return low + (high - low) * jnp.square(jnp.sin(from_low * ((math.pi / 2) / steps)))
 
 
 class Geometric(_Curve):
@@ -156,35 +166,32 @@ class Geometric(_Curve):
     instead of its factor, which is `(stop / start)**(1 / steps)`.
     """
 
-    def __post_init__(self):
-        super().__post_init__()
-        if isinstance(self.start, float) and isinstance(self.stop, float):
-            _check_geometric_ends(self.start, self.stop)
-
-    def _between(self, low, high, distance, steps):
-        return low * jnp.power(high / low, distance * (1.0 / steps))
-
-
-def _check_geometric_ends(start: float, stop: float) -> None:
-    limits = jnp.finfo(_checks.float_dtype())
-    smallest, largest = float(limits.smallest_normal), float(limits.max)
-    for name, value in (("start", start), ("stop", stop)):
-        if abs(value) < smallest:
+    def _check_ends(self, start: float, stop: float) -> None:
+        limits = jnp.finfo(_checks.float_dtype())
+        smallest, largest = float(limits.smallest_normal), float(limits.max)
+        for name, value in (("start", start), ("stop", stop)):
+            if abs(value) < smallest:
+                raise ValueError(
+                    f"`Geometric({name}=...)` must not be 0 or closer to 0 than {smallest:.3g}; got {value!r}. "
+                    "A constant factor never reaches 0: decay to a small number, or use `Linear` or `Cosine`."
+                )
+        if (start > 0) != (stop > 0):
             raise ValueError(
-                f"`Geometric({name}=...)` must not be 0 or closer to 0 than {smallest:.3g}; got {value!r}. "
-                "A constant factor never reaches 0: decay to a small number, or use `Linear` or `Cosine`."
+                f"`Geometric(start=..., stop=...)` must have the same sign; got {start!r} and {stop!r}. "
+                "Use `Linear` or `Cosine` to cross 0."
             )
-    if (start > 0) != (stop > 0):
-        raise ValueError(
-            f"`Geometric(start=..., stop=...)` must have the same sign; got {start!r} and {stop!r}. "
-            "Use `Linear` or `Cosine` to cross 0."
-        )
-    low, high = sorted((abs(start), abs(stop)))
-    if high > low * largest:
-        raise ValueError(
-            f"`Geometric(start=..., stop=...)` must be at most a factor of {largest:.3g} apart; got "
-            f"{start!r} and {stop!r}. Raise the smaller end."
-        )
+        low, high = sorted((abs(start), abs(stop)))
+        if high > low * largest:
+            raise ValueError(
+                f"`Geometric(start=..., stop=...)` must be at most a factor of {largest:.3g} apart; got "
+                f"{start!r} and {stop!r}. Raise the smaller end."
+            )
+
+    def _between(self, low, high, from_low, from_high, steps):
+        # From the nearer end: the error of a power grows with its exponent.
+        near_low = from_low < from_high
+        distance = jnp.where(near_low, from_low, -from_high)
+        return jnp.where(near_low, low, high) * jnp.power(high / low, distance * (1.0 / steps))
 
 
 class Function(Schedule):
@@ -225,9 +232,7 @@ class Function(Schedule):
 
     def _value(self, elapsed):
         def at_one_step(step):
-            value = jnp.asarray(self.fn(step))
-            chex.assert_shape(value, (), custom_message=f"{self.fn!r} must return a scalar for a scalar step.")
-            return value.astype(_checks.float_dtype())
+            return _checks.as_value(f"`Function(fn=...)`, {self.fn!r},", self.fn(step), step)
 
         return jax.vmap(at_one_step)(elapsed.ravel()).reshape(elapsed.shape)
 
@@ -254,7 +259,7 @@ def as_schedule(value, steps: _checks.Steps | None = None) -> Schedule:
     if isinstance(value, Schedule) and steps is not None:
         raise TypeError(
             "`as_schedule(steps=...)` must not be given for a Schedule, which has its own length; got "
-            f"steps={steps!r} for {value!r}."
+            f"steps={steps!r} for a {type(value).__name__}."
         )
     return lift("as_schedule(value)", value, steps)
 
@@ -263,8 +268,8 @@ def lift(name: str, value, steps: _checks.Steps | None = None) -> Schedule:
     """`as_schedule` for the argument `name` of another function."""
     if isinstance(value, Schedule):
         return value
-    if callable(value):
+    if callable(value) and not isinstance(value, type):
         return Function(value, steps)
-    if isinstance(value, (str, bytes)) or not (hasattr(value, "dtype") or isinstance(value, (int, float))):
+    if isinstance(value, (str, bytes, type)) or not (hasattr(value, "dtype") or isinstance(value, (int, float))):
         raise TypeError(f"`{name}` must be a schedule, a callable of the step or a number; {_checks.came(value)}.")
     return Constant(_checks.real(name, value), steps)

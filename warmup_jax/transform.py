@@ -1,5 +1,6 @@
 """Optax: a schedule that lives in the optimizer state, and the rate that was applied, read from it."""
 
+import functools
 import inspect
 import typing
 
@@ -35,6 +36,9 @@ def scheduled(factory: typing.Callable[..., optax.GradientTransformation]):
     Every argument that is a `Schedule` is scheduled; so is a plain callable for `learning_rate`. All
     other arguments go to `factory` as they are. Update `n` (from 0) uses `schedule(n)`.
 
+    The schedule that counts is the one in the state: a state restored from a checkpoint brings its own,
+    and so does one that is handed to an optimizer made with another schedule.
+
     Args:
         factory: a function that returns an Optax optimizer, such as `optax.adamw`.
 
@@ -64,9 +68,10 @@ def scheduled(factory: typing.Callable[..., optax.GradientTransformation]):
         >>> learning_rate(state)
         Array(0.05, dtype=float32)
     """
-    if not callable(factory):
+    if not callable(factory) or isinstance(factory, Schedule):
         raise TypeError(f"`scheduled(factory)` must be a function that returns an optimizer; {_checks.came(factory)}.")
 
+    @functools.wraps(factory, updated=())
     def make(*positional, **keywords) -> optax.GradientTransformationExtraArgs:
         arguments = _named_arguments(factory, positional, keywords)
         schedules = {
@@ -101,7 +106,8 @@ def _scheduled_transformation(factory, schedules: dict[str, Schedule], fixed: di
 
     def update(updates, state, params=None, **extra_args) -> tuple[typing.Any, typing.Any]:
         values = _values_at(state.schedules, state.count)
-        dtypes = jax.eval_shape(plain.update, updates, state.inner, params, **extra_args)
+        # Extra arguments may be callables, as for a line search: closed over, not traced.
+        dtypes = jax.eval_shape(lambda *known: plain.update(*known, **extra_args), updates, state.inner, params)
         new = optimizer(values).update(updates, state.inner, params, **extra_args)
         updates, inner = _cast_like(new, dtypes)
         return updates, ScheduledState(jnp.asarray(optax.safe_increment(state.count)), state.schedules, values, inner)

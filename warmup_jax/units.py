@@ -81,7 +81,8 @@ class Run:
         match = _QUANTITY.fullmatch(duration)
         if not match:
             raise ValueError(
-                f"`{name}` must be a number and a unit, such as '3 epochs', '10%' or '500 steps'; got {duration!r}."
+                f"`{name}` must be a number of 0 or more and a unit, such as '3 epochs', '10%' or '500 steps'; got "
+                f"{duration!r}."
             )
         unit = _UNITS.get(match[2].lower())
         if unit is None:

@@ -73,7 +73,8 @@ def make_plan(settings: Settings, dataset: Dataset) -> Plan:
     try:
         warmup = run.steps(int(text) if text.isdecimal() else text)
     except ValueError as error:
-        raise ValueError(f"--warmup {settings.warmup!r}: {error}") from None
+        reason = str(error).removeprefix("`Run.steps(duration)` ")
+        raise ValueError(f"--warmup {settings.warmup!r} {reason}") from None
     if warmup > run.total:
         raise ValueError(f"--warmup {settings.warmup!r} is {warmup} steps, longer than the run of {run.total}")
     return Plan(run, warmup)
@@ -190,6 +191,9 @@ def train(settings: Settings, dataset: Dataset, plan: Plan, folder: pathlib.Path
         if history.rows:  # also after Ctrl-C: what was trained is drawn
             pictures.draw_history(history.rows, plan.steps_per_epoch, schedule, folder / "history.png")
     print(summary(history))
+    broken = [row["step"] for row in history.rows if not np.isfinite(row["loss"])]
+    if broken:
+        print(f"training diverged: the loss is not finite from step {broken[0]} on")
     return history
 
 
@@ -203,7 +207,9 @@ def announce(settings: Settings, dataset: Dataset, plan: Plan) -> None:
     device = jax.devices()[0]
     print(
         f"{dataset.name}: {len(dataset.train_images)} images to train on, {len(dataset.valid_images)} to validate, "
-        f"{dataset.classes} classes; {plan.run.total} steps, {plan.steps_per_epoch} an epoch; on {device.device_kind}"
+        f"{dataset.classes} classes; {plan.run.total} steps, {plan.steps_per_epoch} an epoch, which leaves out "
+        f"{len(dataset.train_images) - plan.steps_per_epoch * settings.batch_size} images of each shuffle; on "
+        f"{device.device_kind}"
     )
     if settings.per_epoch and plan.warmup and not settings.minimum:
         print("note: the rate is 0 throughout the first epoch, as in the Keras callback; --minimum RATE sets another")

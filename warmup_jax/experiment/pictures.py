@@ -31,7 +31,7 @@ def draw_history(rows: list[dict], steps_per_epoch: int, schedule: wj.Schedule, 
     rate.set_ylabel("learning rate applied")
     rate.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
     rate.set_ylim(bottom=0)
-    rate.legend(loc="upper right", **SMALL)
+    rate.legend(loc="best", **SMALL)
 
     loss.plot(steps, losses, color="0.75", linewidth=0.8, label="each step")
     loss.plot(middles, loss_by_epoch, color="C1", marker=".", label="mean of the epoch")
@@ -40,12 +40,12 @@ def draw_history(rows: list[dict], steps_per_epoch: int, schedule: wj.Schedule, 
     loss.legend(**SMALL)
 
     scores.plot(epoch_ends, [row["accuracy"] for row in epochs], color="C2", marker=".", label="accuracy")
-    scores.plot(epoch_ends, [row["auc"] for row in epochs], color="C3", linestyle="--", label="ROC-AUC")
+    scores.plot(epoch_ends, [row["auc"] for row in epochs], color="C3", linestyle="--", marker=".", label="ROC-AUC")
     scores.set_ylabel("validation")
     scores.set_xlabel("step")
-    scores.legend(loc="lower right", **SMALL)
+    scores.legend(loc="center right", **SMALL)
     for axes in (rate, loss, scores):
-        axes.axvspan(0, peak, color="0.92", zorder=0)  # the warmup
+        axes.axvspan(0, peak, color="0.92", zorder=0)  # the warmup, up to the peak
         axes.grid(alpha=0.3)
     to_epochs = (lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)
     top = rate.secondary_xaxis("top", functions=to_epochs)
