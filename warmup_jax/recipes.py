@@ -57,10 +57,7 @@ def warmup_linear(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
     Source: Devlin et al. 2019, https://arxiv.org/abs/1810.04805, appendix A.2. The same rates as
     `transformers.get_linear_schedule_with_warmup`.
     """
-    peak, start, stop = _checks.reals("warmup_linear", peak=peak, start=start, stop=stop)
-    [warmup] = _checks.lengths("warmup_linear", warmup=warmup)
-    steps = _after_warmup("warmup_linear", warmup, total)
-    return join(Linear(start, peak, warmup), Linear(peak, stop, steps))
+    return _warmup_then(Linear, "warmup_linear", peak, warmup, total, start, stop)
 
 
 def warmup_cosine(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
@@ -87,10 +84,14 @@ def warmup_cosine(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
     2017. The same rates as `transformers.get_cosine_schedule_with_warmup`; in a `Staircase` of one
     epoch, those of a per-epoch cosine callback of Keras.
     """
-    peak, start, stop = _checks.reals("warmup_cosine", peak=peak, start=start, stop=stop)
-    [warmup] = _checks.lengths("warmup_cosine", warmup=warmup)
-    steps = _after_warmup("warmup_cosine", warmup, total)
-    return join(Linear(start, peak, warmup), Cosine(peak, stop, steps))
+    return _warmup_then(Cosine, "warmup_cosine", peak, warmup, total, start, stop)
+
+
+def _warmup_then(decay, caller: str, peak, warmup, total, start, stop) -> Schedule:
+    """A linear warmup and a `decay(peak, stop, steps)`, for the recipe `caller`."""
+    peak, start, stop = _checks.reals(caller, peak=peak, start=start, stop=stop)
+    [warmup] = _checks.lengths(caller, warmup=warmup)
+    return join(Linear(start, peak, warmup), decay(peak, stop, _after_warmup(caller, warmup, total)))
 
 
 def _after_warmup(caller: str, warmup: _checks.Steps, total) -> _checks.Steps:
