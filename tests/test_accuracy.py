@@ -73,6 +73,18 @@ def test_a_geometric_curve_of_many_decades(way, start, stop, total):
     np.testing.assert_allclose(values[~high], exact[~high], rtol=1e-5)
 
 
+@pytest.mark.parametrize("make", [wj.Linear, wj.Cosine, wj.Geometric])
+def test_no_curve_leaves_its_ends(make):
+    """2e-5 + (2e-4 - 2e-5) rounds above 2e-4: the first step of this decay used to rise."""
+    random = np.random.default_rng(0)
+    ends = [(2e-4, 2e-5), *np.exp(random.uniform(-12, 0, (200, 2))).tolist()]
+    sample = jax.jit(lambda schedule, steps: schedule(steps))
+    for start, stop in ends:
+        values = np.asarray(sample(make(start, stop, 10_000), np.arange(10_001, dtype=np.int32)))
+        assert values.min() == np.float32(min(start, stop)) and values.max() == np.float32(max(start, stop))
+        assert (np.diff(values) * np.sign(stop - start) >= 0).all()
+
+
 def test_a_schedule_over_the_whole_of_int32():
     schedule = wj.warmup_cosine(peak=1e-3, warmup=2**24 + 1, total=MAX_INT32)
     assert schedule.steps == MAX_INT32

@@ -90,7 +90,7 @@ def length(name: str, value, *, at_least: int = 0) -> Steps:
             f"`{name}` must be at most {MAX_STEPS} (2**31 - 1) steps; got {value}. Count optimizer "
             "updates, not examples or tokens."
         )
-    return value
+    return int(value)
 
 
 def lengths(caller: str, **values) -> list[Steps]:

@@ -167,7 +167,7 @@ def _concrete(leaf):
     if numbers.dtype == jax.dtypes.float0:  # the gradient of a length
         return 0.0
     if not np.issubdtype(numbers.dtype, np.integer):
-        numbers = numbers.astype(_checks.float_dtype()).astype(np.float64)
+        numbers = numbers.astype(_checks.float_dtype()).astype(np.float64) + 0.0  # -0.0 prints as 0.0
     return _nested_tuple(numbers.tolist())
 
 

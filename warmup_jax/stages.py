@@ -79,6 +79,8 @@ class _Curve(Schedule):
         # A curve of length 0 is its `stop`; the division must stay finite, for its gradient too.
         steps = jnp.maximum(self.steps, 1).astype(_checks.float_dtype())
         value = self._between(low, high, from_low, from_high, steps)
+        # `low + (high - low)` may round past `high`, and then the first step of a decay would rise.
+        value = jnp.clip(value, jnp.minimum(low, high), jnp.maximum(low, high))
         return jnp.where(remaining == 0, self.stop, jnp.where(elapsed == 0, self.start, value))
 
     def _between(self, low, high, from_low, from_high, steps) -> jax.Array:

@@ -8,7 +8,7 @@ from warmup_jax import _checks
 
 # A plain decimal number and a unit; digits are bounded, so that no text makes a number of a million digits.
 _QUANTITY = re.compile(
-    r"\s*([0-9][0-9_]{0,30}(?:\.[0-9]{0,30})?(?:[eE]\+?[0-9]{1,2})?|\.[0-9]{1,30})\s*(%|[a-zA-Z]+)\s*"
+    r"\s*([0-9](?:_?[0-9]){0,30}(?:\.[0-9]{0,30})?(?:[eE]\+?[0-9]{1,2})?|\.[0-9]{1,30})\s*(%|[a-zA-Z]+)\s*"
 )
 _UNITS = {
     "step": "steps", "steps": "steps",
