@@ -116,6 +116,37 @@ def test_a_traced_total_saturates():
     np.testing.assert_array_equal(values, [1, 2, 3])
 
 
+@pytest.mark.parametrize("make", [wj.Linear, wj.Cosine, wj.Geometric])
+@pytest.mark.parametrize("start, stop", [(0.5, 0.5), (0.9, 0.2), (0.01, 0.3)])
+def test_gradients_by_the_ends(make, start, stop):
+    x = 0.2
+    weight = {wj.Linear: x, wj.Cosine: np.sin(np.pi / 2 * x) ** 2, wj.Geometric: x}[make]
+    if make is wj.Geometric:
+        value = start ** (1 - x) * stop**x
+        wanted = [value * (1 - x) / start, value * x / stop]
+    else:
+        wanted = [1 - weight, weight]
+    got = jax.grad(lambda start, stop: make(start, stop, 10)(2), (0, 1))(start, stop)
+    np.testing.assert_allclose(got, wanted, rtol=1e-5)
+
+
+def test_the_same_bits_whichever_numbers_are_traced():
+    random = np.random.default_rng(1)
+    for start, stop, steps, step in zip(*random.uniform(0, 1, (2, 20)), *random.integers(1, 50, (2, 20)), strict=True):
+        for make in (wj.Linear, wj.Cosine):
+            start, stop, steps, step = float(start), float(stop), int(steps), int(step)
+            wanted = make(start, stop, steps)(step)
+            assert jax.jit(lambda stop: make(start, stop, steps)(step))(stop) == wanted
+            assert jax.jit(lambda start: make(start, stop, steps)(step))(start) == wanted
+            assert jax.vmap(lambda steps: make(start, stop, steps)(step))(jnp.array([steps]))[0] == wanted
+
+
+def test_lengths_that_are_arrays_are_never_negative():
+    schedule = wj.warmup_cosine(peak=1e-3, warmup=jnp.int32(10), total=jnp.int32(5))
+    assert schedule.steps == 10 and eval(repr(schedule), vars(wj)) == schedule
+    assert wj.Staircase(wj.Linear(0.0, 1.0, 5), jnp.int32(0)).every == 1
+
+
 def test_gradients_are_the_derivatives():
     schedule = wj.warmup_cosine(peak=0.5, warmup=10, total=110, start=0.1, stop=0.2)
     peaks = []

@@ -116,6 +116,8 @@ def test_a_warmup_longer_than_the_run(recipe):
 
 
 def test_geometric_ends():
+    with raises(ValueError, "`Geometric(stop=...)` must not be 0"):
+        wj.Geometric(jnp.float32(1e-3), 0.0, 10)
     with raises(
         ValueError, "`Geometric(stop=...)` must not be 0 or closer to 0 than 1.18e-38; got 0.0.", "use `Linear`"
     ):

@@ -189,6 +189,44 @@ def test_it_shows_the_arguments_of_the_factory():
     assert make.__name__ == "adamw" and "weight_decay" in str(inspect.signature(make))
 
 
+def test_every_scheduled_hyperparameter_reaches_the_update():
+    optimizer = scheduled(optax.sgd)(wj.Linear(0.1, 0.0, 10), momentum=wj.Linear(0.0, 1.0, 10))
+    state, velocity = optimizer.init(PARAMS), 0.0
+    for step in range(5):
+        updates, state = optimizer.update({"w": jnp.ones(3), "b": jnp.float32(1)}, state)
+        velocity = step / 10 * velocity + 1.0
+        np.testing.assert_allclose(updates["b"], -(0.1 - 0.01 * step) * velocity, rtol=1e-5)
+
+
+def test_bfloat16_updates_are_multiplied_in_float32_and_cast_back():
+    rate = 1.0039  # halfway to the next bfloat16: rounded first, it would be 1
+    gradient = {"w": jnp.asarray([3.0, 171.0], jnp.bfloat16)}
+    optimizer = scheduled(optax.sgd)(wj.Constant(rate))
+    updates, _ = optimizer.update(gradient, optimizer.init(gradient))
+    assert updates["w"].dtype == jnp.bfloat16
+    exact = -np.float32(rate) * np.asarray(gradient["w"], np.float32)
+    np.testing.assert_array_equal(updates["w"], jnp.asarray(exact, jnp.bfloat16))
+
+
+def test_a_donated_state_leaves_the_schedule_alone():
+    schedule = wj.warmup_cosine(peak=jnp.float32(0.1), warmup=jnp.int32(3), total=jnp.int32(10))
+    optimizer = scheduled(optax.adam)(schedule)
+    update = jax.jit(lambda grads, state: optimizer.update(grads, state), donate_argnums=1)
+    _, state = update(PARAMS, optimizer.init(PARAMS))
+    _, state = update(PARAMS, state)
+    assert schedule == wj.warmup_cosine(peak=0.1, warmup=3, total=10)
+    assert learning_rate(state) == schedule(1)
+
+
+def test_a_random_key_in_the_state():
+    def factory(learning_rate):
+        return optax.chain(optax.add_noise(0.1, 0.5, key=jax.random.key(0)), optax.sgd(learning_rate))
+
+    optimizer = scheduled(factory)(learning_rate=SCHEDULE)
+    _, state = optimizer.update(PARAMS, optimizer.init(PARAMS))
+    assert learning_rate(state) == 0
+
+
 def test_the_count_saturates():
     optimizer = scheduled(optax.sgd)(SCHEDULE)
     state = optimizer.init(PARAMS)._replace(count=jnp.int32(2**31 - 1))

@@ -82,7 +82,8 @@ def length(name: str, value, *, at_least: int = 0) -> Steps:
     if isinstance(value, float) or (is_array(value) and not jnp.issubdtype(value.dtype, jnp.integer)):
         raise TypeError(f"`{name}` must be a whole number of steps; {came(value)}. {_ASK_RUN}")
     if is_array(value):
-        return step_to_int32(value)  # one dtype, so that lengths add under strict promotion
+        # One dtype, so that lengths add under strict promotion; never less than a Python number may be.
+        return jnp.maximum(step_to_int32(value), at_least)
     if value < at_least:
         raise ValueError(f"`{name}` must be a whole number of steps, {at_least} or more; got {value}.")
     if value > MAX_STEPS:

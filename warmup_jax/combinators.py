@@ -45,10 +45,14 @@ class Join(Schedule):
         """The sum of the lengths of the stages, or `None` when the last one is unbounded."""
         total = 0
         for stage in self.stages:
-            if stage.steps is None:
+            steps = stage.steps  # asked once: it is a sum itself where joins are nested
+            if steps is None:
                 return None
-            total = _checks.add_lengths(total, stage.steps)
+            total = _checks.add_lengths(total, steps)
         return total
+
+    def _hold(self, step):
+        return self._value(jnp.maximum(step, 0))  # the last stage holds the end
 
     def _value(self, elapsed):
         # The clock runs in uint32: sums beyond int32 do not wrap, and its maximum is a boundary that no step
@@ -56,8 +60,8 @@ class Join(Schedule):
         never = jnp.asarray(jnp.iinfo(jnp.uint32).max, jnp.uint32)
         clocks = [lambda time, stage=stage: stage._hold(time.astype(jnp.int32)) for stage in self.stages]
         boundaries: list = [
-            begin if stage.steps is None else jnp.where(stage.steps == 0, never, begin)
-            for stage, begin in zip(self.stages[1:], self._ends(never), strict=True)
+            begin if steps is None else jnp.where(steps == 0, never, begin)
+            for steps, begin in zip((stage.steps for stage in self.stages[1:]), self._ends(never), strict=True)
         ]
         return jnp.asarray(optax.join_schedules(clocks, boundaries)(elapsed.astype(jnp.uint32)))
 

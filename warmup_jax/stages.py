@@ -2,9 +2,9 @@
 
 Every curve is anchored at its end of smaller magnitude and computed from the whole number of steps to
 that end, so that nothing cancels on the way to a small rate. The distance is multiplied by a number
-per step that depends on the curve's own numbers alone (`(stop - start) / steps`, never
-`distance / steps`): XLA then has no division to rewrite differently for a constant and a traced
-length, and the value has the same bits jitted, vmapped, scanned, eager, closed over and traced.
+per step that depends on the curve's own numbers alone, and only constants are divided by the length:
+XLA then has no division to rewrite differently for a constant, a traced and a batched length, and the
+value has the same bits jitted, vmapped, scanned, eager, closed over and traced.
 """
 
 import collections.abc
@@ -59,10 +59,11 @@ class _Curve(Schedule):
     def __post_init__(self):
         check_fields(self, _checks.real, "start", "stop")
         check_fields(self, _checks.length, "steps")
-        if isinstance(self.start, float) and isinstance(self.stop, float):
-            self._check_ends(self.start, self.stop)
+        self._check_ends(self.start, self.stop)
 
-    def _check_ends(self, start: float, stop: float) -> None:
+    def _check_ends(self, start: _checks.Real, stop: _checks.Real) -> None:
+        if not (isinstance(start, float) and isinstance(stop, float)):
+            return
         largest = float(jnp.finfo(_checks.float_dtype()).max)
         if abs(stop - start) > largest:
             raise ValueError(
@@ -80,7 +81,9 @@ class _Curve(Schedule):
         steps = jnp.maximum(self.steps, 1).astype(_checks.float_dtype())
         value = self._between(low, high, from_low, from_high, steps)
         # `low + (high - low)` may round past `high`, and then the first step of a decay would rise.
-        value = jnp.clip(value, jnp.minimum(low, high), jnp.maximum(low, high))
+        # Selected, not clipped: where both ends are equal a clip would split the gradient between them.
+        bottom, top = jnp.minimum(low, high), jnp.maximum(low, high)
+        value = jnp.where(value > top, top, jnp.where(value < bottom, bottom, value))
         return jnp.where(remaining == 0, self.stop, jnp.where(elapsed == 0, self.start, value))
 
     def _between(self, low, high, from_low, from_high, steps) -> jax.Array:
@@ -100,7 +103,7 @@ class Linear(_Curve):
             its `stop`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 3 ulp of the formula while
+        A schedule: integer step of any shape -> float32 of that shape, within 4 ulp of the formula while
         `(stop - start) / steps` is a normal float32 (1.2e-38 or more).
 
     Example:
@@ -113,7 +116,7 @@ class Linear(_Curve):
     """
 
     def _between(self, low, high, from_low, from_high, steps):
-        return low + from_low * ((high - low) / steps)
+        return low + from_low * ((high - low) * (1.0 / steps))
 
 
 class Cosine(_Curve):
@@ -128,7 +131,8 @@ class Cosine(_Curve):
         steps: the length, 0 to 2**31 - 1 steps.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 8 ulp of the formula.
+        A schedule: integer step of any shape -> float32 of that shape, within 8 ulp of the formula in runs of
+        up to 2**24 steps, 10 ulp in longer ones.
 
     Example:
         >>> import warmup_jax as wj
@@ -156,7 +160,8 @@ class Geometric(_Curve):
 
     Returns:
         A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula while
-        the value is above 1e-7 of the larger end, within 1e-5 of it below.
+        the value is above 1e-7 of the larger end, within 1e-5 of it below; 24 ulp in runs of more than
+        2**24 steps.
 
     Example:
         >>> import warmup_jax as wj
@@ -168,15 +173,17 @@ class Geometric(_Curve):
     instead of its factor, which is `(stop / start)**(1 / steps)`.
     """
 
-    def _check_ends(self, start: float, stop: float) -> None:
+    def _check_ends(self, start: _checks.Real, stop: _checks.Real) -> None:
         limits = jnp.finfo(_checks.float_dtype())
         smallest, largest = float(limits.smallest_normal), float(limits.max)
         for name, value in (("start", start), ("stop", stop)):
-            if abs(value) < smallest:
+            if isinstance(value, float) and abs(value) < smallest:
                 raise ValueError(
                     f"`Geometric({name}=...)` must not be 0 or closer to 0 than {smallest:.3g}; got {value!r}. "
                     "A constant factor never reaches 0: decay to a small number, or use `Linear` or `Cosine`."
                 )
+        if not (isinstance(start, float) and isinstance(stop, float)):
+            return
         if (start > 0) != (stop > 0):
             raise ValueError(
                 f"`Geometric(start=..., stop=...)` must have the same sign; got {start!r} and {stop!r}. "

@@ -187,8 +187,10 @@ def _name(factory) -> str:
 
 
 def _as_state_leaf(leaf) -> jax.Array:
-    """A number of a schedule as it stands in the state: strongly typed, so that no step retraces."""
-    leaf = jnp.asarray(leaf)
+    """A number of a schedule as it stands in the state: strongly typed, so that no step retraces, and a copy,
+    so that donating the state leaves the user's schedule alone.
+    """
+    leaf = jnp.array(leaf, copy=True)
     integral = jnp.issubdtype(leaf.dtype, jnp.integer)
     return _checks.step_to_int32(leaf) if integral else leaf.astype(_checks.float_dtype())
 
@@ -198,4 +200,8 @@ def _values_at(schedules: dict[str, Schedule], count: jax.Array) -> dict[str, ja
 
 
 def _cast_like(tree, dtypes):
-    return jax.tree.map(lambda leaf, like: jnp.asarray(leaf).astype(like.dtype), tree, dtypes)
+    def cast(leaf, like):
+        leaf = jnp.asarray(leaf)
+        return leaf if leaf.dtype == like.dtype else leaf.astype(like.dtype)  # a random key has no `astype`
+
+    return jax.tree.map(cast, tree, dtypes)
