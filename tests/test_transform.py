@@ -220,7 +220,10 @@ def test_a_donated_state_leaves_the_schedule_alone():
 
 def test_a_random_key_in_the_state():
     def factory(learning_rate):
-        return optax.chain(optax.add_noise(0.1, 0.5, key=jax.random.key(0)), optax.sgd(learning_rate))
+        keyed = optax.GradientTransformation(
+            lambda params: jax.random.key(0), lambda updates, key, params=None: (updates, key)
+        )
+        return optax.chain(keyed, optax.sgd(learning_rate))
 
     optimizer = scheduled(factory)(learning_rate=SCHEDULE)
     _, state = optimizer.update(PARAMS, optimizer.init(PARAMS))
