@@ -14,7 +14,7 @@ from tests import catalog
 
 PACKAGE = pathlib.Path(wj.__file__).parent
 FLOORS = [
-    {"_checks", "_schedule", "units"},
+    {"_checks", "_time", "_schedule", "units"},
     {"stages"},
     {"combinators"},
     {"recipes"},
@@ -23,7 +23,19 @@ FLOORS = [
     {"cli", "__main__"},
 ]
 # Within a floor, in the order of DESIGN: what stands left may be imported by what stands right of it.
-ORDER = ["_checks", "_schedule", "units", "stages", "combinators", "recipes", "transform", "linen", "experiment", "cli"]
+ORDER = [
+    "_checks",
+    "_time",
+    "_schedule",
+    "units",
+    "stages",
+    "combinators",
+    "recipes",
+    "transform",
+    "linen",
+    "experiment",
+    "cli",
+]
 PUBLIC = [name for name, value in vars(wj).items() if not name.startswith("_") and not inspect.ismodule(value)]
 
 

@@ -6,18 +6,59 @@ from warmup_jax.units import Run as Run
 
 # Floor 1: one curve.
 from warmup_jax.stages import Constant as Constant
-from warmup_jax.stages import Cosine as Cosine
-from warmup_jax.stages import Function as Function
-from warmup_jax.stages import Geometric as Geometric
 from warmup_jax.stages import Linear as Linear
+from warmup_jax.stages import Cosine as Cosine
+from warmup_jax.stages import Polynomial as Polynomial
+from warmup_jax.stages import Geometric as Geometric
+from warmup_jax.stages import Exponential as Exponential
+from warmup_jax.stages import InversePower as InversePower
+from warmup_jax.stages import Tanh as Tanh
+from warmup_jax.stages import Rex as Rex
+from warmup_jax.stages import PiecewiseConstant as PiecewiseConstant
+from warmup_jax.stages import PiecewiseLinear as PiecewiseLinear
+from warmup_jax.stages import Rectified as Rectified
+from warmup_jax.stages import Function as Function
 from warmup_jax.stages import as_schedule as as_schedule
 
 # Floor 2: a schedule from schedules.
 from warmup_jax.combinators import Join as Join
+from warmup_jax.combinators import Repeat as Repeat
+from warmup_jax.combinators import Reverse as Reverse
+from warmup_jax.combinators import Stretch as Stretch
+from warmup_jax.combinators import Shift as Shift
+from warmup_jax.combinators import Truncate as Truncate
 from warmup_jax.combinators import Staircase as Staircase
+from warmup_jax.combinators import Scale as Scale
+from warmup_jax.combinators import Product as Product
+from warmup_jax.combinators import Sum as Sum
+from warmup_jax.combinators import Clip as Clip
+from warmup_jax.combinators import Minimum as Minimum
+from warmup_jax.combinators import Maximum as Maximum
 from warmup_jax.combinators import join as join
+from warmup_jax.combinators import warmup_into as warmup_into
+from warmup_jax.combinators import cooldown as cooldown
+from warmup_jax.combinators import rewarm as rewarm
+from warmup_jax.combinators import extend as extend
 
 # Floor 3: a name for a combination.
 from warmup_jax.recipes import warmup_constant as warmup_constant
-from warmup_jax.recipes import warmup_cosine as warmup_cosine
 from warmup_jax.recipes import warmup_linear as warmup_linear
+from warmup_jax.recipes import warmup_cosine as warmup_cosine
+from warmup_jax.recipes import warmup_polynomial as warmup_polynomial
+from warmup_jax.recipes import warmup_exponential as warmup_exponential
+from warmup_jax.recipes import warmup_inverse_sqrt as warmup_inverse_sqrt
+from warmup_jax.recipes import warmup_rex as warmup_rex
+from warmup_jax.recipes import wsd as wsd
+from warmup_jax.recipes import one_minus_sqrt as one_minus_sqrt
+from warmup_jax.recipes import one_cycle as one_cycle
+from warmup_jax.recipes import one_cycle_momentum as one_cycle_momentum
+from warmup_jax.recipes import cyclic as cyclic
+from warmup_jax.recipes import cosine_restarts as cosine_restarts
+from warmup_jax.recipes import step_decay as step_decay
+from warmup_jax.recipes import multi_step as multi_step
+from warmup_jax.recipes import linear_to_zero as linear_to_zero
+from warmup_jax.recipes import power_law as power_law
+from warmup_jax.recipes import infinite_cosine as infinite_cosine
+from warmup_jax.recipes import noam as noam
+from warmup_jax.recipes import untuned_linear as untuned_linear
+from warmup_jax.recipes import untuned_exponential as untuned_exponential

@@ -94,6 +94,58 @@ def length(name: str, value, *, at_least: int = 0) -> Steps:
     return int(value)
 
 
+def positive(name: str, value, *, at_least: float = 0.0) -> Real:
+    """A finite real number above 0, or of at least `at_least`."""
+    value = real(name, value)
+    if isinstance(value, float) and not (value >= at_least if at_least else value > 0):
+        raise ValueError(f"`{name}` must be {f'at least {at_least:g}' if at_least else 'above 0'}; got {value!r}.")
+    return value
+
+
+def _as_table(name: str, values, wanted: str):
+    """A list, a tuple or a one-dimensional array; a list that holds arrays becomes an array."""
+    if isinstance(values, (jax.Array, np.ndarray)) and values.ndim == 1:
+        return values if is_array(values) else values.tolist()
+    if not isinstance(values, (list, tuple, range)):
+        raise TypeError(f"`{name}` must be {wanted}, as a list, a tuple or a one-dimensional array; {came(values)}.")
+    return list(values)
+
+
+def real_table(name: str, values):
+    """At least one finite number, as one read-only array."""
+    values = _as_table(name, values, "numbers")
+    if is_array(values):
+        return values if jnp.issubdtype(values.dtype, jnp.floating) else values.astype(float_dtype())
+    numbers = [real(f"{name}[{k}]", value) for k, value in enumerate(values)]
+    if any(map(is_array, numbers)):
+        return jnp.stack([jnp.asarray(number, float_dtype()) for number in numbers])
+    return _read_only(np.array(numbers, np.float64))
+
+
+def boundary_table(name: str, values):
+    """Steps in rising order, none twice, as one read-only int32 array."""
+    values = _as_table(name, values, "whole steps in rising order")
+    if is_array(values):
+        if not jnp.issubdtype(values.dtype, jnp.integer):
+            raise TypeError(f"`{name}` must be whole steps in rising order; {came(values)}.")
+        return values
+    steps = [length(f"{name}[{k}]", value) for k, value in enumerate(values)]
+    if any(map(is_array, steps)):
+        return jnp.stack([jnp.asarray(step, jnp.int32) for step in steps])
+    for k, (before, after) in enumerate(zip(steps, steps[1:], strict=False)):
+        if not before < after:
+            raise ValueError(
+                f"`{name}` must be steps in rising order, none twice; got {after} after {before} at position {k + 1}. "
+                "Give the moments of the changes, not the lengths between them."
+            )
+    return _read_only(np.array(steps, np.int32))
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
+
+
 def lengths(caller: str, **values) -> list[Steps]:
     """`length` for several arguments of the function `caller`."""
     return [length(f"{caller}({name}=...)", value) for name, value in values.items()]
@@ -149,7 +201,8 @@ def as_value(name: str, value, like: jax.Array) -> jax.Array:
 def step_to_int32(step: jax.Array) -> jax.Array:
     """An integer array of any dtype as int32; what does not fit clamps instead of wrapping."""
     if step.dtype in (jnp.uint32, jnp.uint64, jnp.int64):
-        step = jnp.clip(step, 0, MAX_STEPS)
+        lowest = 0 if jnp.issubdtype(step.dtype, jnp.unsignedinteger) else -MAX_STEPS
+        step = jnp.clip(step, lowest, MAX_STEPS)
     return step.astype(jnp.int32)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from jax import core
 
 from warmup_jax import _checks
+from warmup_jax._time import Time
 
 
 @typing.dataclass_transform(frozen_default=True, eq_default=False)
@@ -25,7 +26,8 @@ class Schedule:
     unbounded) and one method, `_value(elapsed)`, the value at an int32 array `elapsed`, already within
     `0 <= elapsed <= steps`. Inside it every float is a float32 scalar array and every int an int32 scalar
     array of at least 0: `steps` may be 0, so guard what divides by it. Check arguments in
-    `__post_init__`, and only Python numbers there: tracers come the same way.
+    `__post_init__`, and only Python numbers there: tracers come the same way. Inside a `Stretch` the
+    method sees the last whole step.
 
     Example:
         >>> import jax.numpy as jnp
@@ -44,9 +46,12 @@ class Schedule:
 
     steps: typing.Any  # an int, an array or None; declared here, defined by every subclass as a field or a property
 
-    def __init_subclass__(cls) -> None:
+    # Numbers on the left of an operator are NumPy's too: they must leave the work to `__rmul__`.
+    __array_ufunc__ = None
+
+    def __init_subclass__(cls, *, init: bool = True) -> None:
         super().__init_subclass__()
-        dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+        dataclasses.dataclass(frozen=True, eq=False, repr=False, init=init)(cls)
         _register(cls)
 
     def __call__(self, step) -> jax.Array:
@@ -68,10 +73,20 @@ class Schedule:
     def _value(self, elapsed: jax.Array) -> jax.Array:
         raise NotImplementedError(f"`{type(self).__name__}` must define `_value(self, elapsed)`.")
 
-    def _hold(self, step: jax.Array) -> jax.Array:
+    def _hold(self, time: Time) -> jax.Array:
         """The edge rule, for all schedules: hold the start before 0 and the end past `steps`."""
-        last = _checks.MAX_STEPS if self.steps is None else self.steps
-        return self._value(jnp.clip(step, 0, last))
+        return self._at(time.hold(_checks.MAX_STEPS if self.steps is None else self.steps))
+
+    def _at(self, time: Time) -> jax.Array:
+        """The value at a moment within `0 <= time <= steps`, for what can tell moments between steps apart."""
+        return self._value(time.step)
+
+    if typing.TYPE_CHECKING:  # Defined in `combinators`, which knows what they make.
+
+        def __add__(self, other) -> "Schedule": ...
+        def __radd__(self, other) -> "Schedule": ...
+        def __mul__(self, other) -> "Schedule": ...
+        def __rmul__(self, other) -> "Schedule": ...
 
     def __repr__(self) -> str:
         fields = dataclasses.fields(typing.cast(typing.Any, self))
@@ -93,20 +108,36 @@ def _evaluate(schedule: Schedule, step: jax.Array) -> jax.Array:
     not compile, and under an outer transformation it is part of the caller's computation.
     """
     step = _checks.step_to_int32(jnp.asarray(step))
-    value = jax.tree.map(_canonical_leaf, schedule)._hold(step)
+    value = _canonical(schedule)._hold(Time(step))
     return _checks.as_value(f"`{type(schedule).__name__}`", value, step)
 
 
-def _canonical_leaf(leaf) -> jax.Array:
-    """A number of a schedule as a scalar array: a float in the value's dtype, a length in int32."""
+def _canonical(schedule: Schedule) -> Schedule:
+    """The schedule with every number as an array: a float in the value's dtype, a length in int32."""
+    canonical = object.__new__(type(schedule))
+    for field in dataclasses.fields(typing.cast(typing.Any, schedule)):
+        value = getattr(schedule, field.name)
+        if not field.metadata.get("static"):
+            value = jax.tree.map(
+                lambda node, about=field.metadata: (
+                    _canonical(node) if isinstance(node, Schedule) else _canonical_leaf(node, **about)
+                ),
+                value,
+                is_leaf=lambda node: isinstance(node, Schedule),
+            )
+        object.__setattr__(canonical, field.name, value)
+    return canonical
+
+
+def _canonical_leaf(leaf, table: bool = False, signed: bool = False) -> jax.Array:
     leaf = jnp.asarray(leaf)
-    if leaf.ndim:
+    if leaf.ndim != int(table):
         raise TypeError(
             f"a schedule with a batched number (shape {leaf.shape}) was called outside `jax.vmap`. Call "
             "it as `jax.vmap(lambda schedule: schedule(step))(schedules)`."
         )
     if jnp.issubdtype(leaf.dtype, jnp.integer):
-        return jnp.maximum(_checks.step_to_int32(leaf), 0)
+        return jnp.maximum(_checks.step_to_int32(leaf), -_checks.MAX_STEPS if signed else 0)
     return leaf.astype(_checks.float_dtype())
 
 
@@ -181,8 +212,21 @@ def _identity(schedule: Schedule) -> tuple:
 
 
 def _show(value) -> str:
-    """The shortest text that reads back as the same number, in the dtype of the value."""
-    number = _concrete(value)
+    """The shortest text that reads back as the same number, in the dtype of the value; tables as tuples."""
+    return _show_number(_concrete(value)) if not isinstance(value, Schedule) else repr(value)
+
+
+def _show_number(number) -> str:
+    if isinstance(number, tuple):
+        return f"({', '.join(map(_show_number, number))}{',' * (len(number) == 1)})"
     if isinstance(number, float):
         return repr(float(str(_checks.float_dtype().type(number))))
     return repr(number)
+
+
+def show_pairs(first, second) -> str:
+    """Two tables of equal length, shown as the pairs they were given in."""
+    first, second = _concrete(first), _concrete(second)
+    if not (isinstance(first, tuple) and isinstance(second, tuple)):  # what JAX's tree functions put in their place
+        return f"({first!r}, {second!r})"
+    return _show_number(tuple(zip(first, second, strict=False)))
