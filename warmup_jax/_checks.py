@@ -119,7 +119,7 @@ def real_table(name: str, values):
     numbers = [real(f"{name}[{k}]", value) for k, value in enumerate(values)]
     if any(map(is_array, numbers)):
         return jnp.stack([jnp.asarray(number, float_dtype()) for number in numbers])
-    return _read_only(np.array(numbers, np.float64))
+    return _read_only(np.array(numbers, float_dtype()))
 
 
 def boundary_table(name: str, values):

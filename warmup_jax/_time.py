@@ -93,7 +93,7 @@ def multiply_divide(a: jax.Array, b: jax.Array, c: jax.Array) -> tuple[jax.Array
     must fit uint32, and `c` must be at least 1.
     """
     many, a = a // c, a % c
-    bits = 32 - jax.lax.clz(jnp.max(b)).astype(jnp.int32)
+    bits = 32 - jax.lax.clz(jnp.max(b, initial=1)).astype(jnp.int32)
 
     def add(quotient, rest, term):
         over = rest >= c - term  # never `rest + term`, which may wrap

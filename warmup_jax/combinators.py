@@ -267,9 +267,12 @@ class Repeat(Schedule):
         begin = jnp.where(stretch == 1, cycle * once, begins[entry].astype(jnp.int32))
         if self.times is not None:
             begin = jnp.where(self.times == 0, -once, begin)  # no cycle at all: the end
-        local = Time(time.step - begin, time.part, time.unit)
-        # By stretch**k, in two steps: the whole power may not fit where a single cycle is longer than all steps.
-        slower = local.divided(powers[entry]).divided(jnp.where(cycle == 0, 1, stretch))
+        # By stretch**k; where that leaves uint32 (the first cycle is shorter than half of `stretch`) first by `stretch`,
+        # which loses less than 1 / stretch**(k - 1) of a step.
+        before, factor = powers[entry], jnp.where(cycle == 0, 1, stretch).astype(jnp.uint32)
+        fits = before <= jnp.uint32(2**32 - 1) // factor
+        local = jnp.where(fits, time.step - begin, (time.step - begin) // stretch)
+        slower = Time(local, time.part, time.unit).divided(jnp.where(fits, before * factor, before))
         return _finite(self.schedule._hold(slower) * _power(self.scale, cycle))
 
 
@@ -379,17 +382,18 @@ class Stretch(Schedule):
             return None
         if isinstance(steps, int) and isinstance(self.factor, int) and isinstance(self.divisor, int):
             return -(-steps * self.factor // self.divisor)
-        longer = Time(jnp.asarray(steps)).divided(self._coprime(self.divisor)).times(self._coprime(self.factor))
-        return jnp.where(longer.is_at(longer.step), longer.step, longer.step + (longer.step < _checks.MAX_STEPS))
+        factor, divisor = self._in_lowest_terms()
+        longer = Time(jnp.asarray(steps)).divided(divisor).times(factor)
+        return longer.step + jnp.where(longer.is_at(longer.step) | (longer.step == _checks.MAX_STEPS), 0, 1)
 
-    def _coprime(self, number: _checks.Steps) -> jax.Array:
-        """`factor` or `divisor` without what they have in common."""
+    def _in_lowest_terms(self) -> tuple[jax.Array, jax.Array]:
         factor, divisor = jnp.maximum(jnp.asarray(self.factor), 1), jnp.maximum(jnp.asarray(self.divisor), 1)
-        return jnp.maximum(jnp.asarray(number), 1) // jnp.gcd(factor, divisor)
+        common = jnp.gcd(factor, divisor)
+        return factor // common, divisor // common
 
     def _at(self, time):
-        slower = time.divided(self._coprime(self.factor)).times(self._coprime(self.divisor))
-        return self.schedule._hold(slower)
+        factor, divisor = self._in_lowest_terms()
+        return self.schedule._hold(time.divided(factor).times(divisor))
 
 
 class Shift(Schedule):
