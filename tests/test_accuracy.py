@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import warmup_jax as wj
+from tests.benchmarks import accuracy
 from tests.catalog import cosine, geometric, joined, linear, ulps
 
 MILLION = 1_000_000
@@ -23,20 +24,21 @@ def closed_over(schedule, steps):
 by_way = pytest.mark.parametrize("way", [traced, closed_over])
 
 
-@by_way
-@pytest.mark.parametrize("peak, stop", [(1e-3, 0.0), (6e-5, 6e-6), (0.3, 0.29)])
-@pytest.mark.parametrize("warmup", [0, 10_000, 123_457])
-def test_warmup_cosine_at_every_step_of_a_million(way, peak, stop, warmup):
-    schedule = wj.warmup_cosine(peak=peak, warmup=warmup, total=MILLION, stop=stop)
-    decay = MILLION - warmup
-    reference = joined((linear(0, peak, max(warmup, 1)), warmup), (cosine(peak, stop, decay), decay))
-    steps = np.arange(MILLION + 1)
-    values = np.asarray(way(schedule, steps.astype(np.int32)))
-    errors = ulps(values, reference(steps))
-    assert errors.max() <= 8, f"{errors.max()} ulp at step {errors.argmax()}"
-    assert (np.diff(values[: warmup + 1]) >= 0).all()
-    assert (np.diff(values[warmup:]) <= 0).all()
-    assert (values[1:MILLION] > 0).all()
+@pytest.mark.parametrize("total", accuracy.LENGTHS)
+@pytest.mark.parametrize("curve", accuracy.CURVES, ids=lambda curve: curve.name)
+def test_the_table_of_numbers(curve, total):
+    result = accuracy.evaluate(curve, total)
+    assert result.worst <= curve.bar, f"{result.worst} ulp at step {result.step}"
+    assert result.relative <= 1e-5
+    assert result.wrong_way <= 1
+    assert result.zeros == 0
+
+
+def test_the_table_would_notice():
+    """The naive form of the same cosine, as a schedule of Optax."""
+    curve = next(curve for curve in accuracy.CURVES if curve.name == "Cosine to 0")
+    naive = accuracy.evaluate_peer(curve, MILLION)
+    assert naive and naive.worst > 1e5 and naive.zeros > 0
 
 
 NEAR = np.arange(-1000, 1001)

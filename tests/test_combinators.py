@@ -1,5 +1,8 @@
 """Structure and laws of what joins and wraps schedules."""
 
+import fractions
+import os
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,22 +15,47 @@ import warmup_jax as wj
 
 A, B, C = wj.Linear(0.0, 1.0, 4), wj.Cosine(1.0, 0.2, 7), wj.Geometric(0.2, 0.1, 3)
 STEPS = jnp.arange(-2, 40)
+EXAMPLES = int(os.environ.get("EXAMPLES", 6))  # always the same six, or as many new ones as you like
 
 values = st.floats(-10, 10, width=32).filter(lambda value: value == 0 or abs(value) > 1e-20)
+above_0 = st.floats(0.125, 8, width=32)
 lengths = st.integers(0, 12)
 curves = st.one_of(
     st.builds(wj.Constant, values, lengths),
     st.builds(wj.Linear, values, values, lengths),
     st.builds(wj.Cosine, values, values, lengths),
+    st.builds(wj.Polynomial, values, values, lengths, above_0),
+    st.builds(wj.Geometric, above_0, above_0, lengths),
+    st.builds(wj.Exponential, values, values, above_0, lengths),
+    st.builds(wj.InversePower, values, above_0, above_0, lengths),
+    st.builds(wj.Rex, values, values, lengths, above_0),
+    st.builds(wj.Tanh, values, values, lengths),
+    st.builds(lambda a, b, c: wj.PiecewiseLinear([(0, a), (3, b), (7, c)]), values, values, values),
+    st.builds(lambda a, b, steps: wj.PiecewiseConstant([4], [a, b], steps), values, values, lengths),
 )
-trees = st.recursive(
-    curves,
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(lambda stages: wj.Join(*stages)),
+
+
+def wider(inner):
+    """One floor more on random trees: every combinator, over `inner`."""
+    several = st.lists(inner, min_size=1, max_size=3)
+    return st.one_of(
+        several.map(lambda schedules: wj.Join(*schedules)),
+        several.map(lambda schedules: wj.Sum(*schedules)),
+        several.map(lambda schedules: wj.Product(*schedules)),
+        several.map(lambda schedules: wj.Minimum(*schedules)),
+        several.map(lambda schedules: wj.Maximum(*schedules)),
         st.builds(wj.Staircase, inner, st.integers(1, 5)),
-    ),
-    max_leaves=6,
-)
+        st.builds(wj.Repeat, inner, st.integers(0, 3), st.integers(1, 3), above_0),
+        st.builds(wj.Reverse, inner),
+        st.builds(wj.Stretch, inner, st.integers(1, 4), st.integers(1, 4)),
+        st.builds(wj.Shift, inner, st.integers(-5, 5)),
+        st.builds(lambda schedule, share: wj.Truncate(schedule, schedule.steps * share // 4), inner, st.integers(0, 4)),
+        st.builds(wj.Scale, inner, values),
+        st.builds(lambda schedule, a, b: wj.Clip(schedule, min(a, b), max(a, b)), inner, values, values),
+    )
+
+
+trees = st.recursive(curves, wider, max_leaves=6)
 
 
 def same(first, second) -> None:
@@ -81,37 +109,216 @@ def test_the_inner_schedule_of_a_staircase_is_lifted():
     assert wj.Staircase(2.0, every=3) == wj.Staircase(wj.Constant(2.0), every=3)
 
 
-@settings(deadline=None, max_examples=25)
-@given(trees, trees, trees)
+def alike(first, second) -> None:
+    """The same values, where a moment between two steps is written as different fractions."""
+    first, second = np.asarray(first(STEPS)), np.asarray(second(STEPS))
+    np.testing.assert_allclose(first, second, rtol=1e-5, atol=2e-6 * max(1e-30, abs(first).max()))
+
+
+def law(*strategies):
+    """A law that holds for every tree."""
+    return lambda test: settings(deadline=None, max_examples=EXAMPLES, derandomize=EXAMPLES == 6)(
+        given(*strategies)(test)
+    )
+
+
+@law(trees, trees, trees)
 def test_join_is_associative(a, b, c):
     same(wj.Join(wj.Join(a, b), c), wj.Join(a, wj.Join(b, c)))
     same(wj.join(wj.join(a, b), c), wj.Join(a, b, c))
 
 
-@settings(deadline=None, max_examples=25)
-@given(trees.filter(lambda tree: tree.steps > 0), values)
+@law(trees.filter(lambda tree: tree.steps > 0), values)
 def test_an_empty_stage_is_the_unit_of_join(tree, value):
     empty = wj.Linear(value, 3.0, 0)
-    for joined in (wj.Join(empty, tree), wj.Join(tree, empty), wj.Join(empty, tree, empty, empty)):
+    same(wj.Join(empty, tree, empty, empty), tree)
+
+
+@law(trees)
+def test_what_changes_nothing(tree):
+    for nothing in (
+        wj.Staircase(tree, 1),
+        wj.Scale(tree, 1.0),
+        wj.Shift(tree, 0),
+        wj.Repeat(tree, 1),
+        wj.Reverse(wj.Reverse(tree)),
+        wj.Stretch(tree, 3, 3),
+        wj.Truncate(tree, tree.steps),
+    ):
+        same(nothing, tree)
+    assert wj.join(tree) == tree
+
+
+@law(trees, trees, st.integers(1, 5))
+def test_stretch_distributes_over_join(a, b, factor):
+    same(wj.Stretch(wj.Join(a, b), factor), wj.Join(wj.Stretch(a, factor), wj.Stretch(b, factor)))
+
+
+@law(trees, *[st.integers(1, 6)] * 4)
+def test_stretching_twice_is_stretching_once(tree, a, b, c, d):
+    alike(wj.Stretch(wj.Stretch(tree, a, b), c, d), wj.Stretch(tree, a * c, b * d))
+
+
+@law(trees, st.integers(2, 4))
+def test_repeating_is_joining(tree, times):
+    same(wj.Repeat(tree, times), wj.Join(*[tree] * times))
+
+
+@law(trees, st.integers(0, 9), st.integers(0, 9), st.sampled_from([-1, 1]))
+def test_shifts_of_one_sign_add(tree, a, b, sign):
+    same(wj.Shift(wj.Shift(tree, sign * a), sign * b), wj.Shift(tree, sign * (a + b)))
+
+
+@law(trees, st.integers(0, 4))
+def test_a_schedule_cut_in_two_is_the_schedule(tree, share):
+    at = tree.steps * share // 4
+    joined = wj.Join(wj.Truncate(tree, at), wj.Shift(tree, -at))
+    if at < tree.steps:
         same(joined, tree)
 
 
-@settings(deadline=None, max_examples=25)
-@given(trees)
-def test_a_staircase_of_single_steps_changes_nothing(tree):
-    same(wj.Staircase(tree, 1), tree)
+@law(trees, trees)
+def test_the_order_of_two_does_not_matter(a, b):
+    for combine in (wj.Product, wj.Sum, wj.Minimum, wj.Maximum):
+        same(combine(a, b), combine(b, a))
 
 
-@settings(deadline=None, max_examples=25)
-@given(trees)
-def test_random_trees_keep_the_contract(tree):
+@law(trees, values, values)
+def test_clipping_twice_is_clipping_once(tree, a, b):
+    low, high = min(a, b), max(a, b)
+    same(wj.Clip(wj.Clip(tree, low, high), low, high), wj.Clip(tree, low, high))
+
+
+@law(trees, st.integers(0, 4), st.integers(1, 9), values)
+def test_the_makers_are_continuous(tree, share, steps, value):
+    at = tree.steps * share // 4
+    down, up = wj.cooldown(tree, at, steps, value, shape=wj.Cosine), wj.rewarm(tree, at, steps, value)
+    assert down(at) == tree(at) == up(at) and down(at + steps) == np.float32(value) == up(at + steps)
+    assert wj.warmup_into(tree, steps, value)(steps) == tree(0)
+    assert wj.warmup_into(tree, steps, value, restart=False)(steps) == tree(steps)
+    assert (wj.extend(tree, steps)(STEPS) == tree(STEPS)).all()
+    np.testing.assert_array_equal(down(jnp.arange(at)), tree(jnp.arange(at)))
+
+
+def keeps_the_contract(tree) -> None:
     assert eval(repr(tree), {"__builtins__": {}}, vars(wj)) == tree
-    values = np.asarray(tree(STEPS))
-    jitted = jax.jit(lambda steps: tree(steps))(STEPS)
-    np.testing.assert_array_equal(values.view(np.int32), np.asarray(jitted).view(np.int32))
+    traced = jax.jit(lambda tree, steps: tree(steps))
+    values = np.asarray(traced(tree, STEPS))
+    for other in (tree(STEPS), jax.vmap(tree)(STEPS), jax.lax.map(tree, STEPS)):
+        np.testing.assert_array_equal(np.asarray(other).view(np.int32), values.view(np.int32))
+    closed_over = jax.jit(lambda steps: tree(steps))(STEPS)  # XLA folds constants
+    np.testing.assert_allclose(closed_over, values, rtol=1e-6, atol=1e-6 * max(1e-30, abs(values).max()))
     assert np.isfinite(values).all()
     assert (values[STEPS >= tree.steps] == values[-1]).all()
     assert (values[STEPS <= 0] == values[2]).all()
+    assert traced._cache_size() == 1
     with jax.debug_nans(True):
         gradient = jax.grad(lambda tree: tree(STEPS).sum(), allow_int=True)(tree)
-    assert all(np.isfinite(leaf) for leaf in jax.tree.leaves(gradient) if leaf.dtype != jax.dtypes.float0)
+    for leaf in jax.tree.leaves(gradient):
+        assert leaf.dtype == jax.dtypes.float0 or np.isfinite(leaf).all()
+
+
+@law(trees.filter(lambda tree: tree.steps < 35))
+def test_random_trees_keep_the_contract(tree):
+    keeps_the_contract(tree)
+
+
+def test_a_tree_of_depth_6_keeps_the_contract():
+    tree = wj.Staircase(
+        wj.Maximum(
+            wj.Shift(wj.Repeat(wj.Stretch(wj.Join(wj.Reverse(B), wj.Clip(A + C, 0.1, 0.9)), 2, 3), 2, 2), 3), 0.25
+        ),
+        2,
+    )
+    keeps_the_contract(tree)
+
+
+# Restarts, whose cycle other libraries find with a logarithm.
+
+
+def cycle_of(step: int, length: int, stretch: int) -> tuple[int, int, int]:
+    """The cycle, the step in it and its length, in Python's whole numbers."""
+    cycle, lasts = 0, length
+    while step >= lasts:
+        step, cycle, lasts = step - lasts, cycle + 1, lasts * stretch
+    return cycle, step, lasts
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 10, 1000, 2**31 - 1])
+@pytest.mark.parametrize("stretch", [1, 2, 3, 4, 5, 7, 10, 1000, 65_537, 2**31 - 1])
+def test_every_cycle_begins_at_its_boundary(length, stretch):
+    boundaries, lasts = [0], length
+    while boundaries[-1] + lasts <= 2**31 - 1 and len(boundaries) < 40:
+        boundaries.append(boundaries[-1] + lasts)
+        lasts *= stretch
+    steps = np.unique([min(max(b + aside, 0), 2**31 - 1) for b in boundaries for aside in (-1, 0, 1)])
+    got = wj.Repeat(wj.Linear(1.0, 0.0, length), stretch=stretch)(steps)
+    cycles = [cycle_of(int(step), length, stretch) for step in steps]
+    wanted = [1 - step / lasts for _, step, lasts in cycles]
+    np.testing.assert_allclose(got, wanted, rtol=3e-7 if stretch < 10_000 else 2e-5)
+    assert all(got[k] == 1 for k, step in enumerate(steps) if step in boundaries)
+    heights = wj.Repeat(wj.Constant(1.0, length), stretch=stretch, scale=0.5)(steps)
+    np.testing.assert_array_equal(heights, [0.5 ** min(cycle, 1000) for cycle, _, _ in cycles])
+
+
+@pytest.mark.parametrize("length, stretch, step, cycle", [(1, 3, 121, 5), (10, 2, 81_910, 13)])
+def test_where_torch_timm_and_keras_pick_a_wrong_cycle(length, stretch, step, cycle):
+    schedule = wj.Repeat(wj.Cosine(1.0, 0.0, length), stretch=stretch, scale=0.5)
+    assert schedule(step) == 0.5**cycle and schedule(step - 1) < 0.5 ** (cycle - 1)
+
+
+def test_operators():
+    assert A * 0.1 == 0.1 * A == np.float32(0.1) * A == wj.Scale(A, 0.1)
+    assert A * B == wj.Product(A, B) and A + B == wj.Sum(A, B) and 1 + A == wj.Sum(1, A)
+    assert (A + 0.5).steps == A.steps  # a number adds no length
+    assert wj.Maximum(A, wj.Constant(0.5)).steps is None
+    with pytest.raises(TypeError, match="must be a number"):
+        A * "2"  # pyright: ignore
+
+
+def test_stretch_asks_between_the_steps():
+    """One-cycle of PyTorch: phases that end at 0.3 * N - 1 and N - 1, for lengths that no rounding fits."""
+    random = np.random.default_rng(3)
+    for total in random.integers(10, 5_000, 12).tolist():
+        share = int(random.integers(10, 90)) / 100
+        steps = np.arange(total)
+        end = share * total - 1
+        with np.errstate(divide="ignore"):
+            up = 0.04 + (1 - 0.04) * (1 - np.cos(np.pi * steps / end)) / 2
+            down = 4e-6 + (1 - 4e-6) * (1 + np.cos(np.pi * (steps - end) / (total - 1 - end))) / 2
+        wanted = np.where(steps <= end, up, down)
+        np.testing.assert_allclose(
+            wj.one_cycle(peak=1.0, total=total, share=share)(steps), wanted, rtol=2e-5, atol=1e-9
+        )
+
+
+@pytest.mark.parametrize(
+    "factor, divisor", [(1_000_000, 900_001), (2**31 - 1, 2**31 - 2), (3, 2**31 - 1), (65_537, 65_536)]
+)
+def test_stretch_by_large_numbers(factor, divisor):
+    steps = 900_001
+    stretched = wj.Stretch(wj.Linear(0.0, 1.0, steps), factor, divisor)
+    assert stretched.steps == -(-steps * factor // divisor)
+    for step in {0, 1, stretched.steps // 3, stretched.steps - 1, stretched.steps}:
+        wanted = min(fractions.Fraction(step * divisor, factor) / steps, 1)
+        np.testing.assert_allclose(stretched(step), float(wanted), rtol=5e-7)
+
+
+def test_lengths_of_combinators_can_be_traced():
+    def make(n):
+        line = wj.Linear(0.0, 1.0, n)
+        repeat, grown = wj.Repeat(line, 3), wj.Repeat(line, 3, 2)
+        return [
+            wj.Stretch(line, 5, 3),
+            repeat,
+            grown,
+            wj.Shift(line, 4),
+            wj.Shift(line, -4),
+            line + wj.Constant(1.0, 7),
+        ]
+
+    for n in (0, 1, 2, 10, 1001):
+        lengths = jax.jit(lambda n: [schedule.steps for schedule in make(n)])(n)
+        assert lengths == [schedule.steps for schedule in make(n)]
+    saturated = jax.jit(lambda n: [wj.Repeat(wj.Constant(1.0, n), n).steps, wj.Stretch(wj.Constant(1.0, n), 9).steps])
+    assert saturated(2**30) == [2**31 - 1] * 2

@@ -12,12 +12,25 @@ import warmup_jax as wj
 from warmup_jax.transform import learning_rate, scheduled
 
 NAN, INF = float("nan"), float("inf")
+MAX = 2**31 - 1
 LIMIT = "2147483647 (2**31 - 1) steps"
+FINITE = "must be finite and fit float32 (at most 3.402823e+38 in magnitude); got "
+ASK_RUN = (
+    "Epochs and shares of a run become steps with `warmup_jax.Run`, as in `run.steps('3 epochs')` or "
+    "`run.steps('10%')`."
+)
+COUNT_UPDATES = "Count optimizer updates, not examples or tokens."
+DECAY, ENDLESS = wj.Linear(1.0, 0.0, 10), wj.Constant(1.0)
 
 
 def raises(error, *parts):
     """The message holds all parts, in this order."""
     return pytest.raises(error, match="(?s)" + ".*".join(map(re.escape, parts)))
+
+
+def says(error, text):
+    """The message is this text, from its first letter to its last."""
+    return pytest.raises(error, match=rf"\A{re.escape(text)}\Z")
 
 
 MAKERS = {
@@ -28,6 +41,31 @@ MAKERS = {
     "Cosine(stop=...)": lambda value: wj.Cosine(1.0, value, 5),
     "Geometric(start=...)": lambda value: wj.Geometric(value, 1.0, 5),
     "Geometric(stop=...)": lambda value: wj.Geometric(1.0, value, 5),
+    "Polynomial(start=...)": lambda value: wj.Polynomial(value, 1.0, 5, 2.0),
+    "Polynomial(stop=...)": lambda value: wj.Polynomial(1.0, value, 5, 2.0),
+    "Polynomial(power=...)": lambda value: wj.Polynomial(1.0, 0.0, 5, value),
+    "Rex(start=...)": lambda value: wj.Rex(value, 1.0, 5),
+    "Rex(stop=...)": lambda value: wj.Rex(1.0, value, 5),
+    "Rex(beta=...)": lambda value: wj.Rex(1.0, 0.0, 5, value),
+    "Tanh(start=...)": lambda value: wj.Tanh(value, 1.0, 5),
+    "Tanh(stop=...)": lambda value: wj.Tanh(1.0, value, 5),
+    "Tanh(lower=...)": lambda value: wj.Tanh(1.0, 0.0, 5, lower=value),
+    "Tanh(upper=...)": lambda value: wj.Tanh(1.0, 0.0, 5, upper=value),
+    "Exponential(start=...)": lambda value: wj.Exponential(value, 1.0, 5.0),
+    "Exponential(limit=...)": lambda value: wj.Exponential(1.0, value, 5.0),
+    "Exponential(timescale=...)": lambda value: wj.Exponential(1.0, 0.0, value),
+    "InversePower(start=...)": lambda value: wj.InversePower(value, 5.0, 0.5),
+    "InversePower(timescale=...)": lambda value: wj.InversePower(1.0, value, 0.5),
+    "InversePower(power=...)": lambda value: wj.InversePower(1.0, 5.0, value),
+    "Rectified(peak=...)": lambda value: wj.Rectified(value),
+    "Rectified(b2=...)": lambda value: wj.Rectified(1.0, value),
+    "PiecewiseConstant(values=...)[1]": lambda value: wj.PiecewiseConstant([5], [1.0, value]),
+    "PiecewiseLinear(points=...)[1]": lambda value: wj.PiecewiseLinear([(0, 1.0), (5, value)]),
+    "Repeat(scale=...)": lambda value: wj.Repeat(DECAY, scale=value),
+    "Scale(factor=...)": lambda value: wj.Scale(DECAY, value),
+    "Clip(low=...)": lambda value: wj.Clip(DECAY, value, 1.0),
+    "Clip(high=...)": lambda value: wj.Clip(DECAY, 0.0, value),
+    "warmup_into(start=...)": lambda value: wj.warmup_into(DECAY, 5, value),
     "warmup_constant(peak=...)": lambda value: wj.warmup_constant(peak=value, warmup=5),
     "warmup_constant(start=...)": lambda value: wj.warmup_constant(peak=1.0, warmup=5, start=value),
     "warmup_linear(peak=...)": lambda value: wj.warmup_linear(peak=value, warmup=5, total=9),
@@ -36,6 +74,56 @@ MAKERS = {
     "warmup_cosine(peak=...)": lambda value: wj.warmup_cosine(peak=value, warmup=5, total=9),
     "warmup_cosine(start=...)": lambda value: wj.warmup_cosine(peak=1.0, warmup=5, total=9, start=value),
     "warmup_cosine(stop=...)": lambda value: wj.warmup_cosine(peak=1.0, warmup=5, total=9, stop=value),
+    "warmup_polynomial(peak=...)": lambda value: wj.warmup_polynomial(peak=value, warmup=5, total=9),
+    "warmup_polynomial(power=...)": lambda value: wj.warmup_polynomial(peak=1.0, warmup=5, total=9, power=value),
+    "warmup_polynomial(start=...)": lambda value: wj.warmup_polynomial(peak=1.0, warmup=5, total=9, start=value),
+    "warmup_polynomial(stop=...)": lambda value: wj.warmup_polynomial(peak=1.0, warmup=5, total=9, stop=value),
+    "warmup_exponential(peak=...)": lambda value: wj.warmup_exponential(peak=value, warmup=5, total=9, stop=0.1),
+    "warmup_exponential(start=...)": lambda value: wj.warmup_exponential(
+        peak=1.0, warmup=5, total=9, stop=0.1, start=value
+    ),
+    "warmup_exponential(stop=...)": lambda value: wj.warmup_exponential(peak=1.0, warmup=5, total=9, stop=value),
+    "warmup_inverse_sqrt(peak=...)": lambda value: wj.warmup_inverse_sqrt(peak=value, warmup=5),
+    "warmup_inverse_sqrt(start=...)": lambda value: wj.warmup_inverse_sqrt(peak=1.0, warmup=5, start=value),
+    "warmup_rex(peak=...)": lambda value: wj.warmup_rex(peak=value, warmup=5, total=9),
+    "warmup_rex(beta=...)": lambda value: wj.warmup_rex(peak=1.0, warmup=5, total=9, beta=value),
+    "warmup_rex(start=...)": lambda value: wj.warmup_rex(peak=1.0, warmup=5, total=9, start=value),
+    "warmup_rex(stop=...)": lambda value: wj.warmup_rex(peak=1.0, warmup=5, total=9, stop=value),
+    "wsd(peak=...)": lambda value: wj.wsd(peak=value, warmup=5, total=20, cooldown=5),
+    "wsd(start=...)": lambda value: wj.wsd(peak=1.0, warmup=5, total=20, cooldown=5, start=value),
+    "wsd(stop=...)": lambda value: wj.wsd(peak=1.0, warmup=5, total=20, cooldown=5, stop=value),
+    "one_cycle(peak=...)": lambda value: wj.one_cycle(peak=value, total=20),
+    "one_cycle(share=...)": lambda value: wj.one_cycle(peak=1.0, total=20, share=value),
+    "one_cycle_momentum(high=...)": lambda value: wj.one_cycle_momentum(total=20, high=value),
+    "one_cycle_momentum(low=...)": lambda value: wj.one_cycle_momentum(total=20, low=value),
+    "one_cycle_momentum(share=...)": lambda value: wj.one_cycle_momentum(total=20, share=value),
+    "cyclic(start=...)": lambda value: wj.cyclic(start=value, peak=1.0, rise=5),
+    "cyclic(peak=...)": lambda value: wj.cyclic(start=0.0, peak=value, rise=5),
+    "cyclic(scale=...)": lambda value: wj.cyclic(start=0.0, peak=1.0, rise=5, scale=value),
+    "cyclic(gamma=...)": lambda value: wj.cyclic(start=0.0, peak=1.0, rise=5, gamma=value),
+    "cosine_restarts(peak=...)": lambda value: wj.cosine_restarts(peak=value, cycle=5),
+    "cosine_restarts(start=...)": lambda value: wj.cosine_restarts(peak=1.0, cycle=5, start=value),
+    "cosine_restarts(stop=...)": lambda value: wj.cosine_restarts(peak=1.0, cycle=5, stop=value),
+    "step_decay(peak=...)": lambda value: wj.step_decay(peak=value, every=5, factor=0.5),
+    "step_decay(factor=...)": lambda value: wj.step_decay(peak=1.0, every=5, factor=value),
+    "multi_step(peak=...)": lambda value: wj.multi_step(peak=value, boundaries=[5], factor=0.5),
+    "multi_step(factor=...)": lambda value: wj.multi_step(peak=1.0, boundaries=[5], factor=value),
+    "linear_to_zero(peak=...)": lambda value: wj.linear_to_zero(peak=value, warmup=5, total=9),
+    "linear_to_zero(start=...)": lambda value: wj.linear_to_zero(peak=1.0, warmup=5, total=9, start=value),
+    "power_law(peak=...)": lambda value: wj.power_law(peak=value, warmup=5, total=20, cooldown=5),
+    "power_law(start=...)": lambda value: wj.power_law(peak=1.0, warmup=5, total=20, cooldown=5, start=value),
+    "power_law(stop=...)": lambda value: wj.power_law(peak=1.0, warmup=5, total=20, cooldown=5, stop=value),
+    "infinite_cosine(peak=...)": lambda value: wj.infinite_cosine(peak=value, plateau=0.1, warmup=5, decay=5),
+    "infinite_cosine(plateau=...)": lambda value: wj.infinite_cosine(peak=1.0, plateau=value, warmup=5, decay=5),
+    "infinite_cosine(start=...)": lambda value: wj.infinite_cosine(
+        peak=1.0, plateau=0.1, warmup=5, decay=5, start=value
+    ),
+    "noam(d_model=...)": lambda value: wj.noam(d_model=value, warmup=5),
+    "noam(scale=...)": lambda value: wj.noam(d_model=512, warmup=5, scale=value),
+    "untuned_linear(peak=...)": lambda value: wj.untuned_linear(peak=value),
+    "untuned_linear(b2=...)": lambda value: wj.untuned_linear(peak=1.0, b2=value),
+    "untuned_exponential(peak=...)": lambda value: wj.untuned_exponential(peak=value),
+    "untuned_exponential(b2=...)": lambda value: wj.untuned_exponential(peak=1.0, b2=value),
 }
 by_number = pytest.mark.parametrize("name", MAKERS)
 
@@ -44,7 +132,22 @@ LENGTHS = {
     "Linear(steps=...)": lambda steps: wj.Linear(0.0, 1.0, steps),
     "Cosine(steps=...)": lambda steps: wj.Cosine(0.0, 1.0, steps),
     "Geometric(steps=...)": lambda steps: wj.Geometric(0.1, 1.0, steps),
+    "Polynomial(steps=...)": lambda steps: wj.Polynomial(0.1, 1.0, steps, 2.0),
+    "Rex(steps=...)": lambda steps: wj.Rex(0.1, 1.0, steps),
+    "Tanh(steps=...)": lambda steps: wj.Tanh(0.1, 1.0, steps),
+    "Exponential(steps=...)": lambda steps: wj.Exponential(0.1, 1.0, 5.0, steps),
+    "InversePower(steps=...)": lambda steps: wj.InversePower(0.1, 5.0, 0.5, steps),
+    "PiecewiseConstant(boundaries=...)[1]": lambda steps: wj.PiecewiseConstant([0, steps], [1.0, 0.1, 0.01]),
+    "PiecewiseConstant(steps=...)": lambda steps: wj.PiecewiseConstant([5], [1.0, 0.1], steps),
+    "PiecewiseLinear(points=...)[1]": lambda steps: wj.PiecewiseLinear([(0, 1.0), (steps, 0.0)]),
     "Function(steps=...)": lambda steps: wj.Function(abs, steps),
+    "Truncate(steps=...)": lambda steps: wj.Truncate(ENDLESS, steps),
+    "warmup_into(steps=...)": lambda steps: wj.warmup_into(DECAY, steps),
+    "cooldown(at=...)": lambda steps: wj.cooldown(ENDLESS, steps, 5),
+    "cooldown(steps=...)": lambda steps: wj.cooldown(ENDLESS, 5, steps),
+    "rewarm(at=...)": lambda steps: wj.rewarm(ENDLESS, steps, 5, 1.0),
+    "rewarm(steps=...)": lambda steps: wj.rewarm(ENDLESS, 5, steps, 1.0),
+    "extend(by=...)": lambda steps: wj.extend(DECAY, steps),
     "Staircase(every=...)": lambda steps: wj.Staircase(wj.Constant(1.0), steps),
     "warmup_constant(warmup=...)": lambda steps: wj.warmup_constant(peak=1.0, warmup=steps),
     "warmup_constant(total=...)": lambda steps: wj.warmup_constant(peak=1.0, warmup=0, total=steps),
@@ -52,6 +155,34 @@ LENGTHS = {
     "warmup_linear(total=...)": lambda steps: wj.warmup_linear(peak=1.0, warmup=0, total=steps),
     "warmup_cosine(warmup=...)": lambda steps: wj.warmup_cosine(peak=1.0, warmup=steps, total=2**31 - 1),
     "warmup_cosine(total=...)": lambda steps: wj.warmup_cosine(peak=1.0, warmup=0, total=steps),
+    "warmup_polynomial(warmup=...)": lambda steps: wj.warmup_polynomial(peak=1.0, warmup=steps, total=MAX),
+    "warmup_polynomial(total=...)": lambda steps: wj.warmup_polynomial(peak=1.0, warmup=0, total=steps),
+    "warmup_exponential(warmup=...)": lambda steps: wj.warmup_exponential(peak=1.0, warmup=steps, total=MAX, stop=0.1),
+    "warmup_exponential(total=...)": lambda steps: wj.warmup_exponential(peak=1.0, warmup=0, total=steps, stop=0.1),
+    "warmup_inverse_sqrt(warmup=...)": lambda steps: wj.warmup_inverse_sqrt(peak=1.0, warmup=steps),
+    "warmup_inverse_sqrt(total=...)": lambda steps: wj.warmup_inverse_sqrt(peak=1.0, warmup=5, total=steps),
+    "warmup_rex(warmup=...)": lambda steps: wj.warmup_rex(peak=1.0, warmup=steps, total=MAX),
+    "warmup_rex(total=...)": lambda steps: wj.warmup_rex(peak=1.0, warmup=0, total=steps),
+    "wsd(warmup=...)": lambda steps: wj.wsd(peak=1.0, warmup=steps, total=MAX, cooldown=0),
+    "wsd(total=...)": lambda steps: wj.wsd(peak=1.0, warmup=0, total=steps, cooldown=0),
+    "wsd(cooldown=...)": lambda steps: wj.wsd(peak=1.0, warmup=0, total=MAX, cooldown=steps),
+    "one_cycle(total=...)": lambda steps: wj.one_cycle(peak=1.0, total=steps),
+    "one_cycle_momentum(total=...)": lambda steps: wj.one_cycle_momentum(total=steps),
+    "cyclic(rise=...)": lambda steps: wj.cyclic(start=0.0, peak=1.0, rise=steps),
+    "cyclic(fall=...)": lambda steps: wj.cyclic(start=0.0, peak=1.0, rise=0, fall=steps),
+    "cosine_restarts(cycle=...)": lambda steps: wj.cosine_restarts(peak=1.0, cycle=steps),
+    "cosine_restarts(warmup=...)": lambda steps: wj.cosine_restarts(peak=1.0, cycle=5, warmup=steps),
+    "step_decay(every=...)": lambda steps: wj.step_decay(peak=1.0, every=steps, factor=0.5),
+    "step_decay(total=...)": lambda steps: wj.step_decay(peak=1.0, every=1, factor=0.5, total=steps),
+    "multi_step(boundaries=...)[1]": lambda steps: wj.multi_step(peak=1.0, boundaries=(0, steps), factor=0.5),
+    "linear_to_zero(warmup=...)": lambda steps: wj.linear_to_zero(peak=1.0, warmup=steps, total=MAX),
+    "linear_to_zero(total=...)": lambda steps: wj.linear_to_zero(peak=1.0, warmup=0, total=steps),
+    "power_law(warmup=...)": lambda steps: wj.power_law(peak=1.0, warmup=steps, total=MAX, cooldown=0),
+    "power_law(total=...)": lambda steps: wj.power_law(peak=1.0, warmup=1, total=steps, cooldown=0),
+    "power_law(cooldown=...)": lambda steps: wj.power_law(peak=1.0, warmup=1, total=MAX, cooldown=steps),
+    "infinite_cosine(warmup=...)": lambda steps: wj.infinite_cosine(peak=1.0, plateau=0.1, warmup=steps, decay=5),
+    "infinite_cosine(decay=...)": lambda steps: wj.infinite_cosine(peak=1.0, plateau=0.1, warmup=5, decay=steps),
+    "noam(warmup=...)": lambda steps: wj.noam(d_model=512, warmup=steps),
 }
 by_length = pytest.mark.parametrize("name", LENGTHS)
 
@@ -105,14 +236,34 @@ def test_a_length_beyond_int32(name, steps):
         LENGTHS[name](steps)
 
 
-@pytest.mark.parametrize("recipe", [wj.warmup_constant, wj.warmup_linear, wj.warmup_cosine])
+RUNS = {
+    wj.warmup_constant: {},
+    wj.warmup_linear: {},
+    wj.warmup_cosine: {},
+    wj.warmup_polynomial: {},
+    wj.warmup_exponential: {"stop": 0.1},
+    wj.warmup_inverse_sqrt: {},
+    wj.warmup_rex: {},
+    wj.linear_to_zero: {},
+    wj.wsd: {"cooldown": 2},
+    wj.power_law: {"cooldown": 2},
+}
+
+
+@pytest.mark.parametrize("recipe", RUNS)
 def test_a_warmup_longer_than_the_run(recipe):
-    with raises(
+    with says(
         ValueError,
         f"`{recipe.__name__}(warmup=...)` must be at most `total`, which includes it; got warmup=10, total=5. "
         "Shorten `warmup` or raise `total`.",
     ):
-        recipe(peak=1.0, warmup=10, total=5)
+        recipe(peak=1.0, warmup=10, total=5, **RUNS[recipe])
+
+
+@pytest.mark.parametrize("recipe", [wj.wsd, wj.power_law])
+def test_a_warmup_and_a_cooldown_longer_than_the_run(recipe):
+    with raises(ValueError, f"`{recipe.__name__}(cooldown=...)` must be at most `total - warmup`", "got cooldown=16, "):
+        recipe(peak=1.0, warmup=5, total=20, cooldown=16)
 
 
 def test_geometric_ends():
@@ -308,3 +459,782 @@ def test_learning_rate_not_found():
         "`scheduled(optax.adamw)(learning_rate=schedule)`",
     ):
         learning_rate(state)
+
+
+# The full text: what a call says, letter by letter.
+TEXTS = [
+    (
+        lambda: wj.Linear(NAN, 1.0, 5),
+        ValueError,
+        f"`Linear(start=...)` {FINITE}nan.",
+    ),
+    (
+        lambda: wj.Cosine(1.0, "0", 5),
+        TypeError,
+        "`Cosine(stop=...)` must be a number; got '0' (str).",
+    ),
+    (
+        lambda: wj.Constant(np.ones(3)),
+        TypeError,
+        "`Constant(value=...)` must be a number, a scalar; got an array of shape (3,). For many schedules at once "
+        "build it under `jax.vmap`, one number at a time.",
+    ),
+    (
+        lambda: wj.Linear(0.0, 1.0, -5),
+        ValueError,
+        "`Linear(steps=...)` must be a whole number of steps, 0 or more; got -5.",
+    ),
+    (
+        lambda: wj.Linear(0.0, 1.0, 0.5),
+        TypeError,
+        f"`Linear(steps=...)` must be a whole number of steps; got 0.5 (float). {ASK_RUN}",
+    ),
+    (
+        lambda: wj.Linear(0.0, 1.0, jnp.float32(5)),
+        TypeError,
+        f"`Linear(steps=...)` must be a whole number of steps; got float32[]. {ASK_RUN}",
+    ),
+    (
+        lambda: wj.Linear(0.0, 1.0, None),
+        TypeError,
+        "`Linear(steps=...)` must be a whole number of steps; got None (NoneType).",
+    ),
+    (
+        lambda: wj.Linear(0.0, 1.0, True),
+        TypeError,
+        "`Linear(steps=...)` must be a whole number of steps; got True (bool).",
+    ),
+    (
+        lambda: wj.Linear(0.0, 1.0, 2**31),
+        ValueError,
+        f"`Linear(steps=...)` must be at most {LIMIT}; got 2147483648. {COUNT_UPDATES}",
+    ),
+    # Shapes of a curve.
+    (lambda: wj.Polynomial(1.0, 0.0, 5, 0), ValueError, "`Polynomial(power=...)` must be above 0; got 0.0."),
+    (lambda: wj.Polynomial(1.0, 0.0, 5, -2.0), ValueError, "`Polynomial(power=...)` must be above 0; got -2.0."),
+    (lambda: wj.Rex(1.0, 0.0, 5, 0.0), ValueError, "`Rex(beta=...)` must be from 1e-6 to 1e6; got 0.0."),
+    (lambda: wj.Rex(1.0, 0.0, 5, 1e7), ValueError, "`Rex(beta=...)` must be from 1e-6 to 1e6; got 10000000.0."),
+    (
+        lambda: wj.Tanh(1.0, 0.0, 5, lower=-21),
+        ValueError,
+        "`Tanh(lower=...)` must be from -20 to 20, where tanh is 1 long before; got -21.0.",
+    ),
+    (
+        lambda: wj.Tanh(1.0, 0.0, 5, upper=20.5),
+        ValueError,
+        "`Tanh(upper=...)` must be from -20 to 20, where tanh is 1 long before; got 20.5.",
+    ),
+    (
+        lambda: wj.Tanh(1.0, 0.0, 5, lower=3.0, upper=3.0),
+        ValueError,
+        "`Tanh(lower=...)` must be below `upper`; got lower=3.0, upper=3.0. To turn the curve around, exchange "
+        "`start` and `stop`.",
+    ),
+    (
+        lambda: wj.Exponential(1.0, 0.0, 0),
+        ValueError,
+        "`Exponential(timescale=...)` must be at least 0.001; got 0.0.",
+    ),
+    (
+        lambda: wj.Exponential(-3e38, 3e38, 5.0),
+        ValueError,
+        "`Exponential(start=..., limit=...)` must be at most 3.4e+38 apart; got -3e+38 and 3e+38. Bring the ends "
+        "closer together.",
+    ),
+    (
+        lambda: wj.InversePower(1.0, -5, 0.5),
+        ValueError,
+        "`InversePower(timescale=...)` must be at least 0.001; got -5.0.",
+    ),
+    (lambda: wj.InversePower(1.0, 5.0, 0), ValueError, "`InversePower(power=...)` must be above 0; got 0.0."),
+    *[
+        (
+            lambda b2=b2: wj.Rectified(1.0, b2),
+            ValueError,
+            f"`Rectified(b2=...)` must be from 0.61 (the rectification is defined above 0.6) to 0.999999; got {b2}.",
+        )
+        for b2 in (0.6, 1.0, -0.9)
+    ],
+    # Tables.
+    *[
+        (
+            lambda make=make, pair=pair: make(pair),
+            ValueError,
+            f"`{name}` must be steps in rising order, none twice; got {pair[1]} after {pair[0]} at position 1. Give "
+            "the moments of the changes, not the lengths between them.",
+        )
+        for pair in ([5, 1], (5, 5))
+        for name, make in (
+            ("PiecewiseConstant(boundaries=...)", lambda pair: wj.PiecewiseConstant(pair, [1.0, 2.0, 3.0])),
+            ("PiecewiseConstant(boundaries=...)", lambda pair: wj.PiecewiseConstant(np.array(pair), [1.0, 2.0, 3.0])),
+            ("PiecewiseLinear(points=...)", lambda pair: wj.PiecewiseLinear([(step, 1.0) for step in pair])),
+            ("multi_step(boundaries=...)", lambda pair: wj.multi_step(peak=1.0, boundaries=pair, factor=0.5)),
+        )
+    ],
+    *[
+        (
+            lambda wrong=wrong: wj.PiecewiseConstant(wrong, [1.0, 2.0]),
+            TypeError,
+            "`PiecewiseConstant(boundaries=...)` must be whole steps in rising order, as a list, a tuple or a "
+            f"one-dimensional array; got {wrong!r} ({type(wrong).__name__}).",
+        )
+        for wrong in (5, "abc", None, {1: 2}, np.array(5), np.ones((1, 1), int))
+    ],
+    (
+        lambda: wj.multi_step(peak=1.0, boundaries=30, factor=0.1),
+        TypeError,
+        "`multi_step(boundaries=...)` must be whole steps in rising order, as a list, a tuple or a one-dimensional "
+        "array; got 30 (int).",
+    ),
+    (
+        lambda: wj.PiecewiseConstant(jnp.ones(2), [1.0, 2.0, 3.0]),
+        TypeError,
+        "`PiecewiseConstant(boundaries=...)` must be whole steps in rising order; got float32[2].",
+    ),
+    *[
+        (
+            lambda wrong=wrong: wj.PiecewiseConstant([5], wrong),
+            TypeError,
+            "`PiecewiseConstant(values=...)` must be numbers, as a list, a tuple or a one-dimensional array; got "
+            f"{wrong!r} ({type(wrong).__name__}).",
+        )
+        for wrong in (1.0, "abc", None, {1.0, 2.0})
+    ],
+    *[
+        (
+            lambda values=values: wj.PiecewiseConstant([5, 9], values),
+            ValueError,
+            "`PiecewiseConstant(values=...)` must have one value more than `boundaries`: the first value holds before "
+            f"the first boundary; got {len(values)} values for 2 boundaries.",
+        )
+        for values in ([1.0, 0.1], (), [1.0] * 4, jnp.ones(2))
+    ],
+    *[
+        (
+            lambda wrong=wrong: wj.PiecewiseLinear(wrong),
+            TypeError,
+            f"`PiecewiseLinear(points=...)` must be pairs `(step, value)`; got {wrong!r} ({type(wrong).__name__}).",
+        )
+        for wrong in (5, None, "ab", ["ab"], [0, 1], [(0, 1.0), (5,)], [(0, 1.0, 2.0)], {0: 1.0}, np.ones((2, 2)))
+    ],
+    (
+        lambda: wj.PiecewiseLinear([]),
+        ValueError,
+        "`PiecewiseLinear(points=...)` needs at least one pair `(step, value)`; got none.",
+    ),
+    # Schedules of schedules.
+    *[
+        (
+            lambda make=make, wrong=wrong: make(wrong),
+            TypeError,
+            f"`{name}` must be a schedule, a callable of the step or a number; got {wrong!r} ({type(wrong).__name__}).",
+        )
+        for wrong in ("a", None, [DECAY], wj.Linear, {})
+        for name, make in {
+            "Repeat(schedule=...)": wj.Repeat,
+            "Reverse(schedule=...)": wj.Reverse,
+            "Stretch(schedule=...)": lambda schedule: wj.Stretch(schedule, 2),
+            "Shift(schedule=...)": lambda schedule: wj.Shift(schedule, 2),
+            "Truncate(schedule=...)": lambda schedule: wj.Truncate(schedule, 2),
+            "Staircase(schedule=...)": lambda schedule: wj.Staircase(schedule, 2),
+            "Scale(schedule=...)": lambda schedule: wj.Scale(schedule, 2.0),
+            "Clip(schedule=...)": lambda schedule: wj.Clip(schedule, 0.0, 1.0),
+            "Product(schedules[1])": lambda schedule: wj.Product(DECAY, schedule),
+            "Sum(schedules[1])": lambda schedule: wj.Sum(DECAY, schedule),
+            "Minimum(schedules[1])": lambda schedule: wj.Minimum(DECAY, schedule),
+            "Maximum(schedules[1])": lambda schedule: wj.Maximum(DECAY, schedule),
+            "Join(stages[1])": lambda schedule: wj.Join(DECAY, schedule),
+            "join(stages[1])": lambda schedule: wj.join(DECAY, schedule),
+            "warmup_into(schedule)": lambda schedule: wj.warmup_into(schedule, 5),
+            "cooldown(schedule)": lambda schedule: wj.cooldown(schedule, 5, 5),
+            "rewarm(schedule)": lambda schedule: wj.rewarm(schedule, 5, 5, 1.0),
+            "extend(schedule)": lambda schedule: wj.extend(schedule, 5),
+            "as_schedule(value)": wj.as_schedule,
+        }.items()
+    ],
+    *[
+        (
+            lambda make=make, schedule=schedule: make(schedule),
+            ValueError,
+            f"`{make.__name__}(schedule=...)` needs a schedule with a length; this {inner} is unbounded. Give it one "
+            "with `Truncate(schedule, steps)`.",
+        )
+        for make in (wj.Repeat, wj.Reverse)
+        for schedule, inner in (
+            (ENDLESS, "Constant"),
+            (wj.Rectified(1.0), "Rectified"),
+            (abs, "Function"),
+            (wj.join(DECAY, 1.0), "Join"),
+        )
+    ],
+    (lambda: wj.Repeat(DECAY, scale=0.0), ValueError, "`Repeat(scale=...)` must be above 0; got 0.0."),
+    (lambda: wj.Repeat(DECAY, scale=-0.5), ValueError, "`Repeat(scale=...)` must be above 0; got -0.5."),
+    *[
+        (
+            lambda make=make: make(),
+            ValueError,
+            f"`{name}(...)` must be at most {LIMIT} long in all; got {total}. {COUNT_UPDATES}",
+        )
+        for name, total, make in (
+            ("Repeat", 10 * MAX, lambda: wj.Repeat(DECAY, MAX)),
+            ("Repeat", 2684354550, lambda: wj.Repeat(DECAY, MAX, stretch=2)),
+            ("Stretch", 10 * MAX, lambda: wj.Stretch(DECAY, MAX)),
+            ("Stretch", 10 * (MAX // 2), lambda: wj.Stretch(DECAY, MAX // 2)),
+            ("Shift", MAX + 10, lambda: wj.Shift(DECAY, MAX)),
+            ("join", MAX + 10, lambda: wj.join(DECAY, wj.Constant(1.0, MAX))),
+            ("Join", MAX + 10, lambda: wj.Join(DECAY, wj.Constant(1.0, MAX))),
+        )
+    ],
+    (
+        lambda: wj.Shift(DECAY, 1.5),
+        TypeError,
+        f"`Shift(by=...)` must be a whole number of steps; got 1.5 (float). {ASK_RUN}",
+    ),
+    (
+        lambda: wj.Shift(DECAY, "1 epoch"),
+        TypeError,
+        f"`Shift(by=...)` must be a whole number of steps; got '1 epoch' (str). {ASK_RUN}",
+    ),
+    (lambda: wj.Shift(DECAY, None), TypeError, "`Shift(by=...)` must be a whole number of steps; got None (NoneType)."),
+    (lambda: wj.Shift(DECAY, True), TypeError, "`Shift(by=...)` must be a whole number of steps; got True (bool)."),
+    (
+        lambda: wj.Shift(DECAY, -(2**31)),
+        ValueError,
+        "`Shift(by=...)` must be a whole number of steps, -2147483647 or more; got -2147483648.",
+    ),
+    (
+        lambda: wj.Shift(DECAY, 2**31),
+        ValueError,
+        f"`Shift(by=...)` must be at most {LIMIT}; got 2147483648. {COUNT_UPDATES}",
+    ),
+    (
+        lambda: wj.Truncate(DECAY, 11),
+        ValueError,
+        "`Truncate(steps=...)` must be at most the length of the schedule, 10; got 11. To make it longer use `extend`.",
+    ),
+    (
+        lambda: wj.Clip(DECAY, 2.0, 1.0),
+        ValueError,
+        "`Clip(low=...)` must be at most `high`; got low=2.0, high=1.0. Exchange them.",
+    ),
+    *[
+        (lambda make=make: make(), ValueError, f"`{make.__name__}(...)` needs at least one schedule; got none.")
+        for make in (wj.Product, wj.Sum, wj.Minimum, wj.Maximum)
+    ],
+    *[
+        (
+            lambda make=make, wrong=wrong: make(wrong),
+            TypeError,
+            f"`{make.__name__}(...)` takes its schedules one by one; got a {type(wrong).__name__}. Write `*schedules`.",
+        )
+        for make in (wj.Product, wj.Sum, wj.Minimum, wj.Maximum)
+        for wrong in ([DECAY, DECAY], (DECAY,), [])
+    ],
+    *[
+        (
+            lambda make=make, number=number: make(DECAY, number),
+            ValueError,
+            f"`{make.__name__}(schedules[1])` {FINITE}{number!r}.",
+        )
+        for make in (wj.Product, wj.Sum, wj.Minimum, wj.Maximum)
+        for number in (NAN, -INF)
+    ],
+    (lambda: wj.Sum(DECAY, True), TypeError, "`Sum(schedules[1])` must be a number; got True (bool)."),
+    *[
+        (
+            lambda make=make: make(DECAY, 11, 5),
+            ValueError,
+            f"`{name}(at=...)` must be at most the length of the schedule, 10; got 11. To leave it later make it "
+            "longer with `extend`.",
+        )
+        for name, make in (("cooldown", wj.cooldown), ("rewarm", lambda *at: wj.rewarm(*at, 1.0)))
+    ],
+    (
+        lambda: wj.extend(ENDLESS, 5),
+        ValueError,
+        "`extend(schedule)` needs a schedule with a length; this Constant has none.",
+    ),
+    # Recipes.
+    (
+        lambda: wj.warmup_polynomial(peak=1.0, warmup=5, total=9, power=0),
+        ValueError,
+        "`warmup_polynomial(power=...)` must be above 0; got 0.0.",
+    ),
+    (
+        lambda: wj.warmup_inverse_sqrt(peak=1.0, warmup=0),
+        ValueError,
+        "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps after "
+        "which the rate has fallen to 71 %, such as 10_000.",
+    ),
+    (lambda: wj.noam(d_model=0, warmup=5), ValueError, "`noam(d_model=...)` must be above 0; got 0.0."),
+    (lambda: wj.noam(d_model=-512, warmup=5), ValueError, "`noam(d_model=...)` must be above 0; got -512.0."),
+    (
+        lambda: wj.noam(d_model=512, warmup=0),
+        ValueError,
+        "`noam(warmup=...)` must be a whole number of steps, 1 or more; got 0.",
+    ),
+    (
+        lambda: wj.power_law(peak=1.0, warmup=0, total=20, cooldown=5),
+        ValueError,
+        "`power_law(warmup=...)` must be a whole number of steps, 1 or more; got 0.",
+    ),
+    *[
+        (
+            lambda make=make, share=share: make(total=10, share=share),
+            ValueError,
+            f"`{name}(share=...)` must be above 0, below 1 and at least 1 / total; got {share!r} of 10 steps.",
+        )
+        for name, make in (
+            ("one_cycle", lambda **given: wj.one_cycle(peak=1.0, **given)),
+            ("one_cycle_momentum", wj.one_cycle_momentum),
+        )
+        for share in (0, 0.0, -0.3, 0.05, 1, 1.0, 30)
+    ],
+    *[
+        (
+            lambda make=make: make(total=1),
+            ValueError,
+            f"`{name}(total=...)` must be a whole number of steps, 2 or more; got 1.",
+        )
+        for name, make in (
+            ("one_cycle", lambda **given: wj.one_cycle(peak=1.0, **given)),
+            ("one_cycle_momentum", wj.one_cycle_momentum),
+        )
+    ],
+    (lambda: wj.one_cycle(peak=1.0, total=9, start=NAN), ValueError, f"`one_cycle(start=...)` {FINITE}nan."),
+    (lambda: wj.one_cycle(peak=1.0, total=9, stop=INF), ValueError, f"`one_cycle(stop=...)` {FINITE}inf."),
+    (
+        lambda: wj.one_cycle(peak=1.0, total=9, start="0"),
+        TypeError,
+        "`one_cycle(start=...)` must be a number; got '0' (str).",
+    ),
+    (
+        lambda: wj.cyclic(start=0.0, peak=1.0, rise=5, gamma=1.5),
+        ValueError,
+        "`cyclic(gamma=...)` must be at most 1, or the rate grows without end; got 1.5.",
+    ),
+    (
+        lambda: wj.cyclic(start=0.0, peak=1.0, rise=5, gamma=0),
+        ValueError,
+        "`cyclic(gamma=...)` must be above 0; got 0.0.",
+    ),
+    (
+        lambda: wj.cyclic(start=0.0, peak=1.0, rise=5, scale=-1),
+        ValueError,
+        "`cyclic(scale=...)` must be above 0; got -1.0.",
+    ),
+    (
+        lambda: wj.step_decay(peak=1.0, every=0, factor=0.5),
+        ValueError,
+        "`step_decay(every=...)` must be a whole number of steps, 1 or more; got 0.",
+    ),
+    (
+        lambda: wj.step_decay(peak=1.0, every=30, factor=0),
+        ValueError,
+        "`step_decay(factor=...)` must be above 0; got 0.0.",
+    ),
+    (
+        lambda: wj.step_decay(peak=1.0, every=30, factor=0.5, total=50),
+        ValueError,
+        "`step_decay(total=...)` must be a multiple of `every`; got total=50, every=30. For a run that ends within a "
+        "stair leave `total` out: the schedule holds as long as it is asked.",
+    ),
+    *[
+        (
+            lambda b2=b2: wj.untuned_linear(peak=1.0, b2=b2),
+            ValueError,
+            f"`untuned_linear(b2=...)` must be from 0 to below 1; got {b2!r}.",
+        )
+        for b2 in (1, 1.0, -0.1, 2.0)
+    ],
+    *[
+        (
+            lambda b2=b2: wj.untuned_exponential(peak=1.0, b2=b2),
+            ValueError,
+            f"`untuned_exponential(b2=...)` must be from 0 to 0.999999; got {b2!r}.",
+        )
+        for b2 in (1.0, -0.1, 0.9999999)
+    ],
+    (
+        lambda: wj.wsd(peak=1.0, warmup=5, total=20, cooldown=5, shape=wj.Geometric),
+        ValueError,
+        "`Geometric(stop=...)` must not be 0 or closer to 0 than 1.18e-38; got 0.0. A constant factor never reaches "
+        "0: decay to a small number, or use `Linear` or `Cosine`.",
+    ),
+    # A run.
+    (lambda: wj.Run(total=True), TypeError, "`Run(total=...)` must be a whole number of steps; got True (bool)."),
+    (lambda: wj.Run(total=None), TypeError, "`Run(total=...)` must be a whole number of steps; got None (NoneType)."),
+    (lambda: wj.Run(total=-1), ValueError, "`Run(total=...)` must be a whole number of steps, 0 or more; got -1."),
+    (
+        lambda: wj.Run(total=1.5),
+        TypeError,
+        "`Run(total=...)` must be a whole number of steps or text with a unit; got 1.5, which may mean steps, epochs "
+        "or a share of the run. Write '10%', '1 epoch' or 1.",
+    ),
+    *[
+        (
+            lambda argument=argument: wj.Run(total=5, **{argument: 0}),
+            ValueError,
+            f"`Run({argument}=...)` must be a whole number of {counted}, 1 or more; got 0.",
+        )
+        for argument, counted in (
+            ("steps_per_epoch", "steps"),
+            ("examples", "examples"),
+            ("batch_size", "examples"),
+            ("tokens_per_step", "tokens"),
+            ("accumulate", "micro-steps"),
+        )
+    ],
+    *[
+        (
+            lambda argument=argument, wrong=wrong: wj.Run(total=5, **{argument: wrong}),
+            TypeError,
+            f"`Run({argument}=...)` must be a whole number of {counted}, 1 or more; got {wrong!r} "
+            f"({type(wrong).__name__}).",
+        )
+        for argument, counted in (
+            ("examples", "examples"),
+            ("batch_size", "examples"),
+            ("tokens_per_step", "tokens"),
+            ("accumulate", "micro-steps"),
+        )
+        for wrong in (1.5, "64", True, [64])
+    ],
+    # The step itself.
+    *[
+        (
+            lambda wrong=wrong: DECAY(wrong),
+            TypeError,
+            "`schedule(step)` needs an integer step, a Python int or an integer array; got "
+            f"{wrong!r} ({type(wrong).__name__}).",
+        )
+        for wrong in ("5", None, True, [1, 2], (1,))
+    ],
+    *[
+        (
+            lambda wrong=wrong: DECAY(wrong),
+            TypeError,
+            f"`schedule(step)` needs an integer step, a Python int or an integer array; {got}. Keep the step in "
+            "int32: a float counter stops counting, bfloat16 at 256 and float32 at 16777216.",
+        )
+        for wrong, got in (
+            (1.5, "got 1.5 (float)"),
+            (np.float32(2), "got np.float32(2.0) (float32)"),
+            (jnp.ones(3), "got float32[3]"),
+        )
+    ],
+]
+
+
+@pytest.mark.parametrize(("make", "error", "text"), TEXTS, ids=[text[:60] for _, _, text in TEXTS])
+def test_the_full_text(make, error, text):
+    with says(error, text):
+        make()
+
+
+# `times`, `stretch`, `factor` and `divisor` are counts.
+COUNTS = {
+    "Repeat(times=...)": (0, lambda count: wj.Repeat(DECAY, times=count)),
+    "Repeat(stretch=...)": (1, lambda count: wj.Repeat(DECAY, stretch=count)),
+    "Stretch(factor=...)": (1, lambda count: wj.Stretch(DECAY, count)),
+    "Stretch(divisor=...)": (1, lambda count: wj.Stretch(DECAY, 1, count)),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_counts(name):
+    least, make = COUNTS[name]
+    for wrong in (1.5, 2.0, "2", True, [2], np.ones(2), 1j):
+        with raises(TypeError, f"`{name}` must be a whole number"):
+            make(wrong)
+    for wrong in (least - 1, -5, np.int64(-(2**40))):
+        with raises(ValueError, f"`{name}` must be a whole number", f"{least} or more; got {wrong}."):
+            make(wrong)
+    with raises(ValueError, f"`{name}` must be at most 2147483647 (2**31 - 1)", "; got 2147483648."):
+        make(2**31)
+
+
+CURVES = [wj.Linear, wj.Cosine, wj.Rex, wj.Tanh, lambda *ends: wj.Polynomial(*ends, 2.0)]
+
+
+@pytest.mark.parametrize("make", CURVES, ids=["Linear", "Cosine", "Rex", "Tanh", "Polynomial"])
+def test_every_curve_bounds_the_distance_of_its_ends(make):
+    with raises(ValueError, "(start=..., stop=...)` must be at most 3.4e+38 apart; got 3e+38 and -3e+38. Bring the "):
+        make(3e38, -3e38, 10)
+
+
+@pytest.mark.parametrize("make", [wj.join, wj.Join])
+def test_joins_of_unbounded_stages(make):
+    with says(
+        ValueError,
+        f"`{make.__name__}(...)` needs a length for every stage but the last; stage 1, a Repeat, is unbounded. Give it "
+        "`steps=...`, a callable through `as_schedule(fn, steps=...)`.",
+    ):
+        make(DECAY, wj.Repeat(DECAY), DECAY)
+    for wrong in ([], (), (DECAY, DECAY)):
+        with says(
+            TypeError,
+            f"`{make.__name__}(...)` takes its stages one by one; got a {type(wrong).__name__}. Write `*stages`.",
+        ):
+            make(wrong)
+
+
+# The two numbers that decide the length of something must be known before tracing.
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("one_cycle(share=...)", lambda number: wj.one_cycle(peak=1.0, total=10, share=number)),
+        ("one_cycle_momentum(share=...)", lambda number: wj.one_cycle_momentum(total=10, share=number)),
+        ("untuned_linear(b2=...)", lambda number: wj.untuned_linear(peak=1.0, b2=number)),
+    ],
+)
+def test_tracers_where_a_length_follows(name, make):
+    text = f"`{name}` must be a Python number, known before tracing: a length follows from it; got float32[]."
+    with says(TypeError, text):
+        jax.jit(lambda number: make(number)(0))(0.3)
+    with says(TypeError, text):
+        make(jnp.float32(0.3))
+
+
+CALLABLES = [getattr(wj, name) for name in vars(wj) if callable(getattr(wj, name)) and name != "Schedule"]
+
+
+@pytest.mark.parametrize("make", CALLABLES, ids=lambda make: make.__name__)
+def test_an_unknown_keyword(make):
+    owner = f"{make.__name__}.__init__" if isinstance(make, type) else make.__name__
+    with says(TypeError, f"{owner}() got an unexpected keyword argument 'nonsense'"):
+        make(nonsense=1)
+
+
+# The error names the function that the user called and the argument that the user wrote, not what is inside.
+FAR_APART = "must be at most 3.4e+38 apart; got"
+NOT_ZERO = (
+    "must not be 0 or closer to 0 than 1.18e-38; got 0.0. A constant factor never reaches 0: decay to a small number, "
+    "or use `Linear` or `Cosine`."
+)
+LONG = f"must be at most {LIMIT} long in all; got"
+WRITTEN = [
+    (lambda: wj.one_minus_sqrt(NAN, 0.0, 5), f"`one_minus_sqrt(start=...)` {FINITE}nan."),
+    (lambda: wj.one_minus_sqrt(0.0, INF, 5), f"`one_minus_sqrt(stop=...)` {FINITE}inf."),
+    (lambda: wj.one_minus_sqrt("1", 0.0, 5), "`one_minus_sqrt(start=...)` must be a number; got '1' (str)."),
+    (lambda: wj.one_minus_sqrt(1.0, 0.0, -5), "`one_minus_sqrt(steps=...)` must be a whole number of steps, 0 or more"),
+    (lambda: wj.one_minus_sqrt(1.0, 0.0, 0.5), "`one_minus_sqrt(steps=...)` must be a whole number of steps; got 0.5"),
+    (lambda: wj.one_minus_sqrt(-3e38, 3e38, 5), f"`one_minus_sqrt(start=..., stop=...)` {FAR_APART} -3e+38 and 3e+38."),
+    (lambda: wj.cooldown(DECAY, 5, 5, NAN), f"`cooldown(stop=...)` {FINITE}nan."),
+    (lambda: wj.cooldown(DECAY, 5, 5, "0"), "`cooldown(stop=...)` must be a number; got '0' (str)."),
+    (lambda: wj.cooldown(ENDLESS, MAX, 5), f"`cooldown(...)` {LONG} {MAX + 5}."),
+    (lambda: wj.rewarm(DECAY, 5, 5, NAN), f"`rewarm(peak=...)` {FINITE}nan."),
+    (lambda: wj.rewarm(DECAY, 5, 5, None), "`rewarm(peak=...)` must be a number; got None (NoneType)."),
+    (lambda: wj.rewarm(ENDLESS, MAX, 5, 1.0), f"`rewarm(...)` {LONG} {MAX + 5}."),
+    (lambda: wj.warmup_into(DECAY, MAX), f"`warmup_into(...)` {LONG} {MAX + 10}."),
+    (lambda: wj.extend(DECAY, MAX), f"`extend(...)` {LONG} {MAX + 10}."),
+    (lambda: wj.as_schedule(1.0, -1), "`as_schedule(steps=...)` must be a whole number of steps, 0 or more; got -1."),
+    (lambda: wj.as_schedule(abs, 1.5), "`as_schedule(steps=...)` must be a whole number of steps; got 1.5 (float)."),
+    (
+        lambda: wj.warmup_exponential(peak=1.0, warmup=5, total=9, stop=0.0),
+        f"`warmup_exponential(stop=...)` {NOT_ZERO}",
+    ),
+    (
+        lambda: wj.warmup_exponential(peak=0.0, warmup=5, total=9, stop=1.0),
+        f"`warmup_exponential(peak=...)` {NOT_ZERO}",
+    ),
+    (
+        lambda: wj.warmup_exponential(peak=1.0, warmup=5, total=9, stop=-1.0),
+        "`warmup_exponential(peak=..., stop=...)` must have the same sign; got 1.0 and -1.0.",
+    ),
+    (
+        lambda: wj.warmup_linear(peak=3e38, warmup=5, total=9, start=-3e38),
+        f"`warmup_linear(start=..., peak=...)` {FAR_APART} -3e+38 and 3e+38.",
+    ),
+    (
+        lambda: wj.warmup_cosine(peak=3e38, warmup=5, total=9, stop=-3e38),
+        f"`warmup_cosine(peak=..., stop=...)` {FAR_APART} 3e+38 and -3e+38.",
+    ),
+    (
+        lambda: wj.warmup_rex(peak=1.0, warmup=5, total=9, beta=0.0),
+        "`warmup_rex(beta=...)` must be from 1e-6 to 1e6; got 0.0.",
+    ),
+    (
+        lambda: wj.warmup_inverse_sqrt(peak=1.0, warmup=5, timescale=0),
+        "`warmup_inverse_sqrt(timescale=...)` must be at least 0.001; got 0.0.",
+    ),
+    (
+        lambda: wj.warmup_inverse_sqrt(peak=1.0, warmup=5, timescale="a"),
+        "`warmup_inverse_sqrt(timescale=...)` must be a number; got 'a' (str).",
+    ),
+    (
+        lambda: wj.power_law(peak=1.0, warmup=5, total=20, cooldown=5, power=0),
+        "`power_law(power=...)` must be above 0; got 0.0.",
+    ),
+    (
+        lambda: wj.power_law(peak=1.0, warmup=5, total=20, cooldown=5, power="a"),
+        "`power_law(power=...)` must be a number; got 'a' (str).",
+    ),
+    (lambda: wj.cosine_restarts(peak=1.0, cycle=5, times=-1), "`cosine_restarts(times=...)` must be a whole number"),
+    (lambda: wj.cosine_restarts(peak=1.0, cycle=5, times=2.0), "`cosine_restarts(times=...)` must be a whole number"),
+    (lambda: wj.cosine_restarts(peak=1.0, cycle=5, stretch=0), "`cosine_restarts(stretch=...)` must be a whole number"),
+    (lambda: wj.cosine_restarts(peak=1.0, cycle=5, scale=0), "`cosine_restarts(scale=...)` must be above 0; got 0.0."),
+    (lambda: wj.cosine_restarts(peak=1.0, cycle=MAX, times=2), f"`cosine_restarts(...)` {LONG} {2 * MAX}."),
+    (lambda: wj.cosine_restarts(peak=1.0, cycle=MAX, times=1, warmup=5), f"`cosine_restarts(...)` {LONG} {MAX + 5}."),
+    (lambda: wj.cyclic(start=0.0, peak=1.0, rise=MAX), f"`cyclic(...)` {LONG} {2 * MAX}."),
+    (
+        lambda: wj.cyclic(start=-3e38, peak=3e38, rise=5),
+        f"`cyclic(start=..., peak=...)` {FAR_APART} -3e+38 and 3e+38.",
+    ),
+    (
+        lambda: wj.infinite_cosine(peak=1.0, plateau=0.1, warmup=MAX, decay=MAX),
+        f"`infinite_cosine(...)` {LONG} {2 * MAX}.",
+    ),
+    (
+        lambda: wj.multi_step(peak=1.0, boundaries=[1, 2], factor=0.1, total=-1),
+        "`multi_step(total=...)` must be a whole number of steps, 0 or more; got -1.",
+    ),
+    (
+        lambda: wj.multi_step(peak=1.0, boundaries=[1, 2], factor=0.1, total="9"),
+        "`multi_step(total=...)` must be a whole number of steps; got '9' (str).",
+    ),
+    (lambda: wj.multi_step(peak=1.0, boundaries=[1, 2, 3], factor=1e30), "`multi_step(factor=...)` must "),
+    (lambda: wj.multi_step(peak=1.0, boundaries=range(20), factor=1e30), "`multi_step(factor=...)` must "),
+    (lambda: wj.noam(d_model=1e-300, warmup=5), "`noam(d_model=...)` must "),
+    (lambda: wj.untuned_linear(peak=1.0, b2=0.9999999999), "`untuned_linear(b2=...)` must "),
+    *[
+        (lambda make=make, shape=shape: make(shape), f"`{name}(shape=...)` must be a callable")
+        for shape in ("linear", None, DECAY)
+        for name, make in {
+            "wsd": lambda shape: wj.wsd(peak=1.0, warmup=5, total=20, cooldown=5, shape=shape),
+            "power_law": lambda shape: wj.power_law(peak=1.0, warmup=5, total=20, cooldown=5, shape=shape),
+            "one_cycle": lambda shape: wj.one_cycle(peak=1.0, total=20, shape=shape),
+            "one_cycle_momentum": lambda shape: wj.one_cycle_momentum(total=20, shape=shape),
+            "cooldown": lambda shape: wj.cooldown(DECAY, 5, 5, shape=shape),
+            "rewarm": lambda shape: wj.rewarm(DECAY, 5, 5, 1.0, shape=shape),
+        }.items()
+    ],
+]
+
+
+@pytest.mark.parametrize(("make", "text"), WRITTEN, ids=[text[:60] for _, text in WRITTEN])
+def test_the_error_names_what_the_user_wrote(make, text):
+    with raises((TypeError, ValueError), text):
+        make()
+
+
+def test_tables_of_arrays_that_are_no_numbers():
+    for wrong in (jnp.array([True, False]), jnp.array([1j, 1])):
+        with raises(TypeError, "`PiecewiseConstant(values=...)` must be numbers"):
+            wj.PiecewiseConstant([5], wrong)
+
+
+def test_points_too_far_apart():
+    with raises(ValueError, "`PiecewiseLinear(points=...)` must be ", "3.4e+38 apart; got -3e+38 and 3e+38."):
+        wj.PiecewiseLinear([(0, -3e38), (5, 3e38)])
+
+
+# Under `jit` nothing is checked: each builder gets every number of its list as a tracer.
+LENGTH, COUNT = [-5, -MAX, 0, MAX], [-5, 0, MAX]
+BUILDERS = {
+    "Constant": (lambda n: wj.Constant(1.0, n), LENGTH),
+    "Linear": (lambda n: wj.Linear(0.0, 1.0, n), LENGTH),
+    "Linear, ends": (lambda x: wj.Linear(-x, x, 5), [3e38]),
+    "Cosine": (lambda n: wj.Cosine(0.0, 1.0, n), LENGTH),
+    "Cosine, ends": (lambda x: wj.Cosine(-x, x, 5), [3e38]),
+    "Geometric": (lambda n: wj.Geometric(0.1, 1.0, n), LENGTH),
+    "Geometric, stop": (lambda x: wj.Geometric(1.0, x, 5), [0.0, -1.0]),
+    "Polynomial": (lambda n: wj.Polynomial(0.1, 1.0, n, 2.0), LENGTH),
+    "Polynomial, power": (lambda x: wj.Polynomial(1.0, 0.0, 5, x), [0.0, -2.0]),
+    "Rex": (lambda n: wj.Rex(0.1, 1.0, n), LENGTH),
+    "Rex, beta": (lambda x: wj.Rex(1.0, 0.0, 5, x), [0.0, -2.0, 1e30]),
+    "Tanh": (lambda n: wj.Tanh(0.1, 1.0, n), LENGTH),
+    "Tanh, bounds": (lambda x: wj.Tanh(1.0, 0.0, 5, x, -x), [7.0, 0.0, 700.0]),
+    "Exponential": (lambda n: wj.Exponential(0.1, 1.0, 5.0, n), LENGTH),
+    "Exponential, timescale": (lambda x: wj.Exponential(1.0, 0.0, x), [0.0, -5.0]),
+    "InversePower": (lambda n: wj.InversePower(0.1, 5.0, 0.5, n), LENGTH),
+    "InversePower, timescale": (lambda x: wj.InversePower(1.0, x, 0.5), [0.0, -5.0]),
+    "InversePower, power": (lambda x: wj.InversePower(1.0, 5.0, x), [0.0, -2.0]),
+    "Rectified": (lambda x: wj.Rectified(1.0, x), [2.0, 1.0, 0.0, -2.0]),
+    "PiecewiseConstant": (lambda table: wj.PiecewiseConstant(table, [1.0, 2.0, 3.0]), [[5, 1], [5, 5], [-5, -9]]),
+    "PiecewiseConstant, steps": (lambda n: wj.PiecewiseConstant([n, n], [1.0, 2.0, 3.0], n), LENGTH),
+    "PiecewiseLinear": (lambda n: wj.PiecewiseLinear([(n, 1.0), (3, 2.0), (n, 1.0)]), LENGTH),
+    "Function": (lambda n: wj.Function(lambda step: jnp.float32(1.0), n), LENGTH),
+    "Join": (lambda n: wj.Join(wj.Linear(0.0, 1.0, n), wj.Constant(1.0, n)), LENGTH),
+    "join": (lambda n: wj.join(wj.Linear(0.0, 1.0, n), DECAY, wj.Cosine(1.0, 0.0, n)), LENGTH),
+    "Repeat": (lambda n: wj.Repeat(wj.Linear(0.0, 1.0, n), n, n), COUNT),
+    "Repeat, times": (lambda n: wj.Repeat(DECAY, n), COUNT),
+    "Repeat, stretch": (lambda n: wj.Repeat(DECAY, stretch=n), COUNT),
+    "Repeat, scale": (lambda x: wj.Repeat(DECAY, scale=x), [0.0, -2.0, 3e38]),
+    "Reverse": (lambda n: wj.Reverse(wj.Linear(0.0, 1.0, n)), LENGTH),
+    "Stretch": (lambda n: wj.Stretch(DECAY, n), COUNT),
+    "Stretch, divisor": (lambda n: wj.Stretch(DECAY, 1, n), COUNT),
+    "Shift": (lambda n: wj.Shift(DECAY, n), [-(2**31), MAX]),
+    "Truncate": (lambda n: wj.Truncate(DECAY, n), LENGTH),
+    "Staircase": (lambda n: wj.Staircase(DECAY, n), LENGTH),
+    "Scale": (lambda x: wj.Scale(DECAY * x, x), [3e38]),
+    "Product": (lambda x: wj.Product(DECAY, x, x), [3e38]),
+    "Sum": (lambda x: wj.Sum(DECAY, x, x), [3e38, -3e38]),
+    "Minimum": (lambda x: wj.Minimum(DECAY, x), [-3e38]),
+    "Maximum": (lambda x: wj.Maximum(DECAY, x), [3e38]),
+    "Clip": (lambda x: wj.Clip(DECAY, x, -x), [2.0]),
+    "warmup_into": (lambda n: wj.warmup_into(DECAY, n), LENGTH),
+    "warmup_into, running": (lambda n: wj.warmup_into(DECAY, n, restart=False), LENGTH),
+    "cooldown": (lambda n: wj.cooldown(DECAY, n, n), LENGTH),
+    "rewarm": (lambda n: wj.rewarm(DECAY, n, n, 1.0), LENGTH),
+    "extend": (lambda n: wj.extend(DECAY, n), LENGTH),
+    "warmup_constant": (lambda n: wj.warmup_constant(peak=1.0, warmup=n, total=5), LENGTH),
+    "warmup_linear": (lambda n: wj.warmup_linear(peak=1.0, warmup=n, total=5), LENGTH),
+    "warmup_cosine": (lambda n: wj.warmup_cosine(peak=1.0, warmup=5, total=n), LENGTH),
+    "warmup_polynomial": (lambda x: wj.warmup_polynomial(peak=1.0, warmup=1, total=9, power=x), [0.0, -2.0]),
+    "warmup_exponential": (lambda x: wj.warmup_exponential(peak=1.0, warmup=1, total=9, stop=x), [0.0, -2.0]),
+    "warmup_inverse_sqrt": (lambda n: wj.warmup_inverse_sqrt(peak=1.0, warmup=n, total=n), LENGTH),
+    "warmup_rex": (lambda x: wj.warmup_rex(peak=1.0, warmup=1, total=9, beta=x), [0.0, -2.0]),
+    "wsd": (lambda n: wj.wsd(peak=1.0, warmup=n, total=5, cooldown=n, shape=wj.one_minus_sqrt), LENGTH),
+    "one_minus_sqrt": (lambda n: wj.one_minus_sqrt(1.0, 0.0, n), LENGTH),
+    "one_cycle": (lambda n: wj.one_cycle(peak=1.0, total=n), LENGTH),
+    "one_cycle_momentum": (lambda n: wj.one_cycle_momentum(total=n, share=0.01), [-5, 1]),
+    "cyclic": (lambda n: wj.cyclic(start=0.0, peak=1.0, rise=n), LENGTH),
+    "cyclic, scale": (lambda x: wj.cyclic(start=0.0, peak=1.0, rise=5, scale=x), [0.0, -1.0]),
+    "cyclic, gamma": (lambda x: wj.cyclic(start=0.0, peak=1.0, rise=5, gamma=x), [0.0, 2.0]),
+    "cosine_restarts": (lambda n: wj.cosine_restarts(peak=1.0, cycle=n, warmup=n, times=n, stretch=n), COUNT),
+    "step_decay": (lambda n: wj.step_decay(peak=1.0, every=n, factor=0.5, total=7), LENGTH),
+    "step_decay, factor": (lambda x: wj.step_decay(peak=1.0, every=3, factor=x), [0.0, -1.0]),
+    "multi_step": (lambda table: wj.multi_step(peak=1.0, boundaries=table, factor=0.5), [[5, 1], [-5, -5]]),
+    "linear_to_zero": (lambda n: wj.linear_to_zero(peak=1.0, warmup=n, total=5), LENGTH),
+    "power_law": (lambda n: wj.power_law(peak=1.0, warmup=n, total=50, cooldown=n), LENGTH),
+    "infinite_cosine": (lambda n: wj.infinite_cosine(peak=1.0, plateau=0.1, warmup=n, decay=n), LENGTH),
+    "untuned_exponential": (lambda x: wj.untuned_exponential(peak=1.0, b2=x), [2.0, 1.0, -1.0]),
+}
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_traced_bad_numbers_break_nothing(name):
+    build, numbers = BUILDERS[name]
+
+    @jax.jit
+    def run(number):
+        schedule = build(number)
+        return schedule(jnp.array([0, 1, 5, MAX])), schedule.steps
+
+    for number in numbers:
+        values, steps = run(jnp.asarray(number))
+        assert np.isfinite(values).all(), (number, values)
+        assert steps is None or 0 <= steps <= MAX, (number, steps)
+
+
+def test_a_traced_gamma_of_one_does_not_decay():
+    waves = wj.cyclic(start=0.0, peak=1.0, rise=5, gamma=1.0)
+    traced = jax.jit(lambda gamma: wj.cyclic(start=0.0, peak=1.0, rise=5, gamma=gamma)(jnp.arange(12)))(1.0)
+    np.testing.assert_allclose(traced, waves(jnp.arange(12)), rtol=1e-6)
+
+
+def test_a_traced_total_takes_every_share():
+    for share in (0.3, 1 / 3):
+        rate = jax.jit(lambda total, share=share: wj.one_cycle(peak=1.0, total=total, share=share)(jnp.arange(9)))(9)
+        np.testing.assert_allclose(rate, wj.one_cycle(peak=1.0, total=9, share=share)(jnp.arange(9)), rtol=1e-5)
+
+
+def test_a_traced_warmup_of_noam():
+    rate = jax.jit(lambda warmup: wj.noam(d_model=512, warmup=warmup)(jnp.arange(9)))(5)
+    np.testing.assert_allclose(rate, wj.noam(d_model=512, warmup=5)(jnp.arange(9)), rtol=1e-5)
+
+
+def test_untuned_linear_takes_every_b2():
+    for b2 in (0.12345678912, float(np.float32(0.999))):
+        assert wj.untuned_linear(peak=1.0, b2=b2)(100_000) == 1.0

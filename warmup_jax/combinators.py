@@ -231,7 +231,7 @@ class Repeat(Schedule):
         even = multiply_lengths(once, self.times)
         begins, _ = self._boundaries()
         grown = jnp.minimum(begins[jnp.minimum(self.times, 31)], _checks.MAX_STEPS).astype(jnp.int32)
-        return jnp.where(jnp.asarray(self.stretch) == 1, even, grown)
+        return jnp.where((jnp.asarray(self.stretch) == 1) | (even == 0), even, grown)
 
     def _boundaries(self) -> tuple[jax.Array, jax.Array]:
         """Where the first 32 cycles begin, and `stretch**(k - 1)` for each, as uint32 that saturates; with a
@@ -267,8 +267,8 @@ class Repeat(Schedule):
         begin = jnp.where(stretch == 1, cycle * once, begins[entry].astype(jnp.int32))
         if self.times is not None:
             begin = jnp.where(self.times == 0, -once, begin)  # no cycle at all: the end
-        # By stretch**k; where that leaves uint32 (the first cycle is shorter than half of `stretch`) first by `stretch`,
-        # which loses less than 1 / stretch**(k - 1) of a step.
+        # By stretch**k; where that leaves uint32 (the first cycle is shorter than half of `stretch`) first by
+        # `stretch`, which loses less than 1 / stretch**(k - 1) of a step.
         before, factor = powers[entry], jnp.where(cycle == 0, 1, stretch).astype(jnp.uint32)
         fits = before <= jnp.uint32(2**32 - 1) // factor
         local = jnp.where(fits, time.step - begin, (time.step - begin) // stretch)

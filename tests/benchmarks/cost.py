@@ -1,0 +1,287 @@
+"""What schedules cost, beside Optax, and PyTorch and Keras where they are installed: ratios within one run.
+
+    python -m tests.benchmarks.cost
+
+It prints a table in Markdown; `RESULTS.md` is such a table. Run it on a quiet machine.
+"""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import tabulate
+
+import warmup_jax as wj
+
+PEAK, WARMUP, TOTAL = 1e-3, 10_000, 1_000_000
+OURS = wj.warmup_cosine(peak=PEAK, warmup=WARMUP, total=TOTAL)
+
+
+def optax_warmup_cosine(peak=PEAK, warmup=WARMUP):
+    return optax.warmup_cosine_decay_schedule(0.0, peak, warmup, TOTAL)
+
+
+def seconds(*functions, calls: int = 1, rounds: int = 7) -> list[float]:
+    """The best time of one call of each function; they take turns, so that a slow moment hits all."""
+    best = [float("inf")] * len(functions)
+    for function in functions:
+        jax.block_until_ready(function())
+    for _ in range(rounds):
+        for k, function in enumerate(functions):
+            begin = time.perf_counter()
+            for _ in range(calls):
+                result = function()
+            jax.block_until_ready(result)
+            best[k] = min(best[k], (time.perf_counter() - begin) / calls)
+    return best
+
+
+def first_call(make) -> tuple[float, int]:
+    """Seconds to trace and compile, and the lines of the lowered text."""
+    jax.clear_caches()
+    schedule = make()
+    begin = time.perf_counter()
+    lowered = jax.jit(lambda step: schedule(step)).lower(jax.ShapeDtypeStruct((), jnp.int32))
+    lowered.compile()
+    return time.perf_counter() - begin, len(lowered.as_text().splitlines())
+
+
+def ms(number: float) -> str:
+    return f"{number * 1e3:.3g} ms" if number >= 1e-3 else f"{number * 1e6:.3g} us"
+
+
+def eager_call():
+    empty = jax.jit(lambda step: step)
+    theirs = optax_warmup_cosine()
+    ours, peer, floor = seconds(lambda: OURS(500_000), lambda: theirs(500_000), lambda: empty(500_000), calls=200)
+    yield (
+        "one eager call of warmup-cosine",
+        "Optax",
+        ms(ours),
+        ms(peer),
+        f"{peer / ours:.1f}x faster",
+        "7x",
+        peer / ours >= 7,
+    )
+    yield "", "an empty jitted call", "", ms(floor), f"{ours / floor:.1f}x the call", "4x", ours / floor <= 4
+
+
+def restarts():
+    cycle = wj.warmup_cosine(peak=PEAK, warmup=10, total=100)
+    ours, lines = first_call(lambda: wj.Repeat(cycle, times=400))
+    _, lines_of_2 = first_call(lambda: wj.Repeat(cycle, times=2))
+    settings = {"init_value": 0.0, "peak_value": PEAK, "decay_steps": 100, "warmup_steps": 10, "end_value": 0.0}
+    peer, peer_lines = first_call(lambda: optax.sgdr_schedule([settings] * 400))
+    yield (
+        "trace and compile 400 warm restarts",
+        "Optax",
+        ms(ours),
+        ms(peer),
+        f"{peer / ours:.0f}x faster",
+        "30x",
+        peer >= 30 * ours,
+    )
+    flat = f"{lines} lines for 400 as for 2" if lines == lines_of_2 else f"{lines_of_2} lines for 2, {lines} for 400"
+    yield "", f"Optax: {peer_lines:,} lines", "", "", flat, "as long", lines == lines_of_2
+
+
+def table_of_1000():
+    def make(size):
+        return lambda: wj.PiecewiseConstant(range(1, size + 1), np.linspace(1, 0, size + 1))
+
+    first_call(make(10))
+    ours, lines = first_call(make(1000))
+    ours_of_2, lines_of_2 = first_call(make(2))
+    peer, peer_lines = first_call(lambda: optax.piecewise_constant_schedule(1.0, dict.fromkeys(range(1, 1001), 0.99)))
+    ratio = f"{peer / ours:.0f}x faster; {ours / ours_of_2:.2f}x the time for 2"
+    yield "trace and compile 1,000 boundaries", "Optax", ms(ours), ms(peer), ratio, "flat", ours < 1.5 * ours_of_2
+    yield (
+        "",
+        f"Optax: {peer_lines:,} lines",
+        "",
+        "",
+        f"{lines} lines, {lines_of_2} for 2",
+        "flat",
+        lines <= lines_of_2 + 2,
+    )
+
+
+def a_million():
+    steps = jnp.arange(TOTAL, dtype=jnp.int32)
+    ours_jitted, theirs_jitted = jax.jit(lambda t: OURS(t)), jax.jit(jax.vmap(optax_warmup_cosine()))
+    ours, peer = seconds(lambda: ours_jitted(steps), lambda: theirs_jitted(steps), rounds=30)
+    yield (
+        "1,000,000 rates at once",
+        "Optax, jitted",
+        ms(ours),
+        ms(peer),
+        f"{ours / peer:.2f}x the time",
+        "1.2x",
+        ours <= 1.2 * peer,
+    )
+    for name, one_rate, calls in peers_that_step():
+        [each] = seconds(one_rate, calls=calls, rounds=3)
+        yield (
+            "",
+            f"{name}, {ms(each)} a step",
+            "",
+            ms(each * TOTAL),
+            f"{each * TOTAL / ours:,.0f}x faster",
+            "state",
+            True,
+        )
+
+
+def peers_that_step():
+    try:
+        import torch
+    except ImportError:
+        pass
+    else:
+        optimizer = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=PEAK)
+        optimizer.step()
+        scheduler = torch.optim.lr_scheduler.SequentialLR(
+            optimizer,
+            [
+                torch.optim.lr_scheduler.LinearLR(optimizer, 1e-6, total_iters=WARMUP),
+                torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, TOTAL - WARMUP),
+            ],
+            [WARMUP],
+        )
+        yield "PyTorch's scheduler", lambda: scheduler.step(), 2_000
+    try:
+        import keras
+    except ImportError:
+        pass
+    else:
+        schedule = keras.optimizers.schedules.CosineDecay(0.0, TOTAL - WARMUP, warmup_target=PEAK, warmup_steps=WARMUP)
+        yield f"Keras's schedule on {keras.backend.backend()}", lambda: schedule(500_000), 50
+
+
+def train_step():
+    """A model so small that a schedule could show: two matrices, AdamW."""
+    params = {"first": jnp.ones((64, 256)) / 64, "second": jnp.ones((256, 64)) / 256}
+    batch = jnp.ones((32, 64))
+
+    def make(rate):
+        optimizer = optax.adamw(rate)
+
+        @jax.jit
+        def step(params, state):
+            def loss(params):
+                return jnp.square(jnp.tanh(batch @ params["first"]) @ params["second"] - batch).mean()
+
+            updates, state = optimizer.update(jax.grad(loss)(params), state, params)
+            return optax.apply_updates(params, updates), state
+
+        # Every way has a count in its state: the rates differ, not what the state holds.
+        state = optimizer.init(params)
+        compiled = step.lower(params, state).compile()
+        text = compiled.as_text()
+        return (lambda: compiled(params, state)), sum(" = " in line for line in text.splitlines())
+
+    ways = [make(OURS), make(lambda count: jnp.asarray(PEAK)), make(optax_warmup_cosine())]
+    ours, constant, peer = seconds(*[way for way, _ in ways], calls=400, rounds=30)
+    counts = [count for _, count in ways]
+    ratio = f"{ours / constant:.3f}x the constant one"
+    yield (
+        "a jitted AdamW train step",
+        "a constant rate",
+        ms(ours),
+        ms(constant),
+        ratio,
+        "1.02x",
+        ours <= 1.02 * constant,
+    )
+    yield "", "Optax's schedule", "", ms(peer), f"{ours / peer:.3f}x", "state", True
+    yield "", f"HLO: {counts[1]} constant, {counts[2]} Optax", "", "", f"{counts[0]} instructions", "state", True
+
+
+def importing():
+    def fresh(code: str) -> float:
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return time.perf_counter() - begin
+
+    ours, peer, nothing = float("inf"), float("inf"), float("inf")
+    for _ in range(9):
+        ours = min(ours, fresh("import optax, chex, warmup_jax"))
+        peer = min(peer, fresh("import optax, chex"))
+        nothing = min(nothing, fresh("pass"))
+    ratio = (ours - nothing) / (peer - nothing)
+    yield (
+        "import warmup_jax",
+        "import optax, chex",
+        ms(ours),
+        ms(peer),
+        f"{ratio:.2f}x the time",
+        "1.10x",
+        ratio <= 1.10,
+    )
+
+
+def sweep():
+    peaks, warmups = jnp.linspace(1e-4, 1e-2, 8), jnp.arange(1, 9) * 1000
+    step = 500_000
+
+    def ours():
+        jax.clear_caches()
+
+        def rate(peak, warmup):
+            return wj.warmup_cosine(peak=peak, warmup=warmup, total=TOTAL)(step)
+
+        grid = jax.vmap(jax.vmap(rate, (None, 0)), (0, None))
+        return jax.jit(grid)(peaks, warmups)
+
+    def theirs():
+        jax.clear_caches()
+        return [
+            jax.jit(optax_warmup_cosine(peak, warmup))(step) for peak in peaks.tolist() for warmup in warmups.tolist()
+        ]
+
+    np.testing.assert_allclose(np.ravel(ours()), np.asarray(theirs()), rtol=1e-3)
+    mine, peer = seconds(ours, theirs, rounds=2)
+    yield (
+        "64 settings of one schedule",
+        "Optax, rebuilt",
+        ms(mine),
+        ms(peer),
+        f"{peer / mine:.0f}x faster",
+        "one compile",
+        True,
+    )
+
+
+def main() -> None:
+    rows, missed = [], []
+    for measure in (eager_call, restarts, table_of_1000, a_million, train_step, importing, sweep):
+        for what, beside, ours, peer, ratio, bar, met in measure():
+            rows.append([what, beside, ours, peer, ratio, bar, "yes" if met else "**no**"])
+            missed += [] if met else [f"{what or rows[-2][0]} ({beside})"]
+        print(f"{measure.__name__} done", file=sys.stderr)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in installed())
+    print(f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}\n")
+    print(tabulate.tabulate(rows, ["what", "beside", "ours", "the other", "ratio", "bar", "met"], tablefmt="github"))
+    print("\nmissed: " + (", ".join(missed) or "none"))
+
+
+def installed() -> list[str]:
+    names = []
+    for name in ("jax", "optax", "torch", "keras"):
+        try:
+            importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        names.append(name)
+    return names
+
+
+if __name__ == "__main__":
+    main()
