@@ -234,35 +234,34 @@ class Repeat(Schedule):
         return jnp.where((jnp.asarray(self.stretch) == 1) | (even == 0), even, grown)
 
     def _boundaries(self) -> tuple[jax.Array, jax.Array]:
-        """Where the first 32 cycles begin, and `stretch**(k - 1)` for each, as uint32 that saturates; with a
-        stretch of 2 or more there are no others.
+        """Where the first 32 cycles begin, and `stretch**(k - 1)` for each, in uint32; with a stretch of 2 or more
+        there are no others. A boundary that no step reaches is 2**31.
         """
-        most = jnp.uint32(2**31)  # a boundary that no step reaches
+        cycle = jnp.arange(32, dtype=jnp.uint32)
+        exponent = jnp.maximum(cycle, 1) - 1
         stretch = jnp.maximum(jnp.asarray(self.stretch), 1).astype(jnp.uint32)
-        length = jnp.maximum(jnp.asarray(self.schedule.steps), 1).astype(jnp.uint32)
+        once = jnp.maximum(jnp.asarray(self.schedule.steps), 1).astype(jnp.uint32)
+        power, most = jnp.power(stretch, exponent), jnp.uint32(2**31)
+        # 1 + stretch + ... + stretch**(k - 1): the last term, and what comes before it.
+        last, before = once * power, once * ((power - 1) // jnp.maximum(stretch - 1, 1))
+        # Whole numbers wrap where they leave uint32; floats tell where, with room to spare for their rounding.
+        doublings = exponent.astype(jnp.float32) * jnp.log2(stretch.astype(jnp.float32))
+        reached = once.astype(jnp.float32) * jnp.exp2(jnp.minimum(doublings, 60.0)) < 2.2e9
+        last = jnp.minimum(last, most)
+        begin = jnp.where(reached, last + jnp.minimum(before, most - last), most)
+        return jnp.where(cycle == 0, jnp.uint32(0), begin), power
 
-        def times_stretch(number):
-            return jnp.where(number > most // stretch, most, number * stretch)
-
-        def next_cycle(carry, _):
-            begin, length, power = carry
-            return (begin + jnp.minimum(length, most - begin), times_stretch(length), times_stretch(power)), (
-                begin,
-                power,
-            )
-
-        start = (jnp.zeros_like(length), length, jnp.ones_like(length))
-        (_, _, _), (begins, powers) = jax.lax.scan(next_cycle, start, length=32)
-        return begins, jnp.concatenate([powers[:1], powers[:-1]])
+    def _hold(self, time):
+        return self._at(time.hold(_checks.MAX_STEPS))  # the last cycle holds the end
 
     def _at(self, time):
         once = jnp.maximum(jnp.asarray(self.schedule.steps), 1)
         stretch = jnp.maximum(self.stretch, 1)
         begins, powers = self._boundaries()
-        grown = jnp.searchsorted(begins[1:], time.step.astype(jnp.uint32), side="right", method="scan_unrolled")
+        grown = jnp.searchsorted(begins[1:], time.step.astype(jnp.uint32), side="right", method="compare_all")
         cycle = jnp.where(stretch == 1, time.step // once, grown)
         if self.times is not None:
-            cycle = jnp.minimum(cycle, jnp.maximum(self.times - 1, 0))  # the last one also holds its own end
+            cycle = jnp.minimum(cycle, jnp.maximum(self.times - 1, 0))
         entry = jnp.minimum(cycle, 31)
         begin = jnp.where(stretch == 1, cycle * once, begins[entry].astype(jnp.int32))
         if self.times is not None:
