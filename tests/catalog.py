@@ -353,7 +353,6 @@ def recipe_rows() -> list[Row]:
     leave = np.float64(trunk(np.array([800]))[0])
     waves = repeated(lambda t: stored(0.9) * triangle(20, 30)(t), 50, scale=0.5)
     range_waves = repeated(lambda t: stored(0.9) * triangle(10, 10)(t), 20)
-    gone = exponential(1, 0, -1 / np.log(0.99))
     run = {"peak": 1e-3, "warmup": 100, "total": 1000}
     return [
         Row(
@@ -423,7 +422,7 @@ def recipe_rows() -> list[Row]:
         Row(
             "cyclic that dies out",
             wj.cyclic(start=0.1, peak=1.0, rise=10, gamma=0.99),
-            lambda t: stored(0.1) + range_waves(t) * gone(t),
+            lambda t: stored(0.1) + range_waves(t) * stored(0.99) ** t,
             None,
             16,
         ),

@@ -262,7 +262,11 @@ def test_a_warmup_longer_than_the_run(recipe):
 
 @pytest.mark.parametrize("recipe", [wj.wsd, wj.power_law])
 def test_a_warmup_and_a_cooldown_longer_than_the_run(recipe):
-    with raises(ValueError, f"`{recipe.__name__}(cooldown=...)` must be at most `total - warmup`", "got cooldown=16, "):
+    with raises(
+        ValueError,
+        f"`{recipe.__name__}(cooldown=...)` must be at most `total - warmup`",
+        "got warmup=5, cooldown=16, total=20. Shorten ",
+    ):
         recipe(peak=1.0, warmup=5, total=20, cooldown=16)
 
 
@@ -752,7 +756,7 @@ TEXTS = [
     (
         lambda: wj.extend(ENDLESS, 5),
         ValueError,
-        "`extend(schedule)` needs a schedule with a length; this Constant has none.",
+        "`extend(schedule)` needs a schedule with a length; this Constant is unbounded. Give it one with `Truncate(schedule, steps)`.",
     ),
     # Recipes.
     (

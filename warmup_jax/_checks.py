@@ -94,10 +94,36 @@ def length(name: str, value, *, at_least: int = 0) -> Steps:
     return int(value)
 
 
+def count(name: str, value, *, at_least: int = 0) -> Steps:
+    """A whole number that counts something else than steps, from `at_least` to 2**31 - 1."""
+    value = _as_number(name, value, "a whole number")
+    if isinstance(value, float) or (is_array(value) and not jnp.issubdtype(value.dtype, jnp.integer)):
+        raise TypeError(f"`{name}` must be a whole number; {came(value)}.")
+    if is_array(value):
+        return jnp.maximum(step_to_int32(value), at_least)
+    if value < at_least:
+        raise ValueError(f"`{name}` must be a whole number, {at_least} or more; got {value}.")
+    if value > MAX_STEPS:
+        raise ValueError(f"`{name}` must be at most {MAX_STEPS} (2**31 - 1); got {value}.")
+    return int(value)
+
+
+def apart(caller: str, **ends) -> None:
+    """The difference of two numbers must be finite; tracers pass."""
+    (first, a), (second, b) = ends.items()
+    largest = float(jnp.finfo(float_dtype()).max)
+    if isinstance(a, float) and isinstance(b, float) and abs(b - a) > largest:
+        raise ValueError(
+            f"`{caller}({first}=..., {second}=...)` must be at most {largest:.3g} apart; got {a!r} and {b!r}. Bring "
+            "the ends closer together."
+        )
+
+
 def positive(name: str, value, *, at_least: float = 0.0) -> Real:
-    """A finite real number above 0, or of at least `at_least`."""
+    """A finite real number above 0, also as float32, or of at least `at_least`."""
     value = real(name, value)
-    if isinstance(value, float) and not (value >= at_least if at_least else value > 0):
+    smallest = at_least or float(jnp.finfo(float_dtype()).smallest_normal)
+    if isinstance(value, float) and value < smallest:
         raise ValueError(f"`{name}` must be {f'at least {at_least:g}' if at_least else 'above 0'}; got {value!r}.")
     return value
 
@@ -115,6 +141,8 @@ def real_table(name: str, values):
     """At least one finite number, as one read-only array."""
     values = _as_table(name, values, "numbers")
     if is_array(values):
+        if not (jnp.issubdtype(values.dtype, jnp.floating) or jnp.issubdtype(values.dtype, jnp.integer)):
+            raise TypeError(f"`{name}` must be numbers; {came(values)}.")
         return values if jnp.issubdtype(values.dtype, jnp.floating) else values.astype(float_dtype())
     numbers = [real(f"{name}[{k}]", value) for k, value in enumerate(values)]
     if any(map(is_array, numbers)):

@@ -106,10 +106,41 @@ def join(*stages) -> Schedule:
         >>> wj.join(wj.Linear(0.0, 3e-4, steps=500), wj.Cosine(3e-4, 0.0, steps=9_500)).steps
         10000
     """
+    return join_for("join", *stages)
+
+
+def join_for(caller: str, *stages) -> Schedule:
+    """`join`, for a function `caller` whose name its errors give."""
     flat = []
-    for stage in _check_stages("join", stages):
+    for stage in _check_stages(caller, stages):
         flat.extend(stage.stages if isinstance(stage, Join) else [stage])
     return flat[0] if len(flat) == 1 else Join(*flat)
+
+
+def repeat_for(caller: str, schedule: Schedule, times, stretch, scale) -> Schedule:
+    """`Repeat`, for a function `caller` whose name the error of a length beyond 2**31 - 1 gives."""
+    total = None if times is None else 0
+    if isinstance(times, int) and isinstance(stretch, int) and isinstance(schedule.steps, int):
+        total = _sum_of_cycles(schedule.steps, times, stretch)
+    _check_steps(caller, total)
+    return Repeat(schedule, times, stretch, scale)
+
+
+def shaped(caller: str, shape, start, stop, steps: _checks.Steps) -> Schedule:
+    """What the argument `shape` of `caller` makes: a schedule of `steps` steps."""
+    if not callable(shape) or isinstance(shape, Schedule):
+        raise TypeError(
+            f"`{caller}(shape=...)` must be a callable `(start, stop, steps)`, such as `Linear`; {_checks.came(shape)}."
+        )
+    made = shape(start, stop, steps)
+    wrong = (
+        isinstance(made, Schedule) and isinstance(made.steps, int) and isinstance(steps, int) and made.steps != steps
+    )
+    if not isinstance(made, Schedule) or made.steps is None or wrong:
+        raise TypeError(
+            f"`{caller}(shape=...)` must make a schedule of the {steps} steps it is given; it made {made!r}."
+        )
+    return made
 
 
 def _check_stages(caller: str, stages: tuple) -> tuple[Schedule, ...]:
@@ -131,11 +162,7 @@ def _check_stages(caller: str, stages: tuple) -> tuple[Schedule, ...]:
                 )
         elif isinstance(stage.steps, int):
             total += stage.steps
-    if total > _checks.MAX_STEPS:
-        raise ValueError(
-            f"`{caller}(...)` must be at most {_checks.MAX_STEPS} (2**31 - 1) steps long in all; got {total}. "
-            "Count optimizer updates, not examples or tokens."
-        )
+    _check_steps(caller, total)
     return lifted
 
 
@@ -215,8 +242,8 @@ class Repeat(Schedule):
         _lift_schedule(self)
         _need_length(self)
         if self.times is not None:
-            check_fields(self, _checks.length, "times")
-        check_fields(self, _checks.length, "stretch", at_least=1)
+            check_fields(self, _checks.count, "times")
+        check_fields(self, _checks.count, "stretch", at_least=1)
         check_fields(self, _checks.positive, "scale")
         _check_total(self)
 
@@ -370,7 +397,7 @@ class Stretch(Schedule):
 
     def __post_init__(self):
         _lift_schedule(self)
-        check_fields(self, _checks.length, "factor", "divisor", at_least=1)
+        check_fields(self, _checks.count, "factor", "divisor", at_least=1)
         _check_total(self)
 
     @property
@@ -565,8 +592,10 @@ class _Several(Schedule, init=False):
 
     schedules: tuple[Schedule, ...]
 
-    def __init__(self, *schedules):
+    def __init__(self, *schedules, **unknown):
         caller = type(self).__name__
+        if unknown:
+            raise TypeError(f"{caller}.__init__() got an unexpected keyword argument {next(iter(unknown))!r}")
         if not schedules:
             raise ValueError(f"`{caller}(...)` needs at least one schedule; got none.")
         if isinstance(schedules[0], (list, tuple)):
@@ -740,8 +769,12 @@ def warmup_into(schedule, steps, start=0.0, *, restart: bool = True) -> Schedule
     """
     schedule = lift("warmup_into(schedule)", schedule)
     steps = _checks.length("warmup_into(steps=...)", steps)
+    if not isinstance(restart, bool):
+        raise TypeError(f"`warmup_into(restart=...)` must be True or False; {_checks.came(restart)}.")
     follower = schedule if restart else Shift(schedule, -steps)
-    return join(Linear(_checks.real("warmup_into(start=...)", start), value_at(follower, 0), steps), follower)
+    start, peak = _checks.real("warmup_into(start=...)", start), value_at("warmup_into", follower, 0)
+    _checks.apart("warmup_into", start=start, peak=peak)
+    return join_for("warmup_into", Linear(start, peak, steps), follower)
 
 
 def cooldown(schedule, at, steps, stop: _checks.Real = 0.0, *, shape=Linear) -> Schedule:
@@ -768,8 +801,7 @@ def cooldown(schedule, at, steps, stop: _checks.Real = 0.0, *, shape=Linear) -> 
 
     Source: Hägele et al. 2024, https://arxiv.org/abs/2405.18392.
     """
-    trunk, at = _leave("cooldown", schedule, at)
-    return join(trunk, shape(value_at(trunk, at), stop, _checks.length("cooldown(steps=...)", steps)))
+    return _leave("cooldown", schedule, at, steps, shape, stop=stop)
 
 
 def rewarm(schedule, at, steps, peak, *, shape=Linear) -> Schedule:
@@ -796,8 +828,7 @@ def rewarm(schedule, at, steps, peak, *, shape=Linear) -> Schedule:
 
     Source: Gupta et al. 2023, https://arxiv.org/abs/2308.04014.
     """
-    trunk, at = _leave("rewarm", schedule, at)
-    return join(trunk, shape(value_at(trunk, at), peak, _checks.length("rewarm(steps=...)", steps)))
+    return _leave("rewarm", schedule, at, steps, shape, peak=peak)
 
 
 def extend(schedule, by) -> Schedule:
@@ -819,27 +850,35 @@ def extend(schedule, by) -> Schedule:
     """
     schedule = lift("extend(schedule)", schedule)
     if schedule.steps is None:
-        raise ValueError(f"`extend(schedule)` needs a schedule with a length; this {type(schedule).__name__} has none.")
-    return join(schedule, Constant(value_at(schedule, schedule.steps), _checks.length("extend(by=...)", by)))
+        raise ValueError(
+            f"`extend(schedule)` needs a schedule with a length; this {type(schedule).__name__} is unbounded. Give it "
+            "one with `Truncate(schedule, steps)`."
+        )
+    by = _checks.length("extend(by=...)", by)
+    return join_for("extend", schedule, Constant(value_at("extend", schedule, schedule.steps), by))
 
 
-def value_at(schedule: Schedule, step: _checks.Steps) -> _checks.Real:
+def value_at(caller: str, schedule: Schedule, step: _checks.Steps) -> _checks.Real:
     """The value at one step as a number for another schedule: a Python float unless something is traced."""
     if any(isinstance(leaf, core.Tracer) for leaf in jax.tree.leaves((schedule, step))):
         return schedule(step)
     with jax.ensure_compile_time_eval():
-        return float(schedule(step))
+        return _checks.real(f"{caller}(schedule) at step {step}", float(schedule(step)))
 
 
-def _leave(caller: str, schedule, at) -> tuple[Schedule, _checks.Steps]:
+def _leave(caller: str, schedule, at, steps, shape, **target) -> Schedule:
+    """The schedule up to `at`, then `shape` in `steps` from the value in force to the number in `target`."""
     schedule = lift(f"{caller}(schedule)", schedule)
     at = _checks.length(f"{caller}(at=...)", at)
+    steps = _checks.length(f"{caller}(steps=...)", steps)
+    [end] = _checks.reals(caller, **target)
     if isinstance(schedule.steps, int) and isinstance(at, int) and at > schedule.steps:
         raise ValueError(
             f"`{caller}(at=...)` must be at most the length of the schedule, {schedule.steps}; got {at}. To leave it "
             "later make it longer with `extend`."
         )
-    return Truncate(schedule, at), at
+    trunk = Truncate(schedule, at)
+    return join_for(caller, trunk, shaped(caller, shape, value_at(caller, trunk, at), end, steps))
 
 
 def multiply_lengths(first: _checks.Steps, second: _checks.Steps) -> _checks.Steps:
@@ -867,8 +906,12 @@ def _need_length(schedule: Schedule) -> None:
 
 
 def _check_total(schedule: Schedule) -> None:
-    if isinstance(schedule.steps, int) and schedule.steps > _checks.MAX_STEPS:
+    _check_steps(type(schedule).__name__, schedule.steps)
+
+
+def _check_steps(caller: str, steps: _checks.Steps | None) -> None:
+    if isinstance(steps, int) and steps > _checks.MAX_STEPS:
         raise ValueError(
-            f"`{type(schedule).__name__}(...)` must be at most {_checks.MAX_STEPS} (2**31 - 1) steps long in all; got "
-            f"{schedule.steps}. Count optimizer updates, not examples or tokens."
+            f"`{caller}(...)` must be at most {_checks.MAX_STEPS} (2**31 - 1) steps long in all; got {steps}. Count "
+            "optimizer updates, not examples or tokens."
         )

@@ -2,7 +2,6 @@
 
 import fractions
 import functools
-import math
 
 import jax.numpy as jnp
 
@@ -15,11 +14,12 @@ from warmup_jax.combinators import (
     Shift,
     Stretch,
     Sum,
-    join,
+    Truncate,
+    join_for,
     multiply_lengths,
-)
-from warmup_jax.combinators import (
-    cooldown as cool_down,
+    repeat_for,
+    shaped,
+    value_at,
 )
 from warmup_jax.stages import (
     Constant,
@@ -31,6 +31,8 @@ from warmup_jax.stages import (
     PiecewiseConstant,
     Polynomial,
     Rex,
+    check_beta,
+    check_geometric,
 )
 
 
@@ -58,8 +60,9 @@ def warmup_constant(*, peak, warmup, total=None, start=0.0) -> Schedule:
     """
     peak, start = _checks.reals("warmup_constant", peak=peak, start=start)
     [warmup] = _checks.lengths("warmup_constant", warmup=warmup)
+    _checks.apart("warmup_constant", start=start, peak=peak)
     steps = None if total is None else _after_warmup("warmup_constant", warmup, total)
-    return join(Linear(start, peak, warmup), Constant(peak, steps))
+    return join_for("warmup_constant", Linear(start, peak, warmup), Constant(peak, steps))
 
 
 def warmup_linear(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
@@ -166,6 +169,8 @@ def warmup_exponential(*, peak, warmup, total, stop, start=0.0) -> Schedule:
     Source: the exponential decay of `optax.warmup_exponential_decay_schedule`, given by its end instead of its rate.
     For a warmup that is itself exponential see `Exponential`.
     """
+    peak, stop = _checks.reals("warmup_exponential", peak=peak, stop=stop)
+    check_geometric("warmup_exponential", peak=peak, stop=stop)
     return _warmup_then(Geometric, "warmup_exponential", peak, warmup, total, start, stop)
 
 
@@ -195,6 +200,7 @@ def warmup_inverse_sqrt(*, peak, warmup, total=None, timescale=None, start=0.0) 
     https://arxiv.org/abs/1910.10683. The same rates as `transformers.get_inverse_sqrt_schedule`.
     """
     peak, start = _checks.reals("warmup_inverse_sqrt", peak=peak, start=start)
+    _checks.apart("warmup_inverse_sqrt", start=start, peak=peak)
     [warmup] = _checks.lengths("warmup_inverse_sqrt", warmup=warmup)
     steps = None if total is None else _after_warmup("warmup_inverse_sqrt", warmup, total)
     if timescale is None:
@@ -205,7 +211,8 @@ def warmup_inverse_sqrt(*, peak, warmup, total=None, timescale=None, start=0.0) 
                 "the rate has fallen to 71 %, such as 10_000."
             )
         timescale = warmup
-    return join(Linear(start, peak, warmup), InversePower(peak, timescale, 0.5, steps))
+    timescale = _checks.positive("warmup_inverse_sqrt(timescale=...)", timescale, at_least=1e-3)
+    return join_for("warmup_inverse_sqrt", Linear(start, peak, warmup), InversePower(peak, timescale, 0.5, steps))
 
 
 def noam(*, d_model, warmup, scale=1.0) -> Schedule:
@@ -235,8 +242,11 @@ def noam(*, d_model, warmup, scale=1.0) -> Schedule:
     d_model = _checks.positive("noam(d_model=...)", d_model)
     scale = _checks.real("noam(scale=...)", scale)
     warmup = _checks.length("noam(warmup=...)", warmup, at_least=1)
-    peak = scale * (d_model**-0.5) * (1.0 * warmup) ** -0.5
-    return Shift(join(Linear(0.0, peak, warmup), InversePower(peak, warmup, 0.5)), -1)
+    if _checks.is_array(d_model):
+        d_model = jnp.maximum(d_model, jnp.finfo(d_model.dtype).smallest_normal)
+    updates = warmup.astype(_checks.float_dtype()) if _checks.is_array(warmup) else float(warmup)
+    peak = _checks.real("noam(scale=...) / sqrt(d_model * warmup)", scale * d_model**-0.5 * updates**-0.5)
+    return Shift(join_for("noam", Linear(0.0, peak, warmup), InversePower(peak, warmup, 0.5)), -1)
 
 
 def wsd(*, peak, warmup, total, cooldown, shape=Linear, start=0.0, stop=0.0) -> Schedule:
@@ -271,8 +281,11 @@ def wsd(*, peak, warmup, total, cooldown, shape=Linear, start=0.0, stop=0.0) -> 
     peak, start, stop = _checks.reals("wsd", peak=peak, start=start, stop=stop)
     warmup, cooldown = _checks.lengths("wsd", warmup=warmup, cooldown=cooldown)
     rest = _after_warmup("wsd", warmup, total)
-    _checks.within("wsd", "cooldown", cooldown, "total - warmup", rest)
-    return join(Linear(start, peak, warmup), Constant(peak, rest - cooldown), shape(peak, stop, cooldown))
+    _check_cooldown("wsd", cooldown, rest, warmup, total)
+    _checks.apart("wsd", start=start, peak=peak)
+    _checks.apart("wsd", peak=peak, stop=stop)
+    end = shaped("wsd", shape, peak, stop, cooldown)
+    return join_for("wsd", Linear(start, peak, warmup), Constant(peak, rest - cooldown), end)
 
 
 def one_minus_sqrt(start, stop, steps) -> Schedule:
@@ -295,6 +308,9 @@ def one_minus_sqrt(start, stop, steps) -> Schedule:
 
     Source: Hägele et al. 2024, https://arxiv.org/abs/2405.18392, section 4.
     """
+    start, stop = _checks.reals("one_minus_sqrt", start=start, stop=stop)
+    [steps] = _checks.lengths("one_minus_sqrt", steps=steps)
+    _checks.apart("one_minus_sqrt", start=start, stop=stop)
     return Reverse(Polynomial(stop, start, steps, 0.5))
 
 
@@ -312,7 +328,9 @@ def one_cycle(*, peak, total, share=0.3, start=None, stop=None, shape=Cosine) ->
     Args:
         peak: the highest rate, any finite number.
         total: the length of the whole run, 2 to 2**31 - 1 steps.
-        share: the share of the run at which the peak is reached, a Python number above 0 and below 1, at least `1 /
+        share: the share of the run at which the peak is reached, a Python number above 0 and below 1, read as the
+            decimal
+            it prints as (with a traced `total` as the nearest fraction of at most thousandths), at least `1 /
             total`.
         start: the rate at step 0; by default `peak / 25`.
         stop: the rate of the last update and after; by default `peak / 250_000`.
@@ -394,15 +412,15 @@ def cyclic(*, start, peak, rise, fall=None, scale=1.0, gamma=1.0) -> Schedule:
     [rise] = _checks.lengths("cyclic", rise=rise)
     [fall] = [rise] if fall is None else _checks.lengths("cyclic", fall=fall)
     scale, gamma = _checks.positive("cyclic(scale=...)", scale), _checks.positive("cyclic(gamma=...)", gamma)
+    _checks.apart("cyclic", start=start, peak=peak)
     height = peak - start
-    waves = Repeat(join(Linear(0.0, height, rise), Linear(height, 0.0, fall)), scale=scale)
-    if isinstance(gamma, float):
-        if gamma > 1:
-            raise ValueError(f"`cyclic(gamma=...)` must be at most 1, or the rate grows without end; got {gamma!r}.")
-        if gamma == 1:
-            return Sum(start, waves)
-        return Sum(start, Product(waves, Exponential(1.0, 0.0, -1.0 / math.log(gamma))))
-    return Sum(start, Product(waves, Exponential(1.0, 0.0, -1.0 / jnp.log(gamma))))
+    triangle = join_for("cyclic", Linear(0.0, height, rise), Linear(height, 0.0, fall))
+    waves = Repeat(triangle, scale=scale)
+    if isinstance(gamma, float) and gamma > 1:
+        raise ValueError(f"`cyclic(gamma=...)` must be at most 1, or the rate grows without end; got {gamma!r}.")
+    if isinstance(gamma, float) and gamma == 1:
+        return Sum(start, waves)
+    return Sum(start, Product(waves, Repeat(Constant(1.0, 1), scale=gamma)))
 
 
 def cosine_restarts(*, peak, cycle, warmup=0, times=None, stretch=1, scale=1.0, start=0.0, stop=0.0) -> Schedule:
@@ -434,7 +452,13 @@ def cosine_restarts(*, peak, cycle, warmup=0, times=None, stretch=1, scale=1.0, 
     """
     peak, start, stop = _checks.reals("cosine_restarts", peak=peak, start=start, stop=stop)
     warmup, cycle = _checks.lengths("cosine_restarts", warmup=warmup, cycle=cycle)
-    return join(Linear(start, peak, warmup), Repeat(Cosine(peak, stop, cycle), times, stretch, scale))
+    _checks.apart("cosine_restarts", start=start, peak=peak)
+    _checks.apart("cosine_restarts", peak=peak, stop=stop)
+    times = None if times is None else _checks.count("cosine_restarts(times=...)", times)
+    stretch = _checks.count("cosine_restarts(stretch=...)", stretch, at_least=1)
+    scale = _checks.positive("cosine_restarts(scale=...)", scale)
+    cycles = repeat_for("cosine_restarts", Cosine(peak, stop, cycle), times, stretch, scale)
+    return join_for("cosine_restarts", Linear(start, peak, warmup), cycles)
 
 
 def step_decay(*, peak, every, factor, total=None) -> Schedule:
@@ -495,7 +519,8 @@ def multi_step(*, peak, boundaries, factor, total=None) -> Schedule:
     """
     peak, factor = _checks.reals("multi_step", peak=peak, factor=factor)
     boundaries = _checks.boundary_table("multi_step(boundaries=...)", boundaries)
-    return PiecewiseConstant(boundaries, [peak * factor**k for k in range(len(boundaries) + 1)], total)
+    total = None if total is None else _checks.length("multi_step(total=...)", total)
+    return PiecewiseConstant(boundaries, _powers("multi_step", peak, factor, len(boundaries) + 1), total)
 
 
 def linear_to_zero(*, peak, warmup, total, start=0.0) -> Schedule:
@@ -554,9 +579,13 @@ def power_law(*, peak, warmup, total, cooldown, power=0.51, shape=Linear, start=
     warmup = _checks.length("power_law(warmup=...)", warmup, at_least=1)
     [cooldown] = _checks.lengths("power_law", cooldown=cooldown)
     rest = _after_warmup("power_law", warmup, total)
-    _checks.within("power_law", "cooldown", cooldown, "total - warmup", rest)
-    trunk = join(Linear(start, peak, warmup), InversePower(peak, warmup, power))
-    return cool_down(trunk, warmup + rest - cooldown, cooldown, stop, shape=shape)
+    _check_cooldown("power_law", cooldown, rest, warmup, total)
+    _checks.apart("power_law", start=start, peak=peak)
+    power = _checks.positive("power_law(power=...)", power)
+    trunk = join_for("power_law", Linear(start, peak, warmup), InversePower(peak, warmup, power))
+    trunk = Truncate(trunk, warmup + rest - cooldown)
+    end = shaped("power_law", shape, value_at("power_law", trunk, trunk.steps), stop, cooldown)
+    return join_for("power_law", trunk, end)
 
 
 def infinite_cosine(*, peak, plateau, warmup, decay, start=0.0) -> Schedule:
@@ -586,7 +615,9 @@ def infinite_cosine(*, peak, plateau, warmup, decay, start=0.0) -> Schedule:
     """
     peak, plateau, start = _checks.reals("infinite_cosine", peak=peak, plateau=plateau, start=start)
     warmup, decay = _checks.lengths("infinite_cosine", warmup=warmup, decay=decay)
-    return join(Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))
+    _checks.apart("infinite_cosine", start=start, peak=peak)
+    _checks.apart("infinite_cosine", peak=peak, plateau=plateau)
+    return join_for("infinite_cosine", Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))
 
 
 def warmup_rex(*, peak, warmup, total, beta=0.5, start=0.0, stop=0.0) -> Schedule:
@@ -612,7 +643,7 @@ def warmup_rex(*, peak, warmup, total, beta=0.5, start=0.0, stop=0.0) -> Schedul
 
     Source: Chen et al. 2021, https://arxiv.org/abs/2107.04197; `Rex` tells how implementations differ.
     """
-    decay = functools.partial(Rex, beta=_checks.real("warmup_rex(beta=...)", beta))
+    decay = functools.partial(Rex, beta=check_beta("warmup_rex(beta=...)", beta))
     return _warmup_then(decay, "warmup_rex", peak, warmup, total, start, stop)
 
 
@@ -644,10 +675,13 @@ def untuned_linear(*, peak, b2=0.999) -> Schedule:
     if not 0 <= decimal < 1:
         raise ValueError(f"`untuned_linear(b2=...)` must be from 0 to below 1; got {b2!r}.")
     length = 2 / (1 - decimal)
+    if length > _checks.MAX_STEPS:
+        raise ValueError(f"`untuned_linear(b2=...)` must be at most 0.999999999; got {b2!r}.")
+    length = length.limit_denominator(int(_checks.MAX_STEPS / (length + 1)))  # in whole units that fit int32
     warmup = Linear(0.0, peak, length.numerator)
-    return join(
-        Shift(warmup if length.denominator == 1 else Stretch(warmup, 1, length.denominator), -1), Constant(peak)
-    )
+    if length.denominator != 1:
+        warmup = Stretch(warmup, 1, length.denominator)
+    return join_for("untuned_linear", Shift(warmup, -1), Constant(peak))
 
 
 def untuned_exponential(*, peak, b2=0.999) -> Schedule:
@@ -681,7 +715,9 @@ def _warmup_then(decay, caller: str, peak, warmup, total, start, stop) -> Schedu
     """A linear warmup and a `decay(peak, stop, steps)`, for the recipe `caller`."""
     peak, start, stop = _checks.reals(caller, peak=peak, start=start, stop=stop)
     [warmup] = _checks.lengths(caller, warmup=warmup)
-    return join(Linear(start, peak, warmup), decay(peak, stop, _after_warmup(caller, warmup, total)))
+    _checks.apart(caller, start=start, peak=peak)
+    _checks.apart(caller, peak=peak, stop=stop)
+    return join_for(caller, Linear(start, peak, warmup), decay(peak, stop, _after_warmup(caller, warmup, total)))
 
 
 def _after_warmup(caller: str, warmup: _checks.Steps, total) -> _checks.Steps:
@@ -700,16 +736,44 @@ def _up_and_down(caller: str, start, peak, stop, total, share, shape) -> Schedul
             f"`{caller}(share=...)` must be above 0, below 1 and at least 1 / total; got {share!r} of {total} steps."
         )
     # In units of 1 / divisor step; where lengths in that unit would not fit int32, in the finest that do.
-    divisor = exact.denominator
     if isinstance(total, int):
-        divisor = min(divisor, _checks.MAX_STEPS // total)
+        divisor = min(exact.denominator, _checks.MAX_STEPS // total)
         up = round(exact * total * divisor) - divisor
         down = total * divisor - up - divisor
     else:
-        up = multiply_lengths(total, exact.numerator) - divisor
+        exact = exact.limit_denominator(1000)
+        divisor = exact.denominator
+        up = jnp.maximum(multiply_lengths(total, exact.numerator) - divisor, 0)
         down = multiply_lengths(total, divisor - exact.numerator)
-    both = join(shape(start, peak, up), shape(peak, stop, down))
+    _checks.apart(caller, start=start, peak=peak)
+    both = join_for(caller, shaped(caller, shape, start, peak, up), shaped(caller, shape, peak, stop, down))
     return both if divisor == 1 else Stretch(both, 1, divisor)
+
+
+def _check_cooldown(caller: str, cooldown, rest, warmup, total) -> None:
+    """The cooldown must fit behind the warmup; tracers pass."""
+    if isinstance(cooldown, int) and isinstance(rest, int) and cooldown > rest:
+        raise ValueError(
+            f"`{caller}(cooldown=...)` must be at most `total - warmup`; got warmup={warmup}, cooldown={cooldown}, "
+            f"total={total}. Shorten `warmup` or `cooldown`, or raise `total`."
+        )
+
+
+def _powers(caller: str, peak, factor, number: int) -> list:
+    """`peak * factor**k` for k below `number`, finite."""
+    if _checks.is_array(peak) or _checks.is_array(factor):
+        largest = jnp.finfo(_checks.float_dtype()).max
+        return [jnp.clip(peak * factor**k, -largest, largest) for k in range(number)]
+    values, value = [], peak
+    for k in range(number):
+        if abs(value) > float(jnp.finfo(_checks.float_dtype()).max):
+            raise ValueError(
+                f"`{caller}(factor=...)` must keep the rate finite; got {factor!r}, and {peak!r} * "
+                f"{factor!r}**{k} is not."
+            )
+        values.append(peak * factor**k)
+        value = values[-1] * factor
+    return values
 
 
 def _decimal(name: str, value) -> fractions.Fraction:

@@ -117,17 +117,6 @@ def _curve(time: Time, start: _checks.Real, stop: _checks.Real, steps: _checks.S
     return _up_to(low, high, from_low.is_at(steps) & ~empty_fall, value)
 
 
-def _check_distance(schedule: Schedule, first: str, second: str) -> None:
-    """The difference of two ends must be finite; tracers pass."""
-    a, b = getattr(schedule, first), getattr(schedule, second)
-    largest = float(jnp.finfo(_checks.float_dtype()).max)
-    if isinstance(a, float) and isinstance(b, float) and abs(b - a) > largest:
-        raise ValueError(
-            f"`{type(schedule).__name__}({first}=..., {second}=...)` must be at most {largest:.3g} apart; got {a!r} "
-            f"and {b!r}. Bring the ends closer together."
-        )
-
-
 class _Curve(Schedule):
     """Abstract: from `start` to `stop` in `steps`; a subclass says how between the exact ends."""
 
@@ -138,7 +127,7 @@ class _Curve(Schedule):
     def __post_init__(self):
         check_fields(self, _checks.real, "start", "stop")
         check_fields(self, _checks.length, "steps")
-        _check_distance(self, "start", "stop")
+        _checks.apart(type(self).__name__, start=self.start, stop=self.stop)
 
     def _at(self, time):
         return _curve(time, self.start, self.stop, self.steps, self._between)
@@ -235,28 +224,7 @@ class Geometric(_Curve):
 
     def __post_init__(self):
         super().__post_init__()
-        start, stop = self.start, self.stop
-        limits = jnp.finfo(_checks.float_dtype())
-        smallest, largest = float(limits.smallest_normal), float(limits.max)
-        for name, value in (("start", start), ("stop", stop)):
-            if isinstance(value, float) and abs(value) < smallest:
-                raise ValueError(
-                    f"`Geometric({name}=...)` must not be 0 or closer to 0 than {smallest:.3g}; got {value!r}. "
-                    "A constant factor never reaches 0: decay to a small number, or use `Linear` or `Cosine`."
-                )
-        if not (isinstance(start, float) and isinstance(stop, float)):
-            return
-        if (start > 0) != (stop > 0):
-            raise ValueError(
-                f"`Geometric(start=..., stop=...)` must have the same sign; got {start!r} and {stop!r}. "
-                "Use `Linear` or `Cosine` to cross 0."
-            )
-        low, high = sorted((abs(start), abs(stop)))
-        if high > low * largest:
-            raise ValueError(
-                f"`Geometric(start=..., stop=...)` must be at most a factor of {largest:.3g} apart; got "
-                f"{start!r} and {stop!r}. Raise the smaller end."
-            )
+        check_geometric("Geometric", start=self.start, stop=self.stop)
 
     def _between(self, low, high, from_low, from_high, steps):
         # Divided by its own size first: the derivative of a quotient squares its divisor, which may underflow.
@@ -270,6 +238,32 @@ class Geometric(_Curve):
         middle = jnp.clip(jnp.sqrt(jnp.abs(low)) * jnp.sqrt(jnp.abs(high)), jnp.abs(low), jnp.abs(high))
         past = jnp.where(near_low, jnp.abs(value) > middle, jnp.abs(value) < middle)
         return jnp.where(past, jnp.sign(high) * jax.lax.stop_gradient(middle), value)
+
+
+def check_geometric(caller: str, **ends: _checks.Real) -> None:
+    """The two ends of a `Geometric`; tracers pass."""
+    limits = jnp.finfo(_checks.float_dtype())
+    smallest, largest = float(limits.smallest_normal), float(limits.max)
+    for name, value in ends.items():
+        if isinstance(value, float) and abs(value) < smallest:
+            raise ValueError(
+                f"`{caller}({name}=...)` must not be 0 or closer to 0 than {smallest:.3g}; got {value!r}. "
+                "A constant factor never reaches 0: decay to a small number, or use `Linear` or `Cosine`."
+            )
+    (first, start), (second, stop) = ends.items()
+    if not (isinstance(start, float) and isinstance(stop, float)):
+        return
+    if (start > 0) != (stop > 0):
+        raise ValueError(
+            f"`{caller}({first}=..., {second}=...)` must have the same sign; got {start!r} and {stop!r}. "
+            "Use `Linear` or `Cosine` to cross 0."
+        )
+    low, high = sorted((abs(start), abs(stop)))
+    if high > low * largest:
+        raise ValueError(
+            f"`{caller}({first}=..., {second}=...)` must be at most a factor of {largest:.3g} apart; got "
+            f"{start!r} and {stop!r}. Raise the smaller end."
+        )
 
 
 class Polynomial(_Curve):
@@ -344,9 +338,7 @@ class Rex(_Curve):
 
     def __post_init__(self):
         super().__post_init__()
-        check_fields(self, _checks.real, "beta")
-        if isinstance(self.beta, float) and not 1e-6 <= self.beta <= 1e6:
-            raise ValueError(f"`Rex(beta=...)` must be from 1e-6 to 1e6; got {self.beta!r}.")
+        check_fields(self, check_beta, "beta")
 
     def _between(self, low, high, from_low, from_high, steps):
         falls = _falls(self.start, self.stop)
@@ -354,6 +346,14 @@ class Rex(_Curve):
         beta = jnp.clip(self.beta, 1e-6, 1e6)
         near, far = jnp.where(falls, 1.0, beta) * from_low, jnp.where(falls, beta, 1.0) * from_high
         return low + (high - low) * (near / jnp.maximum(near + far, 1e-6))
+
+
+def check_beta(name: str, value) -> _checks.Real:
+    """The `beta` of a `Rex`."""
+    value = _checks.real(name, value)
+    if isinstance(value, float) and not 1e-6 <= value <= 1e6:
+        raise ValueError(f"`{name}` must be from 1e-6 to 1e6; got {value!r}.")
+    return value
 
 
 class Tanh(_Curve):
@@ -449,7 +449,7 @@ class Exponential(Schedule):
         check_fields(self, _checks.positive, "timescale", at_least=_SHORTEST)
         if self.steps is not None:
             check_fields(self, _checks.length, "steps")
-        _check_distance(self, "start", "limit")
+        _checks.apart("Exponential", start=self.start, limit=self.limit)
 
     def _at(self, time):
         falls = _falls(self.start, self.limit)
@@ -498,7 +498,7 @@ class InversePower(Schedule):
 
     def _at(self, time):
         x = _ratio(time.as_float(), jnp.maximum(self.timescale, _SHORTEST))
-        return self.start * _power(1.0 + x, -self.power)
+        return self.start * _power(1.0 + x, -jnp.maximum(self.power, 0.0))
 
 
 class PiecewiseConstant(Schedule):
@@ -586,6 +586,11 @@ class PiecewiseLinear(Schedule):
             raise ValueError(f"`{name}` needs at least one pair `(step, value)`; got none.")
         object.__setattr__(self, "boundaries", _checks.boundary_table(name, [step for step, _ in pairs]))
         object.__setattr__(self, "values", _checks.real_table(name, [value for _, value in pairs]))
+        if not _checks.is_array(self.values):
+            largest = float(jnp.finfo(_checks.float_dtype()).max)
+            for a, b in zip(self.values.tolist(), self.values.tolist()[1:], strict=False):
+                if abs(b - a) > largest:
+                    raise ValueError(f"`{name}` must be at most {largest:.3g} apart; got {a:.7g} and {b:.7g}.")
 
     @property
     def steps(self) -> _checks.Steps:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -747,6 +752,8 @@ def as_schedule(value, steps: _checks.Steps | None = None) -> Schedule:
         >>> wj.join(wj.Linear(0.0, 1e-3, steps=100), decay).steps
         5100
     """
+    if steps is not None:
+        steps = _checks.length("as_schedule(steps=...)", steps)
     if isinstance(value, Schedule) and steps is not None:
         raise TypeError(
             "`as_schedule(steps=...)` must not be given for a Schedule, which has its own length; got "
