@@ -1,26 +1,23 @@
 """Compile every schedule of the catalog, and a train step that uses it, for a TPU that is not there.
 
-    python -m tests.compile_for_tpu
+    JAX_PLATFORMS=cpu TPU_SKIP_MDS_QUERY=1 python -m tests.compile_for_tpu
 
-It needs `jax[tpu]` in an environment of its own, since that package puts the TPU in the place of the CPU.
+It needs `jax[tpu]`, in an environment of its own. The variables keep JAX from looking for a TPU: values are computed
+on the CPU, and only compiled for the other.
 """
 
-import os
 import sys
 import time
 
-os.environ.setdefault("JAX_PLATFORMS", "cpu")  # values are computed here; only compilation is for the TPU
-os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")  # no metadata server to ask
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.experimental import topologies
 
-import jax  # noqa: E402
-import jax.numpy as jnp  # noqa: E402
-import numpy as np  # noqa: E402
-import optax  # noqa: E402
-from jax.experimental import topologies  # noqa: E402
-
-from tests.catalog import ROWS  # noqa: E402
-from tests.test_platforms import PARAMS, train_step  # noqa: E402
-from warmup_jax.transform import scheduled  # noqa: E402
+from tests.catalog import ROWS
+from tests.test_platforms import PARAMS, train_step
+from warmup_jax.transform import scheduled
 
 
 def main() -> None:

@@ -1,10 +1,14 @@
 """Every notebook runs from top to bottom in a fresh kernel."""
 
+import ast
 import pathlib
+import re
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+import warmup_jax as wj
 
 NOTEBOOKS = sorted((pathlib.Path(__file__).parent.parent / "colabs").glob("*.ipynb"))
 
@@ -22,3 +26,17 @@ def test_notebook_runs(path, tmp_path):
 
 def test_there_is_a_notebook():
     assert NOTEBOOKS
+
+
+def test_the_gallery_shows_every_name_with_the_call_that_makes_it():
+    notebook = nbformat.read(NOTEBOOKS[0].parent / "gallery.ipynb", as_version=4)
+    shown = set()
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.source.startswith("show("):
+            [panels] = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Dict)]
+            for text, call in zip(panels.keys, panels.values, strict=True):
+                assert ast.dump(ast.parse(text.value, mode="eval").body) == ast.dump(call), text.value
+                shown.add(re.search(r"wj\.(\w+)", text.value)[1])
+    floors = {f"warmup_jax.{module}" for module in ("stages", "combinators", "recipes")}
+    names = {name for name, value in vars(wj).items() if getattr(value, "__module__", None) in floors}
+    assert shown == names - {"Join"}, "`join` makes one"

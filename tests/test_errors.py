@@ -756,7 +756,8 @@ TEXTS = [
     (
         lambda: wj.extend(ENDLESS, 5),
         ValueError,
-        "`extend(schedule)` needs a schedule with a length; this Constant is unbounded. Give it one with `Truncate(schedule, steps)`.",
+        "`extend(schedule)` needs a schedule with a length; this Constant is unbounded. Give it one with "
+        "`Truncate(schedule, steps)`.",
     ),
     # Recipes.
     (
