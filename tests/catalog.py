@@ -346,7 +346,7 @@ def recipe_rows() -> list[Row]:
         return joined((up, 100), (decay, length))
 
     one_cycle = joined((cosine(0.1 / 25, 0.1, 191), 191), (cosine(0.1, 0.1 / 250_000, 469), 469))
-    momentum = joined((cosine(0.95, 0.85, 29), 29), (cosine(0.85, 0.95, 70), 70))
+    momentum = joined((cosine(0.95, 0.85, 29), 29), (cosine(0.85, 0.95, 70), 70), (constant(0.95), 1))
     noam_peak = 512**-0.5 * 40**-0.5
     noam = joined((linear(0, noam_peak, 40), 40), (inverse_power(noam_peak, 40, 0.5), None))
     trunk = joined((up, 100), (inverse_power(1e-3, 100, 0.51), None))
@@ -411,8 +411,8 @@ def recipe_rows() -> list[Row]:
             16,
             -1,
         ),
-        Row("one_cycle", wj.one_cycle(peak=0.1, total=67), stretched(one_cycle, 660, 1, 10), 66),
-        Row("one_cycle_momentum", wj.one_cycle_momentum(total=100), momentum, 99),
+        Row("one_cycle", wj.one_cycle(peak=0.1, total=67), stretched(one_cycle, 660, 1, 10), 67),
+        Row("one_cycle_momentum", wj.one_cycle_momentum(total=100), momentum, 100),
         Row(
             "cyclic",
             wj.cyclic(start=0.1, peak=1.0, rise=20, fall=30, scale=0.5),

@@ -1,0 +1,154 @@
+"""One schedule after another."""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax._time import Time
+from warmup_jax.combinators._checks import _check_steps
+from warmup_jax.stages import lift
+
+
+class Join(Schedule):
+    """One stage after another, each in its own time.
+
+    At `step` the value is that of stage k at `step - b_k`, where `b_k`, the sum of the lengths before it,
+    is the last boundary that is not above `step`. Composed with `optax.join_schedules`.
+
+    Args:
+        *stages: schedules, one or more. All but the last must have a length. Plain callables and numbers
+            are lifted with `as_schedule`, which makes them unbounded, so they can only come last.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape. Its length is the sum of the
+        lengths, at most 2**31 - 1 (a sum of traced lengths saturates there), or `None`.
+
+    A stage of length 0 vanishes, wherever it stands; if all have length 0 the first one remains. At a
+    boundary the new stage holds.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> schedule = wj.Join(wj.Linear(0.0, 1.0, steps=2), wj.Constant(1.0, steps=3))
+        >>> schedule.steps
+        5
+        >>> schedule
+        Join(Linear(start=0.0, stop=1.0, steps=2), Constant(value=1.0, steps=3))
+    """
+
+    stages: tuple[Schedule, ...]
+
+    def __init__(self, *stages):
+        object.__setattr__(self, "stages", _check_stages("Join", stages))
+
+    @property
+    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The sum of the lengths of the stages, or `None` when the last one is unbounded."""
+        total = 0
+        for stage in self.stages:
+            steps = stage.steps  # asked once: it is a sum itself where joins are nested
+            if steps is None:
+                return None
+            total = _checks.add_lengths(total, steps)
+        return total
+
+    def _hold(self, time):
+        return self._at(time.hold(_checks.MAX_STEPS))  # the last stage holds the end
+
+    def _at(self, time):
+        # The clock runs in uint32: sums beyond int32 do not wrap, and its maximum is a boundary that no step
+        # reaches. An empty stage gets that one, or it would take over when it comes last.
+        never = jnp.asarray(jnp.iinfo(jnp.uint32).max, jnp.uint32)
+        clocks = [
+            lambda step, stage=stage: stage._hold(Time(step.astype(jnp.int32), time.part, time.unit))
+            for stage in self.stages
+        ]
+        boundaries: list = [
+            begin if steps is None else jnp.where(steps == 0, never, begin)
+            for steps, begin in zip((stage.steps for stage in self.stages[1:]), self._ends(never), strict=True)
+        ]
+        return jnp.asarray(optax.join_schedules(clocks, boundaries)(time.step.astype(jnp.uint32)))
+
+    def _ends(self, largest: jax.Array) -> list:
+        """Where each stage but the last one ends, as uint32 that saturates at `largest`. One scan: a chain of
+        sums, each used twice by the next, takes XLA exponential time to compile.
+        """
+        if len(self.stages) == 1:
+            return []
+        lengths = jnp.stack([jnp.asarray(stage.steps).astype(jnp.uint32) for stage in self.stages[:-1]])
+        return list(jax.lax.associative_scan(lambda a, b: a + jnp.minimum(b, largest - a), lengths))
+
+    def __repr__(self) -> str:
+        return f"Join({', '.join(map(repr, self.stages))})"
+
+
+def join(*stages) -> Schedule:
+    """Put stages one after another: the way to compose a schedule.
+
+    Joins within joins are flattened, so that `join(join(a, b), c) == join(a, b, c)`, and a lone stage
+    comes back as itself.
+
+    Args:
+        *stages: as for `Join`.
+
+    Returns:
+        A `Join`, or the lone stage.
+
+    Raises:
+        ValueError: for no stage at all, an unbounded stage before the last, or a total above 2**31 - 1.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.join(wj.Linear(0.0, 3e-4, steps=500), wj.Cosine(3e-4, 0.0, steps=9_500)).steps
+        10000
+    """
+    return join_for("join", *stages)
+
+
+def join_for(caller: str, *stages) -> Schedule:
+    """`join`, for a function `caller` whose name its errors give."""
+    flat = []
+    for stage in _check_stages(caller, stages):
+        flat.extend(stage.stages if isinstance(stage, Join) else [stage])
+    return flat[0] if len(flat) == 1 else Join(*flat)
+
+
+def shaped(caller: str, shape, start, stop, steps: _checks.Steps) -> Schedule:
+    """What the argument `shape` of `caller` makes: a schedule of `steps` steps."""
+    if not callable(shape) or isinstance(shape, Schedule):
+        raise TypeError(
+            f"`{caller}(shape=...)` must be a callable `(start, stop, steps)`, such as `Linear`; {_checks.came(shape)}."
+        )
+    made = shape(start, stop, steps)
+    wrong = (
+        isinstance(made, Schedule) and isinstance(made.steps, int) and isinstance(steps, int) and made.steps != steps
+    )
+    if not isinstance(made, Schedule) or made.steps is None or wrong:
+        raise TypeError(
+            f"`{caller}(shape=...)` must make a schedule of the {steps} steps it is given; it made {made!r}."
+        )
+    return made
+
+
+def _check_stages(caller: str, stages: tuple) -> tuple[Schedule, ...]:
+    if not stages:
+        raise ValueError(f"`{caller}(...)` needs at least one stage; got none.")
+    if isinstance(stages[0], (list, tuple)):
+        raise TypeError(
+            f"`{caller}(...)` takes its stages one by one; got a {type(stages[0]).__name__}. Write `*stages`."
+        )
+    lifted = tuple(lift(f"{caller}(stages[{k}])", stage) for k, stage in enumerate(stages))
+    total = 0
+    for position, stage in enumerate(lifted):
+        if stage.steps is None:
+            if position < len(lifted) - 1:
+                raise ValueError(
+                    f"`{caller}(...)` needs a length for every stage but the last; stage {position}, a "
+                    f"{type(stage).__name__}, is unbounded. Give it `steps=...`, a callable through "
+                    "`as_schedule(fn, steps=...)`."
+                )
+        elif isinstance(stage.steps, int):
+            total += stage.steps
+    _check_steps(caller, total)
+    return lifted

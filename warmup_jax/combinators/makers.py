@@ -1,0 +1,145 @@
+"""Functions that leave a schedule, or lead into one, where its value is."""
+
+import jax
+from jax import core
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax.combinators.joining import join_for, shaped
+from warmup_jax.combinators.time import Shift, Truncate
+from warmup_jax.stages import Constant, Linear, lift
+
+
+def warmup_into(schedule, steps, start=0.0, *, restart: bool = True) -> Schedule:
+    """Warm up into any schedule: a straight line to where it begins, or to where it will be.
+
+    With `restart`, `join(Linear(start, schedule(0), steps), schedule)`: the schedule begins after the warmup.
+    Without, `join(Linear(start, schedule(steps), steps), Shift(schedule, -steps))`: the schedule has run on under
+    the warmup, and the whole is as long as the schedule.
+
+    Args:
+        schedule: any schedule.
+        steps: the length of the warmup, 0 to 2**31 - 1 steps.
+        start: the value at step 0, any finite number.
+        restart: whether the clock of the schedule starts after the warmup (the default) or with it.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape, continuous where the two meet.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.warmup_into(wj.Cosine(1e-3, 0.0, steps=900), steps=100)
+        Join(Linear(start=0.0, stop=0.001, steps=100), Cosine(start=0.001, stop=0.0, steps=900))
+    """
+    schedule = lift("warmup_into(schedule)", schedule)
+    steps = _checks.length("warmup_into(steps=...)", steps)
+    if not isinstance(restart, bool):
+        raise TypeError(f"`warmup_into(restart=...)` must be True or False; {_checks.came(restart)}.")
+    follower = schedule if restart else Shift(schedule, -steps)
+    start, peak = _checks.real("warmup_into(start=...)", start), value_at("warmup_into", follower, 0)
+    _checks.apart("warmup_into", start=start, peak=peak)
+    return join_for("warmup_into", Linear(start, peak, steps), follower)
+
+
+def cooldown(schedule, at, steps, stop: _checks.Real = 0.0, *, shape=Linear) -> Schedule:
+    """Leave a schedule mid-flight and cool down from the value in force: trunk and branch.
+
+    `join(Truncate(schedule, at), shape(schedule(at), stop, steps))`
+
+    Args:
+        schedule: any schedule, the trunk; it may be unbounded.
+        at: the step at which the branch leaves the trunk, 0 to the length of the trunk.
+        steps: the length of the cooldown, 0 to 2**31 - 1 steps.
+        stop: the value at the end, any finite number.
+        shape: a callable `(start, stop, steps)` that makes the branch, such as `Linear`, `Cosine`, `Geometric` or
+            `one_minus_sqrt`.
+
+    Returns:
+        A schedule of `at + steps` steps: integer step of any shape -> float32 of that shape, continuous at `at`.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> trunk = wj.warmup_constant(peak=1e-3, warmup=100)
+        >>> [wj.cooldown(trunk, at=at, steps=200).steps for at in (1_000, 5_000)]
+        [1200, 5200]
+
+    Source: Hägele et al. 2024, https://arxiv.org/abs/2405.18392.
+    """
+    return _leave("cooldown", schedule, at, steps, shape, stop=stop)
+
+
+def rewarm(schedule, at, steps, peak, *, shape=Linear) -> Schedule:
+    """Leave a schedule mid-flight and warm up again, from the value in force to a new peak.
+
+    `join(Truncate(schedule, at), shape(schedule(at), peak, steps))`; join what follows, such as a new decay.
+
+    Args:
+        schedule: any schedule.
+        at: the step at which to leave it, 0 to its length.
+        steps: the length of the warmup, 0 to 2**31 - 1 steps.
+        peak: the value at its end, any finite number.
+        shape: a callable `(start, stop, steps)` that makes the ramp; `Linear` by default.
+
+    Returns:
+        A schedule of `at + steps` steps: integer step of any shape -> float32 of that shape, continuous at `at`.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> first = wj.warmup_cosine(peak=1e-3, warmup=100, total=1_000)
+        >>> again = wj.join(wj.rewarm(first, at=1_000, steps=50, peak=5e-4), wj.Cosine(5e-4, 0.0, steps=950))
+        >>> again.steps, f"{again(1_050):.1e}"
+        (2000, '5.0e-04')
+
+    Source: Gupta et al. 2023, https://arxiv.org/abs/2308.04014.
+    """
+    return _leave("rewarm", schedule, at, steps, shape, peak=peak)
+
+
+def extend(schedule, by) -> Schedule:
+    """Make a schedule longer: its last value is held for more steps.
+
+    `join(schedule, Constant(schedule(schedule.steps), by))`
+
+    Args:
+        schedule: a schedule with a length.
+        by: how many steps longer, 0 to 2**31 - 1.
+
+    Returns:
+        A schedule `by` steps longer: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.extend(wj.Linear(1.0, 0.1, steps=900), by=100)
+        Join(Linear(start=1.0, stop=0.1, steps=900), Constant(value=0.1, steps=100))
+    """
+    schedule = lift("extend(schedule)", schedule)
+    if schedule.steps is None:
+        raise ValueError(
+            f"`extend(schedule)` needs a schedule with a length; this {type(schedule).__name__} is unbounded. Give it "
+            "one with `Truncate(schedule, steps)`."
+        )
+    by = _checks.length("extend(by=...)", by)
+    return join_for("extend", schedule, Constant(value_at("extend", schedule, schedule.steps), by))
+
+
+def value_at(caller: str, schedule: Schedule, step: _checks.Steps) -> _checks.Real:
+    """The value at one step as a number for another schedule: a Python float unless something is traced."""
+    if any(isinstance(leaf, core.Tracer) for leaf in jax.tree.leaves((schedule, step))):
+        return schedule(step)
+    with jax.ensure_compile_time_eval():
+        return _checks.real(f"{caller}(schedule) at step {step}", float(schedule(step)))
+
+
+def _leave(caller: str, schedule, at, steps, shape, **target) -> Schedule:
+    """The schedule up to `at`, then `shape` in `steps` from the value in force to the number in `target`."""
+    schedule = lift(f"{caller}(schedule)", schedule)
+    at = _checks.length(f"{caller}(at=...)", at)
+    steps = _checks.length(f"{caller}(steps=...)", steps)
+    [end] = _checks.reals(caller, **target)
+    if isinstance(schedule.steps, int) and isinstance(at, int) and at > schedule.steps:
+        raise ValueError(
+            f"`{caller}(at=...)` must be at most the length of the schedule, {schedule.steps}; got {at}. To leave it "
+            "later make it longer with `extend`."
+        )
+    trunk = Truncate(schedule, at)
+    return join_for(caller, trunk, shaped(caller, shape, value_at(caller, trunk, at), end, steps))

@@ -1,0 +1,251 @@
+"""Other values at the same times."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule, check_fields
+from warmup_jax.combinators._checks import _lift_schedule
+from warmup_jax.combinators.time import _finite
+from warmup_jax.stages import lift
+
+
+class Scale(Schedule):
+    """A schedule times a number; `schedule * 0.1` makes one.
+
+    `factor * schedule(step)`
+
+    Args:
+        schedule: any schedule.
+        factor: any finite number.
+
+    Returns:
+        A schedule of the same length `steps`: integer step of any shape -> float32 of that shape. A product beyond
+        float32 stops at its largest number.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.Linear(0.0, 1.0, steps=4) * 0.5
+        Scale(schedule=Linear(start=0.0, stop=1.0, steps=4), factor=0.5)
+
+    Law: `Scale(s, 1.0)` has the values of `s`.
+    """
+
+    schedule: Schedule
+    factor: _checks.Real
+
+    def __post_init__(self):
+        _lift_schedule(self)
+        check_fields(self, _checks.real, "factor")
+
+    @property
+    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The length of the inner schedule."""
+        return self.schedule.steps
+
+    def _at(self, time):
+        return _finite(self.schedule._hold(time) * self.factor)
+
+
+class Clip(Schedule):
+    """A schedule held between two numbers.
+
+    `min(max(schedule(step), low), high)`
+
+    Args:
+        schedule: any schedule.
+        low: the floor, any finite number.
+        high: the ceiling, any finite number of at least `low`. For one bound alone use `Maximum` or `Minimum`.
+
+    Returns:
+        A schedule of the same length `steps`: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Clip(wj.Linear(0.0, 4.0, steps=4), low=1.0, high=3.0)(jnp.arange(6))
+        Array([1., 1., 2., 3., 3., 3.], dtype=float32)
+
+    Law: clipping twice has the values of clipping once.
+    """
+
+    schedule: Schedule
+    low: _checks.Real
+    high: _checks.Real
+
+    def __post_init__(self):
+        _lift_schedule(self)
+        check_fields(self, _checks.real, "low", "high")
+        if isinstance(self.low, float) and isinstance(self.high, float) and self.low > self.high:
+            raise ValueError(
+                f"`Clip(low=...)` must be at most `high`; got low={self.low!r}, high={self.high!r}. Exchange them."
+            )
+
+    @property
+    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The length of the inner schedule."""
+        return self.schedule.steps
+
+    def _at(self, time):
+        return jnp.clip(self.schedule._hold(time), self.low, self.high)
+
+
+class _Several(Schedule, init=False):
+    """Abstract: schedules side by side, in the same time."""
+
+    schedules: tuple[Schedule, ...]
+
+    def __init__(self, *schedules, **unknown):
+        caller = type(self).__name__
+        if unknown:
+            raise TypeError(f"{caller}.__init__() got an unexpected keyword argument {next(iter(unknown))!r}")
+        if not schedules:
+            raise ValueError(f"`{caller}(...)` needs at least one schedule; got none.")
+        if isinstance(schedules[0], (list, tuple)):
+            raise TypeError(
+                f"`{caller}(...)` takes its schedules one by one; got a {type(schedules[0]).__name__}. Write "
+                "`*schedules`."
+            )
+        # A number holds its value without adding a length.
+        lifted = [
+            schedule if callable(schedule) else lift(f"{caller}(schedules[{k}])", schedule, 0)
+            for k, schedule in enumerate(schedules)
+        ]
+        lifted = [lift(f"{caller}(schedules[{k}])", schedule) for k, schedule in enumerate(lifted)]
+        object.__setattr__(self, "schedules", tuple(lifted))
+
+    @property
+    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The longest of the lengths, or `None` where one schedule is unbounded."""
+        lengths = [schedule.steps for schedule in self.schedules]
+        if any(steps is None for steps in lengths):
+            return None
+        if all(isinstance(steps, int) for steps in lengths):
+            return max(lengths)
+        return functools.reduce(jnp.maximum, map(jnp.asarray, lengths))
+
+    def _at(self, time):
+        return functools.reduce(self._combine, [schedule._hold(time) for schedule in self.schedules])
+
+    @staticmethod
+    def _combine(first: jax.Array, second: jax.Array) -> jax.Array:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.schedules))})"
+
+
+class Product(_Several, init=False):
+    """Schedules multiplied; `a * b` makes one.
+
+    `a(step) * b(step) * ...`
+
+    Args:
+        *schedules: schedules, one or more; a number is held without adding a length, a plain callable is
+            lifted with `as_schedule`.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape. Its length `steps` is the longest of theirs,
+        `None` if one is unbounded; the others hold their end. What leaves float32 stops at its largest number.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> (wj.Linear(0.0, 1.0, steps=2) * wj.Linear(4.0, 0.0, steps=4))(jnp.arange(5))
+        Array([0. , 1.5, 2. , 1. , 0. ], dtype=float32)
+
+    Law: the order of two schedules does not matter.
+    """
+
+    @staticmethod
+    def _combine(first, second):
+        return _finite(first * second)
+
+
+class Sum(_Several, init=False):
+    """Schedules added; `a + b` makes one.
+
+    `a(step) + b(step) + ...`
+
+    Args:
+        *schedules: schedules, one or more; a number is held without adding a length, a plain callable is
+            lifted with `as_schedule`.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape. Its length `steps` is the longest of theirs,
+        `None` if one is unbounded; the others hold their end. What leaves float32 stops at its largest number.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.Linear(0.0, 1.0, steps=4) + 0.5
+        Sum(Linear(start=0.0, stop=1.0, steps=4), Constant(value=0.5, steps=0))
+
+    Law: the order of two schedules does not matter.
+    """
+
+    @staticmethod
+    def _combine(first, second):
+        return _finite(first + second)
+
+
+class Minimum(_Several, init=False):
+    """The smallest of several schedules at each step.
+
+    `min(a(step), b(step), ...)`
+
+    Args:
+        *schedules: schedules, one or more; a number is held without adding a length, a plain callable is
+            lifted with `as_schedule`.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape. Its length `steps` is the longest of theirs,
+        `None` if one is unbounded; the others hold their end.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Minimum(wj.Linear(0.0, 4.0, steps=4), 2.5)(jnp.arange(5))
+        Array([0. , 1. , 2. , 2.5, 2.5], dtype=float32)
+    """
+
+    @staticmethod
+    def _combine(first, second):
+        return jnp.minimum(first, second)
+
+
+class Maximum(_Several, init=False):
+    """The largest of several schedules at each step: a floor under a decay.
+
+    `max(a(step), b(step), ...)`
+
+    Args:
+        *schedules: schedules, one or more; a number is held without adding a length, a plain callable is
+            lifted with `as_schedule`.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape. Its length `steps` is the longest of theirs,
+        `None` if one is unbounded; the others hold their end.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Maximum(wj.Linear(4.0, 0.0, steps=4), 1.5)(jnp.arange(5))
+        Array([4. , 3. , 2. , 1.5, 1.5], dtype=float32)
+    """
+
+    @staticmethod
+    def _combine(first, second):
+        return jnp.maximum(first, second)
+
+
+def _multiply(self: Schedule, other) -> Schedule:
+    return Product(self, other) if callable(other) else Scale(self, other)
+
+
+# Floor 0 cannot know what an operator makes.
+Schedule.__mul__ = _multiply
+Schedule.__rmul__ = _multiply  # the order of two factors does not matter
+Schedule.__add__ = lambda self, other: Sum(self, other)
+Schedule.__radd__ = lambda self, other: Sum(other, self)

@@ -1,0 +1,255 @@
+"""Cycles, restarts and steps."""
+
+import jax.numpy as jnp
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax.combinators import Product, Repeat, Stretch, Sum, join_for, multiply_lengths, repeat_for, shaped
+from warmup_jax.recipes._parts import _decimal
+from warmup_jax.stages import Constant, Cosine, Linear, PiecewiseConstant
+
+
+def one_cycle(*, peak, total, share=0.3, start=None, stop=None, shape=Cosine) -> Schedule:
+    """One long warmup and one long decay, far below where it began.
+
+    `join(shape(start, peak, share * total - 1), shape(peak, stop, (1 - share) * total))`
+
+    The peak is the rate of update `share * total` and the last update, `total`, is at `stop`; counted from 0 they are
+    the steps `share * total - 1`, which may lie between two steps, and `total - 1`. The schedule keeps such a
+    fraction, in a `Stretch`.
+
+    Args:
+        peak: the highest rate, any finite number.
+        total: the length of the whole run, 2 to 2**31 - 1 steps.
+        share: the share of the run at which the peak is reached, a Python number above 0 and below 1, read as the
+            decimal it prints as (with a traced `total` as the nearest fraction of at most thousandths), at least
+            `1 / total`.
+        start: the rate at step 0; by default `peak / 25`.
+        stop: the rate of the last update and after; by default `peak / 250_000`.
+        shape: a callable `(start, stop, steps)` for both sides, `Cosine` by default.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> schedule = wj.one_cycle(peak=0.1, total=100)
+        >>> f"{schedule(0):.3f} {schedule(29):.3f} {schedule(99):.1e}"
+        '0.004 0.100 4.0e-07'
+
+    Source: Smith & Topin 2018, https://arxiv.org/abs/1708.07120. The same rates as
+    `torch.optim.lr_scheduler.OneCycleLR`; Optax's `cosine_onecycle_schedule` rounds the peak to a step and ends one
+    step later.
+    """
+    peak = _checks.real("one_cycle(peak=...)", peak)
+    start = peak / 25 if start is None else _checks.real("one_cycle(start=...)", start)
+    stop = peak / 250_000 if stop is None else _checks.real("one_cycle(stop=...)", stop)
+    return _up_and_down("one_cycle", start, peak, stop, total, share, shape)
+
+
+def one_cycle_momentum(*, total, high=0.95, low=0.85, share=0.3, shape=Cosine) -> Schedule:
+    """The momentum that goes with `one_cycle`: low while the rate is high.
+
+    `join(shape(high, low, share * total - 1), shape(low, high, (1 - share) * total))`
+
+    Args:
+        total: the length of the whole run, 2 to 2**31 - 1 steps.
+        high: the momentum at both ends.
+        low: the momentum at the peak of the rate.
+        share: as for `one_cycle`.
+        shape: as for `one_cycle`.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> momentum = wj.one_cycle_momentum(total=100)
+        >>> f"{momentum(0):.2f} {momentum(29):.2f} {momentum(99):.2f}"
+        '0.95 0.85 0.95'
+
+    Source: Smith 2018, https://arxiv.org/abs/1803.09820; the same values as `torch.optim.lr_scheduler.OneCycleLR`.
+    """
+    high, low = _checks.reals("one_cycle_momentum", high=high, low=low)
+    return _up_and_down("one_cycle_momentum", high, low, high, total, share, shape)
+
+
+def cyclic(*, start, peak, rise, fall=None, scale=1.0, gamma=1.0) -> Schedule:
+    """Up and down in straight lines, for ever: a triangular cyclical rate.
+
+    `start + (peak - start) * triangle(step) * scale**cycle * gamma**step`, where the triangle goes from 0 to 1 in
+    `rise` steps and back in `fall`
+
+    Args:
+        start: the lowest rate, any finite number.
+        peak: the highest rate of the first cycle, any finite number.
+        rise: the steps on the way up, 0 to 2**31 - 1.
+        fall: the steps on the way down; by default as many.
+        scale: the factor on the height from cycle to cycle, above 0: 1 for "triangular", 0.5 for "triangular2".
+        gamma: the factor on the height from step to step, above 0 and at most 1: below 1 for "exp_range".
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.cyclic(start=1.0, peak=3.0, rise=2, scale=0.5)(jnp.arange(9))
+        Array([1. , 2. , 3. , 2. , 1. , 1.5, 2. , 1.5, 1. ], dtype=float32)
+
+    Source: Smith 2015, https://arxiv.org/abs/1506.01186. The same rates as `torch.optim.lr_scheduler.CyclicLR`.
+    """
+    start, peak = _checks.reals("cyclic", start=start, peak=peak)
+    [rise] = _checks.lengths("cyclic", rise=rise)
+    [fall] = [rise] if fall is None else _checks.lengths("cyclic", fall=fall)
+    scale, gamma = _checks.positive("cyclic(scale=...)", scale), _checks.positive("cyclic(gamma=...)", gamma)
+    _checks.apart("cyclic", start=start, peak=peak)
+    height = peak - start
+    triangle = join_for("cyclic", Linear(0.0, height, rise), Linear(height, 0.0, fall))
+    waves = Repeat(triangle, scale=scale)
+    if isinstance(gamma, float) and gamma > 1:
+        raise ValueError(f"`cyclic(gamma=...)` must be at most 1, or the rate grows without end; got {gamma!r}.")
+    if isinstance(gamma, float) and gamma == 1:
+        return Sum(start, waves)
+    return Sum(start, Product(waves, Repeat(Constant(1.0, 1), scale=gamma)))
+
+
+def cosine_restarts(*, peak, cycle, warmup=0, times=None, stretch=1, scale=1.0, start=0.0, stop=0.0) -> Schedule:
+    """Half a cosine again and again, after one warmup: warm restarts.
+
+    `join(Linear(start, peak, warmup), Repeat(Cosine(peak, stop, cycle), times, stretch, scale))`
+
+    Args:
+        peak: the rate where each cycle begins (the first one, with a `scale`), any finite number.
+        cycle: the length of the first cycle, 0 to 2**31 - 1 steps.
+        warmup: the length of the one warmup before the first cycle.
+        times: how many cycles; `None`, the default, is without end.
+        stretch: each cycle lasts so many times as long as the one before: a whole number, 1 or more.
+        scale: each cycle is so many times as high as the one before, above 0; it scales `stop` too.
+        start: the rate at step 0, any finite number.
+        stop: the rate that each cycle falls to, any finite number.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> schedule = wj.cosine_restarts(peak=1.0, cycle=100, warmup=50, times=5, scale=0.5)
+        >>> schedule.steps, [float(schedule(50 + 100 * k)) for k in range(5)]
+        (550, [1.0, 0.5, 0.25, 0.125, 0.0625])
+
+    Source: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983. The same rates as
+    `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`, also where that one's logarithm picks a wrong cycle.
+    """
+    peak, start, stop = _checks.reals("cosine_restarts", peak=peak, start=start, stop=stop)
+    warmup, cycle = _checks.lengths("cosine_restarts", warmup=warmup, cycle=cycle)
+    _checks.apart("cosine_restarts", start=start, peak=peak)
+    _checks.apart("cosine_restarts", peak=peak, stop=stop)
+    times = None if times is None else _checks.count("cosine_restarts(times=...)", times)
+    stretch = _checks.count("cosine_restarts(stretch=...)", stretch, at_least=1)
+    scale = _checks.positive("cosine_restarts(scale=...)", scale)
+    cycles = repeat_for("cosine_restarts", Cosine(peak, stop, cycle), times, stretch, scale)
+    return join_for("cosine_restarts", Linear(start, peak, warmup), cycles)
+
+
+def step_decay(*, peak, every, factor, total=None) -> Schedule:
+    """Multiply the rate by a factor every so many steps.
+
+    `peak * factor**floor(step / every)`, which is `Repeat(Constant(peak, every), scale=factor)`
+
+    Args:
+        peak: the first rate, any finite number.
+        every: the length of a stair, 1 to 2**31 - 1 steps.
+        factor: above 0.
+        total: the length of the whole run, a multiple of `every`; `None`, the default, is unbounded.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.step_decay(peak=1.0, every=30, factor=0.5)(75)
+        Array(0.25, dtype=float32)
+
+    Source: the same rates as `torch.optim.lr_scheduler.StepLR`.
+    """
+    peak, factor = _checks.real("step_decay(peak=...)", peak), _checks.positive("step_decay(factor=...)", factor)
+    every = _checks.length("step_decay(every=...)", every, at_least=1)
+    if total is None:
+        return Repeat(Constant(peak, every), scale=factor)
+    total = _checks.length("step_decay(total=...)", total)
+    if isinstance(total, int) and isinstance(every, int) and total % every:
+        raise ValueError(
+            f"`step_decay(total=...)` must be a multiple of `every`; got total={total}, every={every}. For a "
+            f"run that ends "
+            "within a stair leave `total` out: the schedule holds as long as it is asked."
+        )
+    return Repeat(Constant(peak, every), times=total // every, scale=factor)
+
+
+def multi_step(*, peak, boundaries, factor, total=None) -> Schedule:
+    """Multiply the rate by a factor at given steps.
+
+    `peak * factor**k`, where k is the number of boundaries that are not above `step`
+
+    Args:
+        peak: the first rate, any finite number.
+        boundaries: the steps at which the rate changes: moments, not lengths; rising, none twice.
+        factor: any finite number.
+        total: the length of the whole run; `None`, the default, is unbounded.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.multi_step(peak=1.0, boundaries=[30, 80], factor=0.1)(80)
+        Array(0.01, dtype=float32)
+
+    Source: He et al. 2015, https://arxiv.org/abs/1512.03385. The same rates as `torch.optim.lr_scheduler.MultiStepLR`.
+    """
+    peak, factor = _checks.reals("multi_step", peak=peak, factor=factor)
+    boundaries = _checks.boundary_table("multi_step(boundaries=...)", boundaries)
+    total = None if total is None else _checks.length("multi_step(total=...)", total)
+    return PiecewiseConstant(boundaries, _powers("multi_step", peak, factor, len(boundaries) + 1), total)
+
+
+def _up_and_down(caller: str, start, peak, stop, total, share, shape) -> Schedule:
+    """`shape` from `start` to `peak` at step `share * total - 1`, on to `stop` at `total - 1`, held to `total`."""
+    total = _checks.length(f"{caller}(total=...)", total, at_least=2)
+    exact = _decimal(f"{caller}(share=...)", share)
+    if not 0 < exact < 1 or (isinstance(total, int) and exact * total < 1):
+        raise ValueError(
+            f"`{caller}(share=...)` must be above 0, below 1 and at least 1 / total; got {share!r} of {total} steps."
+        )
+    # In units of 1 / divisor step; where lengths in that unit would not fit int32, in the finest that do.
+    if isinstance(total, int):
+        divisor = min(exact.denominator, _checks.MAX_STEPS // total)
+        up = round(exact * total * divisor) - divisor
+        down = total * divisor - up - divisor
+    else:
+        exact = exact.limit_denominator(1000)
+        divisor = exact.denominator
+        up = jnp.maximum(multiply_lengths(total, exact.numerator) - divisor, 0)
+        down = multiply_lengths(total, divisor - exact.numerator)
+    _checks.apart(caller, start=start, peak=peak)
+    both = join_for(caller, shaped(caller, shape, start, peak, up), shaped(caller, shape, peak, stop, down))
+    both = both if divisor == 1 else Stretch(both, 1, divisor)
+    return join_for(caller, both, Constant(stop, 1))  # the run ends a step after its last update begins
+
+
+def _powers(caller: str, peak, factor, number: int) -> list:
+    """`peak * factor**k` for k below `number`, finite."""
+    if _checks.is_array(peak) or _checks.is_array(factor):
+        largest = jnp.finfo(_checks.float_dtype()).max
+        return [jnp.clip(peak * factor**k, -largest, largest) for k in range(number)]
+    values, value = [], peak
+    for k in range(number):
+        if abs(value) > float(jnp.finfo(_checks.float_dtype()).max):
+            raise ValueError(
+                f"`{caller}(factor=...)` must keep the rate finite; got {factor!r}, and {peak!r} * "
+                f"{factor!r}**{k} is not."
+            )
+        values.append(peak * factor**k)
+        value = values[-1] * factor
+    return values

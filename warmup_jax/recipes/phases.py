@@ -1,0 +1,143 @@
+"""Runs in phases, with a cooldown at the end or whenever a model is wanted."""
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax.combinators import Reverse, Truncate, join_for, shaped, value_at
+from warmup_jax.recipes._parts import _after_warmup, _check_cooldown
+from warmup_jax.stages import Constant, Cosine, InversePower, Linear, Polynomial
+
+
+def wsd(*, peak, warmup, total, cooldown, shape=Linear, start=0.0, stop=0.0) -> Schedule:
+    """Warmup, stable, decay: a trapezoid whose last side has the shape you choose.
+
+    `join(Linear(start, peak, warmup), Constant(peak, total - warmup - cooldown), shape(peak, stop, cooldown))`
+
+    Args:
+        peak: the rate of the stable phase, any finite number.
+        warmup: the length of the warmup, 0 steps to `total - cooldown`.
+        total: the length of the whole run, warmup and cooldown included, up to 2**31 - 1 steps.
+        cooldown: the length of the cooldown at the end of the run, 0 steps to `total - warmup`.
+        shape: a callable `(start, stop, steps)` that makes the cooldown: `Linear`, `Cosine`, `one_minus_sqrt`, or
+            `Geometric` with a `stop` other than 0.
+        start: the rate at step 0, any finite number.
+        stop: the rate at `total` and after, any finite number.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> schedule = wj.wsd(peak=1e-3, warmup=500, total=10_000, cooldown=2_000, shape=wj.one_minus_sqrt)
+        >>> f"{schedule(7_999):.1e} {schedule(8_500):.1e} {schedule(10_000):.1e}"
+        '1.0e-03 5.0e-04 0.0e+00'
+
+    Source: Hu et al. 2024, https://arxiv.org/abs/2404.06395, section 4; Hägele et al. 2024,
+    https://arxiv.org/abs/2405.18392, for the 1 - sqrt cooldown of a fifth of the run.
+    """
+    peak, start, stop = _checks.reals("wsd", peak=peak, start=start, stop=stop)
+    warmup, cooldown = _checks.lengths("wsd", warmup=warmup, cooldown=cooldown)
+    rest = _after_warmup("wsd", warmup, total)
+    _check_cooldown("wsd", cooldown, rest, warmup, total)
+    _checks.apart("wsd", start=start, peak=peak)
+    _checks.apart("wsd", peak=peak, stop=stop)
+    end = shaped("wsd", shape, peak, stop, cooldown)
+    return join_for("wsd", Linear(start, peak, warmup), Constant(peak, rest - cooldown), end)
+
+
+def one_minus_sqrt(start, stop, steps) -> Schedule:
+    """Fall fast at first, then ever more slowly, with a corner at the end: the 1 - sqrt cooldown.
+
+    `Reverse(Polynomial(stop, start, steps, 0.5))`, which is `start + (stop - start) * sqrt(step / steps)`
+
+    Args:
+        start: the value at step 0, any finite number.
+        stop: the value at `steps` and after, any finite number.
+        steps: the length, 0 to 2**31 - 1 steps.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.one_minus_sqrt(1.0, 0.0, steps=400)(100)
+        Array(0.5, dtype=float32)
+
+    Source: Hägele et al. 2024, https://arxiv.org/abs/2405.18392, section 4.
+    """
+    start, stop = _checks.reals("one_minus_sqrt", start=start, stop=stop)
+    [steps] = _checks.lengths("one_minus_sqrt", steps=steps)
+    _checks.apart("one_minus_sqrt", start=start, stop=stop)
+    return Reverse(Polynomial(stop, start, steps, 0.5))
+
+
+def power_law(*, peak, warmup, total, cooldown, power=0.51, shape=Linear, start=0.0, stop=0.0) -> Schedule:
+    """Rise in a straight line, follow a power of time, cool down at the end.
+
+    `peak * (step / warmup)**-power` after the warmup, from `total - cooldown` on a `shape` to `stop`:
+    `cooldown(join(Linear(start, peak, warmup), InversePower(peak, warmup, power)), at=total - cooldown, ...)`
+
+    Args:
+        peak: the rate where the warmup ends, any finite number.
+        warmup: the length of the warmup, 1 step to `total - cooldown`; also the time scale of the power.
+        total: the length of the whole run, warmup and cooldown included, up to 2**31 - 1 steps.
+        cooldown: the length of the cooldown at the end of the run.
+        power: the exponent, above 0.
+        shape: a callable `(start, stop, steps)` that makes the cooldown.
+        start: the rate at step 0, any finite number.
+        stop: the rate at `total` and after, any finite number.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> schedule = wj.power_law(peak=1.0, warmup=100, total=1000, cooldown=100, power=0.5)
+        >>> f"{schedule(400):.2f} {schedule(900):.3f} {schedule(1000):.1f}"
+        '0.50 0.333 0.0'
+
+    Source: Shen et al. 2024, https://arxiv.org/abs/2408.13359, with the exponent 0.51; the peak, which that paper
+    takes from the batch size, is given here, so that the curve has no jump where the warmup ends.
+    """
+    peak, start, stop = _checks.reals("power_law", peak=peak, start=start, stop=stop)
+    warmup = _checks.length("power_law(warmup=...)", warmup, at_least=1)
+    [cooldown] = _checks.lengths("power_law", cooldown=cooldown)
+    rest = _after_warmup("power_law", warmup, total)
+    _check_cooldown("power_law", cooldown, rest, warmup, total)
+    _checks.apart("power_law", start=start, peak=peak)
+    power = _checks.positive("power_law(power=...)", power)
+    trunk = join_for("power_law", Linear(start, peak, warmup), InversePower(peak, warmup, power))
+    trunk = Truncate(trunk, warmup + rest - cooldown)
+    end = shaped("power_law", shape, value_at("power_law", trunk, trunk.steps), stop, cooldown)
+    return join_for("power_law", trunk, end)
+
+
+def infinite_cosine(*, peak, plateau, warmup, decay, start=0.0) -> Schedule:
+    """Rise in a straight line, fall along half a cosine to a plateau, stay there without end.
+
+    `join(Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))`
+
+    It is a trunk for continual training: branch off whenever a model is wanted, with `cooldown`.
+
+    Args:
+        peak: the rate where the warmup ends, any finite number.
+        plateau: the rate of the endless phase, any finite number; a tenth of the peak in the source.
+        warmup: the length of the warmup, 0 to 2**31 - 1 steps.
+        decay: the length of the cosine, 0 to 2**31 - 1 steps.
+        start: the rate at step 0, any finite number.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> trunk = wj.infinite_cosine(peak=1e-3, plateau=1e-4, warmup=500, decay=1_500)
+        >>> wj.cooldown(trunk, at=8_000, steps=2_000, stop=1e-5, shape=wj.Geometric).steps
+        10000
+
+    Source: Ibrahim et al. 2024, https://arxiv.org/abs/2403.08763, section 7.4.
+    """
+    peak, plateau, start = _checks.reals("infinite_cosine", peak=peak, plateau=plateau, start=start)
+    warmup, decay = _checks.lengths("infinite_cosine", warmup=warmup, decay=decay)
+    _checks.apart("infinite_cosine", start=start, peak=peak)
+    _checks.apart("infinite_cosine", peak=peak, plateau=plateau)
+    return join_for("infinite_cosine", Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))

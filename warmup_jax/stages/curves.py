@@ -1,0 +1,285 @@
+"""From a start to a stop in a given number of steps."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from warmup_jax import _checks
+from warmup_jax._schedule import check_fields
+from warmup_jax.stages._curve import _Curve, _falls, _power, _ratio
+
+
+class Linear(_Curve):
+    """A straight line, up (a warmup) or down (a decay).
+
+    `start + (stop - start) * step / steps`
+
+    Args:
+        start: the value at step 0, any finite number.
+        stop: the value at `steps` and after, any finite number.
+        steps: the length, 0 to 2**31 - 1 steps. A stage of length 0 vanishes in a `join`; alone, it is
+            its `stop`.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape, within 4 ulp of the formula while
+        `(stop - start) / steps` is a normal float32 (1.2e-38 or more).
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Linear(0.0, 1e-3, steps=4)(jnp.arange(6)).tolist()
+        [0.0, 0.00025, 0.0005, 0.00075, 0.001, 0.001]
+
+    Source: Goyal et al. 2017, https://arxiv.org/abs/1706.02677, section 2.2, gradual warmup.
+    """
+
+    def _between(self, low, high, from_low, from_high, steps):
+        return _straight(low, high, from_low, from_high, steps)
+
+
+def _straight(low, high, from_low, from_high, steps):
+    return low + from_low * ((high - low) * (1.0 / steps))
+
+
+class Cosine(_Curve):
+    """Half a cosine, with a level tangent at both ends.
+
+    `stop + (start - stop) * (1 + cos(pi * step / steps)) / 2`, computed as the same curve
+    `stop + (start - stop) * sin(pi/2 * remaining / steps)**2`, in which nothing cancels.
+
+    Args:
+        start: the value at step 0, any finite number.
+        stop: the value at `steps` and after, any finite number. It never rises again.
+        steps: the length, 0 to 2**31 - 1 steps.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape, within 8 ulp of the formula in runs of
+        up to 2**24 steps, 10 ulp in longer ones.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Cosine(1.0, 0.0, steps=4)(jnp.asarray([0, 2, 4, 9])).round(6)
+        Array([1. , 0.5, 0. , 0. ], dtype=float32)
+
+    Source: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983, equation 5, one period.
+    """
+
+    def _between(self, low, high, from_low, from_high, steps):
+        return low + (high - low) * jnp.square(jnp.sin(from_low * ((math.pi / 2) / steps)))
+
+
+class Geometric(_Curve):
+    """A constant factor per step: a straight line on a logarithmic axis.
+
+    `start**(1 - step/steps) * stop**(step/steps)`
+
+    Args:
+        start: the value at step 0, not 0.
+        stop: the value at `steps` and after, not 0, of the same sign. Neither end nor the ratio of the
+            larger to the smaller may leave the normal numbers of float32 (1.2e-38 to 3.4e38).
+        steps: the length, 0 to 2**31 - 1 steps.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula while
+        the value is above 1e-7 of the larger end, within 1e-5 of it below; 24 ulp in runs of more than
+        2**24 steps.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Geometric(1.0, 0.01, steps=2)(jnp.arange(3)).round(6)
+        Array([1.  , 0.1 , 0.01], dtype=float32)
+
+    Source: the exponential decay of `torch.optim.lr_scheduler.ExponentialLR`, given by its two ends
+    instead of its factor, which is `(stop / start)**(1 / steps)`.
+    """
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_geometric("Geometric", start=self.start, stop=self.stop)
+
+    def _between(self, low, high, from_low, from_high, steps):
+        # Divided by its own size first: the derivative of a quotient squares its divisor, which may underflow.
+        size = jax.lax.stop_gradient(jnp.maximum(jnp.abs(low), jnp.finfo(low.dtype).smallest_normal))
+        ratio = (jnp.abs(high) / size) / jnp.maximum(jnp.abs(low) / size, 0.5)
+        # From the nearer end: the error of a power grows with its exponent. Both halves stop at the middle, so
+        # that none steps past the other where they meet.
+        near_low = from_low < from_high
+        exponent = jnp.where(near_low, _ratio(from_low, steps), -_ratio(from_high, steps))
+        value = jnp.where(near_low, low, high) * jnp.power(ratio, exponent)
+        middle = jnp.clip(jnp.sqrt(jnp.abs(low)) * jnp.sqrt(jnp.abs(high)), jnp.abs(low), jnp.abs(high))
+        past = jnp.where(near_low, jnp.abs(value) > middle, jnp.abs(value) < middle)
+        return jnp.where(past, jnp.sign(high) * jax.lax.stop_gradient(middle), value)
+
+
+def check_geometric(caller: str, **ends: _checks.Real) -> None:
+    """The two ends of a `Geometric`; tracers pass."""
+    limits = jnp.finfo(_checks.float_dtype())
+    smallest, largest = float(limits.smallest_normal), float(limits.max)
+    for name, value in ends.items():
+        if isinstance(value, float) and abs(value) < smallest:
+            raise ValueError(
+                f"`{caller}({name}=...)` must not be 0 or closer to 0 than {smallest:.3g}; got {value!r}. "
+                "A constant factor never reaches 0: decay to a small number, or use `Linear` or `Cosine`."
+            )
+    (first, start), (second, stop) = ends.items()
+    if not (isinstance(start, float) and isinstance(stop, float)):
+        return
+    if (start > 0) != (stop > 0):
+        raise ValueError(
+            f"`{caller}({first}=..., {second}=...)` must have the same sign; got {start!r} and {stop!r}. "
+            "Use `Linear` or `Cosine` to cross 0."
+        )
+    low, high = sorted((abs(start), abs(stop)))
+    if high > low * largest:
+        raise ValueError(
+            f"`{caller}({first}=..., {second}=...)` must be at most a factor of {largest:.3g} apart; got "
+            f"{start!r} and {stop!r}. Raise the smaller end."
+        )
+
+
+class Polynomial(_Curve):
+    """A power of the share of the run that is left.
+
+    `stop + (start - stop) * (1 - step/steps)**power`
+
+    Above 1 the power makes it leave `start` fast and reach `stop` with a level tangent; below 1 the other way
+    round. A polynomial warmup, `peak * (step/steps)**power`, is `Reverse(Polynomial(peak, 0.0, steps, power))`.
+
+    Args:
+        start: the value at step 0, any finite number.
+        stop: the value at `steps` and after, any finite number.
+        steps: the length, 0 to 2**31 - 1 steps.
+        power: the exponent, above 0; 1 is `Linear`.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula for powers up
+        to 4 while the value is above 1e-7 of the larger end, within 1e-5 of it below.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Polynomial(1.0, 0.0, steps=4, power=2.0)(jnp.arange(6))
+        Array([1.    , 0.5625, 0.25  , 0.0625, 0.    , 0.    ], dtype=float32)
+
+    Source: `transformers.get_polynomial_decay_schedule_with_warmup` and `keras.optimizers.schedules.PolynomialDecay`.
+    """
+
+    power: _checks.Real
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_fields(self, _checks.positive, "power")
+
+    def _between(self, low, high, from_low, from_high, steps):
+        falls = _falls(self.start, self.stop)
+        remaining, elapsed = jnp.where(falls, from_low, from_high), jnp.where(falls, from_high, from_low)
+        # On the way up the share is 1 - (1 - x)**power, which would cancel near its start: from log(1 - x), taken at
+        # the nearer end. Both halves stop at the middle, so that none steps past the other.
+        early = jnp.log1p(-jnp.minimum(_ratio(elapsed, steps), 0.5))
+        late = jnp.log(_ratio(jnp.clip(remaining, 0.5, 0.5 * steps), steps))
+        gone = -jnp.expm1(jnp.where(elapsed < remaining, self.power * early, self.power * late))
+        return low + (high - low) * jnp.where(falls, _power(_ratio(remaining, steps), self.power), gone)
+
+
+class Rex(_Curve):
+    """Reflected exponential: close to `start` for long, then ever steeper.
+
+    `stop + (start - stop) * (1 - x) / (1 - (1 - beta) * x)`, where `x = step/steps`
+
+    Args:
+        start: the value at step 0, any finite number.
+        stop: the value at `steps` and after, any finite number.
+        steps: the length, 0 to 2**31 - 1 steps.
+        beta: from 1e-6 to 1e6; the smaller, the longer the curve stays near `start`; 1 is `Linear`.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape, within 8 ulp of the formula.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Rex(1.0, 0.0, steps=4)(jnp.arange(5)).round(4).tolist()
+        [1.0, 0.8571, 0.6667, 0.4, 0.0]
+
+    Source: Chen et al. 2021, https://arxiv.org/abs/2107.04197, section 4: `(1 - x) / (1/2 + (1 - x)/2)`, which is
+    beta = 0.5, the default. Implementations disagree: one in wide use divides by `1 - 0.9 * x`, beta = 0.1.
+    """
+
+    beta: _checks.Real = 0.5
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_fields(self, check_beta, "beta")
+
+    def _between(self, low, high, from_low, from_high, steps):
+        falls = _falls(self.start, self.stop)
+        # (1 - x) / (1 - (1 - beta) x) = remaining / (remaining + beta * elapsed), in which nothing cancels.
+        beta = jnp.clip(self.beta, 1e-6, 1e6)
+        near, far = jnp.where(falls, 1.0, beta) * from_low, jnp.where(falls, beta, 1.0) * from_high
+        return low + (high - low) * (near / jnp.maximum(near + far, 1e-6))
+
+
+def check_beta(name: str, value) -> _checks.Real:
+    """The `beta` of a `Rex`."""
+    value = _checks.real(name, value)
+    if isinstance(value, float) and not 1e-6 <= value <= 1e6:
+        raise ValueError(f"`{name}` must be from 1e-6 to 1e6; got {value!r}.")
+    return value
+
+
+class Tanh(_Curve):
+    """A hyperbolic tangent between two bounds: level, steep, level.
+
+    `stop + (start - stop) * (1 - tanh(lower * (1 - x) + upper * x)) / 2`, where `x = step/steps`
+
+    The formula misses its ends by `(1 + tanh(lower)) / 2` and `(1 - tanh(upper)) / 2` of the way (1e-6 and
+    0.0025 by default). As every stage does, this one is exactly `start` at step 0 and exactly `stop` at `steps`.
+
+    Args:
+        start: the value at step 0, any finite number.
+        stop: the value at `steps` and after, any finite number.
+        steps: the length, 0 to 2**31 - 1 steps.
+        lower: the argument of tanh at the start, -20 to 20.
+        upper: the argument of tanh at the end, above `lower`, at most 20.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Tanh(1.0, 0.0, steps=10)(jnp.asarray([0, 5, 7, 9, 10])).round(4).tolist()
+        [1.0, 0.982, 0.5, 0.018, 0.0]
+
+    Source: Hsueh et al. 2019, https://arxiv.org/abs/1806.01593; the same rates as `timm.scheduler.TanhLRScheduler`,
+    whose defaults `lower` and `upper` are.
+    """
+
+    lower: _checks.Real = -7.0
+    upper: _checks.Real = 3.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_fields(self, _checks.real, "lower", "upper")
+        for name in ("lower", "upper"):
+            value = getattr(self, name)
+            if isinstance(value, float) and abs(value) > 20:
+                raise ValueError(
+                    f"`Tanh({name}=...)` must be from -20 to 20, where tanh is 1 long before; got {value!r}."
+                )
+        if isinstance(self.lower, float) and isinstance(self.upper, float) and self.lower >= self.upper:
+            raise ValueError(
+                f"`Tanh(lower=...)` must be below `upper`; got lower={self.lower!r}, upper={self.upper!r}. "
+                "To turn the curve around, exchange `start` and `stop`."
+            )
+
+    def _between(self, low, high, from_low, from_high, steps):
+        falls = _falls(self.start, self.stop)
+        # (1 - tanh(z)) / 2 = 1 / (1 + exp(2 z)) keeps its digits where it is small; its mirror is at -z.
+        lower, upper = jnp.clip(self.lower, -20.0, 20.0), jnp.clip(self.upper, -20.0, 20.0)
+        near, far = jnp.where(falls, -upper, lower), jnp.where(falls, -lower, upper)
+        z = near + (far - near) * _ratio(from_low, steps)
+        return low + (high - low) / (1.0 + jnp.exp(-2.0 * z))

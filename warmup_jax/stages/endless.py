@@ -1,0 +1,222 @@
+"""Curves that need no end."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule, check_fields
+from warmup_jax.stages._curve import _falls, _low_and_high, _power, _ratio, _up_to
+
+
+class Constant(Schedule):
+    """The same value at every step.
+
+    `value`
+
+    Args:
+        value: any finite number.
+        steps: the length, 0 to 2**31 - 1 steps; `None`, the default, is unbounded.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.Constant(3e-4)(1_000_000)
+        Array(0.0003, dtype=float32)
+    """
+
+    value: _checks.Real
+    steps: _checks.Steps | None = None
+
+    def __post_init__(self):
+        check_fields(self, _checks.real, "value")
+        if self.steps is not None:
+            check_fields(self, _checks.length, "steps")
+
+    def _value(self, elapsed):
+        return jnp.full_like(elapsed, self.value, dtype=_checks.float_dtype())
+
+
+# The shortest time scale, in steps: with it a gradient with respect to the time scale fits float32 at every step.
+_SHORTEST = 1e-3
+
+# Where the rectification of RAdam is defined, with room for float32 on both sides.
+_LOWEST_B2, _HIGHEST_B2 = 0.61, 0.999999
+
+# 2**(2 n) * B(2 n) / (2 n)!, n = 1, 2, ..., with the Bernoulli numbers B.
+_COTH_COEFFICIENTS = [
+    4.0**n * bernoulli / math.factorial(2 * n)
+    for n, bernoulli in enumerate(
+        [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330], start=1
+    )
+]
+
+
+class Exponential(Schedule):
+    """Approach a limit at a pace given by a time scale.
+
+    `limit + (start - limit) * exp(-step / timescale)`
+
+    As a warmup, `Exponential(0.0, peak, timescale)` nears the peak without end. Cut off at `steps` it stops at
+    `1 - exp(-steps / timescale)` of it, and a stage joined there begins with a jump, as in some libraries. This
+    class keeps the plain formula; to arrive at the peak, divide it: `limit = peak / (1 - exp(-steps / timescale))`.
+
+    Args:
+        start: the value at step 0, any finite number.
+        limit: the value it nears, any finite number.
+        timescale: in steps, 0.001 or more: after so many steps a share of 1/e = 37 % of the way is left.
+        steps: the length, 0 to 2**31 - 1 steps; `None`, the default, is unbounded.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula for 16 time
+        scales (1e-7 of the way is left).
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Exponential(1.0, 0.0, timescale=10.0)(jnp.asarray([0, 10, 20])).round(4).tolist()
+        [1.0, 0.3679, 0.1353]
+
+    Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 4 (as a warmup).
+    """
+
+    start: _checks.Real
+    limit: _checks.Real
+    timescale: _checks.Real
+    steps: _checks.Steps | None = None
+
+    def __post_init__(self):
+        check_fields(self, _checks.real, "start", "limit")
+        check_fields(self, _checks.positive, "timescale", at_least=_SHORTEST)
+        if self.steps is not None:
+            check_fields(self, _checks.length, "steps")
+        _checks.apart("Exponential", start=self.start, limit=self.limit)
+
+    def _at(self, time):
+        falls = _falls(self.start, self.limit)
+        low, high = _low_and_high(self.start, self.limit)
+        # Past 200 time scales nothing is left, and the gradient of what is left stays finite.
+        x = jnp.minimum(_ratio(time.as_float(), jnp.maximum(self.timescale, _SHORTEST)), 200.0)
+        share = jnp.where(falls, jnp.exp(-x), -jnp.expm1(-x))
+        return _up_to(low, high, falls & time.is_at(0), low + (high - low) * share)
+
+
+class InversePower(Schedule):
+    """A power law without a horizon: inverse square root, inverse time.
+
+    `start * (1 + step / timescale)**-power`
+
+    Args:
+        start: the value at step 0, any finite number.
+        timescale: in steps, 0.001 or more: after so many steps the value has fallen by `2**-power`.
+        power: the exponent, above 0: 0.5 for the inverse square root, 1 for inverse time.
+        steps: the length, 0 to 2**31 - 1 steps; `None`, the default, is unbounded.
+
+    Returns:
+        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula for powers up
+        to 4 while the value is above 1e-7 of `start`.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.InversePower(1.0, timescale=100.0, power=0.5)(300)
+        Array(0.5, dtype=float32)
+
+    Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 5.3 (power 0.5); Zhai et al. 2021,
+    https://arxiv.org/abs/2106.04560, for the time scale.
+    """
+
+    start: _checks.Real
+    timescale: _checks.Real
+    power: _checks.Real
+    steps: _checks.Steps | None = None
+
+    def __post_init__(self):
+        check_fields(self, _checks.real, "start")
+        check_fields(self, _checks.positive, "timescale", at_least=_SHORTEST)
+        check_fields(self, _checks.positive, "power")
+        if self.steps is not None:
+            check_fields(self, _checks.length, "steps")
+
+    def _at(self, time):
+        x = _ratio(time.as_float(), jnp.maximum(self.timescale, _SHORTEST))
+        return self.start * _power(1.0 + x, -jnp.maximum(self.power, 0.0))
+
+
+class Rectified(Schedule):
+    """The rectification of RAdam as a warmup: the longer Adam's memory, the longer the warmup.
+
+    `peak * sqrt((r - 4) * (r - 2) * r_inf / ((r_inf - 4) * (r_inf - 2) * r))`, where, for `t = step + first`,
+    `r_inf = 2 / (1 - b2) - 1` and `r = r_inf - 2 * t * b2**t / (1 - b2**t)`
+
+    `first` is the first t with `r > 4` (5 for b2 above 0.8), where the formula begins to be defined. It has no
+    end: it nears the peak. Multiplied with any schedule it warms that schedule up:
+    `Product(Rectified(1.0), schedule)`.
+
+    Args:
+        peak: the value it nears, any finite number.
+        b2: the second-moment decay of Adam, 0.61 (at or below 0.6 the formula is never defined) to 0.999999.
+
+    Returns:
+        A schedule without end (`steps` is None): integer step of any shape -> float32 of that shape, within 8 ulp from
+        b2 = 0.9 on, 100 ulp below, where `r - 4` nearly vanishes at the first steps.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Rectified(1.0, b2=0.999)(jnp.asarray([0, 1000, 10_000])).round(3).tolist()
+        [0.017, 0.647, 1.0]
+
+    Source: Liu et al. 2019, https://arxiv.org/abs/1908.03265, algorithm 2. Its code and Optax begin at `r >= 5`
+    and take plain momentum steps before; here, as in Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, the factor
+    begins at step 0 with the first t at which `r > 4`, so that Adam times the factor is the whole rule.
+    """
+
+    peak: _checks.Real
+    b2: _checks.Real = 0.999
+
+    def __post_init__(self):
+        check_fields(self, _checks.real, "peak", "b2")
+        if isinstance(self.b2, float) and not _LOWEST_B2 <= self.b2 <= _HIGHEST_B2:
+            raise ValueError(
+                f"`Rectified(b2=...)` must be from {_LOWEST_B2} (the rectification is defined above 0.6) to "
+                f"{_HIGHEST_B2}; got {self.b2!r}."
+            )
+
+    @property
+    def steps(self) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """None: it nears the peak without end."""
+        return None
+
+    def _at(self, time):
+        # The barrier: XLA computes the logarithm of a constant with other last bits than that of a traced number.
+        b2 = jax.lax.optimization_barrier(jnp.clip(self.b2, _LOWEST_B2, _HIGHEST_B2))
+        pace = -jnp.log1p(b2 - 1.0)
+        early = jnp.arange(1, 65).astype(_checks.float_dtype())
+        first = jnp.argmax(_variance_length(early, pace) > 4.0)  # from b2 = 0.61 on it gets there within 64 steps
+        r = _variance_length(time.as_float() + early[first], pace)
+        r_inf = 1.0 / jnp.tanh(pace * 0.5)
+        share = (r - 4.0) * ((r - 2.0) / r) * (r_inf / ((r_inf - 4.0) * (r_inf - 2.0)))
+        return self.peak * jnp.sqrt(jnp.minimum(share, 1.0))
+
+
+def _variance_length(t: jax.Array, pace: jax.Array) -> jax.Array:
+    """RAdam's r at `t >= 1`: with `y = pace * t / 2` it is `coth(pace / 2) - t * (coth(y) - 1)`.
+
+    For small y both terms are large and their difference is about t, so that there the difference is written as
+    `t - 2 / pace * (g(y) - g(pace / 2))` with `g(y) = y * coth(y) - 1`, a series in `y**2` without a constant.
+    """
+    y = pace * 0.5 * t
+    late = 1.0 / jnp.tanh(pace * 0.5) - 2.0 * t / jnp.expm1(jnp.minimum(2.0 * y, 80.0))
+    early = t - (2.0 / pace) * (_coth_series(jnp.minimum(y, 0.5)) - _coth_series(pace * 0.5))
+    return jnp.where(y < 0.5, early, late)
+
+
+def _coth_series(y: jax.Array) -> jax.Array:
+    """`y * coth(y) - 1` for `0 <= y <= 0.5`: the sum of `2**(2 n) * B(2 n) / (2 n)! * y**(2 n)`."""
+    square, total = jnp.square(y), jnp.zeros_like(y)
+    for coefficient in reversed(_COTH_COEFFICIENTS):
+        total = (total + coefficient) * square
+    return total
