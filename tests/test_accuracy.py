@@ -34,6 +34,7 @@ def test_the_table_of_numbers(curve, total):
     assert result.zeros == 0
 
 
+@pytest.mark.default_promotion
 def test_the_table_would_notice():
     """The naive form of the same cosine, as a schedule of Optax."""
     curve = next(curve for curve in accuracy.CURVES if curve.name == "Cosine to 0")

@@ -11,6 +11,7 @@ import platform
 import subprocess
 import sys
 import time
+import warnings
 
 import jax
 import jax.numpy as jnp
@@ -145,13 +146,13 @@ def a_million():
 
 
 def peers_that_step():
+    os.environ.setdefault("KERAS_BACKEND", "jax")
     try:
         import torch  # pyright: ignore[reportMissingImports]
     except ImportError:
         pass
     else:
         optimizer = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=PEAK)
-        optimizer.step()
         scheduler = torch.optim.lr_scheduler.SequentialLR(
             optimizer,
             [
@@ -160,6 +161,7 @@ def peers_that_step():
             ],
             [WARMUP],
         )
+        warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step", UserWarning)  # nothing is trained here
         yield "PyTorch's scheduler", lambda: scheduler.step(), 2_000
     try:
         import keras  # pyright: ignore[reportMissingImports]

@@ -101,7 +101,8 @@ class Exponential(Schedule):
         # Past 200 time scales nothing is left, and the gradient of what is left stays finite.
         x = jnp.minimum(_ratio(time.as_float(), jnp.maximum(self.timescale, _SHORTEST)), 200.0)
         share = jnp.where(falls, jnp.exp(-x), -jnp.expm1(-x))
-        return _up_to(low, high, falls & time.is_at(0), low + (high - low) * share)
+        value = _up_to(low, high, falls & time.is_at(0), low + (high - low) * share)
+        return jnp.where(time.is_at(0), self.start, value)
 
 
 class InversePower(Schedule):
