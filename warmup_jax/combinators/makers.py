@@ -10,7 +10,7 @@ from warmup_jax.combinators.time import Shift, Truncate
 from warmup_jax.stages import Constant, Linear, lift
 
 
-def warmup_into(schedule, steps, start=0.0, *, restart: bool = True) -> Schedule:
+def warmup_into(schedule, steps, start=0.0, restart: bool = True) -> Schedule:
     """Warm up into any schedule: a straight line to where it begins, or to where it will be.
 
     With `restart`, `join(Linear(start, schedule(0), steps), schedule)`: the schedule begins after the warmup.
@@ -41,7 +41,7 @@ def warmup_into(schedule, steps, start=0.0, *, restart: bool = True) -> Schedule
     return join_for("warmup_into", Linear(start, peak, steps), follower)
 
 
-def cooldown(schedule, at, steps, stop: _checks.Real = 0.0, *, shape=Linear) -> Schedule:
+def cooldown(schedule, at, steps, stop: _checks.Real = 0.0, shape=Linear) -> Schedule:
     """Leave a schedule mid-flight and cool down from the value in force: trunk and branch.
 
     `join(Truncate(schedule, at), shape(schedule(at), stop, steps))`
@@ -68,7 +68,7 @@ def cooldown(schedule, at, steps, stop: _checks.Real = 0.0, *, shape=Linear) -> 
     return _leave("cooldown", schedule, at, steps, shape, stop=stop)
 
 
-def rewarm(schedule, at, steps, peak, *, shape=Linear) -> Schedule:
+def rewarm(schedule, at, steps, peak, shape=Linear) -> Schedule:
     """Leave a schedule mid-flight and warm up again, from the value in force to a new peak.
 
     `join(Truncate(schedule, at), shape(schedule(at), peak, steps))`; join what follows, such as a new decay.

@@ -238,6 +238,9 @@ class Tanh(_Curve):
     The formula misses its ends by `(1 + tanh(lower)) / 2` and `(1 - tanh(upper)) / 2` of the way (1e-6 and
     0.0025 by default). As every stage does, this one is exactly `start` at step 0 and exactly `stop` at `steps`.
 
+    JAX copies the attributes of what it jits, `lower` too: for `jax.jit(...).lower` write
+    `jax.jit(lambda step: schedule(step)).lower`.
+
     Args:
         start: the value at step 0, any finite number.
         stop: the value at `steps` and after, any finite number.
