@@ -21,13 +21,15 @@ def _ratio(distance: jax.Array, length: _checks.Real) -> jax.Array:
 
 
 def _power(base: jax.Array, exponent: _checks.Real) -> jax.Array:
-    """`base**exponent` for a base of at least 0, never replaced by products for the exponents that XLA knows."""
+    """`base**exponent` for a finite base of at least 0, never replaced by products for the exponents that XLA knows."""
     return jnp.power(base, _not_uniform(base, exponent))
 
 
 def _not_uniform(array: jax.Array, number: _checks.Real) -> jax.Array:
-    """`number`, so that XLA cannot know that it is the same for every element of `array`, which is at least 0."""
-    return jnp.where(jax.lax.optimization_barrier(array) >= 0, number, jnp.ones_like(number))
+    """`number`, so that no compiler can know that it is the same for every element of a finite `array`: it may not
+    take `0 * x` for 0, which would be wrong for infinity.
+    """
+    return number + jax.lax.optimization_barrier(array) * 0.0
 
 
 def _falls(start: _checks.Real, stop: _checks.Real) -> jax.Array:

@@ -180,8 +180,10 @@ class Polynomial(_Curve):
         # the nearer end. Both halves stop at the middle, so that none steps past the other.
         early = jnp.log1p(-jnp.minimum(_ratio(elapsed, steps), 0.5))
         late = jnp.log(_ratio(jnp.clip(remaining, 0.5, 0.5 * steps), steps))
-        gone = -jnp.expm1(jnp.where(elapsed < remaining, self.power * early, self.power * late))
-        return low + (high - low) * jnp.where(falls, _power(_ratio(remaining, steps), self.power), gone)
+        gone = -jnp.expm1(self.power * jnp.where(elapsed < remaining, early, late))
+        share = jnp.where(falls, _power(_ratio(remaining, steps), self.power), gone)
+        # The barrier: what is rounded before a sum is rounded in one kind of loop and not in another.
+        return low + (high - low) * jax.lax.optimization_barrier(share)
 
 
 class Rex(_Curve):
@@ -284,5 +286,6 @@ class Tanh(_Curve):
         # (1 - tanh(z)) / 2 = 1 / (1 + exp(2 z)) keeps its digits where it is small; its mirror is at -z.
         lower, upper = jnp.clip(self.lower, -20.0, 20.0), jnp.clip(self.upper, -20.0, 20.0)
         near, far = jnp.where(falls, -upper, lower), jnp.where(falls, -lower, upper)
-        z = near + (far - near) * _ratio(from_low, steps)
+        # The barrier, as in `Polynomial`.
+        z = near + jax.lax.optimization_barrier((far - near) * _ratio(from_low, steps))
         return low + (high - low) / (1.0 + jnp.exp(-2.0 * z))
