@@ -122,7 +122,7 @@ def table_of_1000():
 def a_million():
     steps = jnp.arange(TOTAL, dtype=jnp.int32)
     ours_jitted, theirs_jitted = jax.jit(lambda t: OURS(t)), jax.jit(jax.vmap(optax_warmup_cosine()))
-    ours, peer = seconds(lambda: ours_jitted(steps), lambda: theirs_jitted(steps), rounds=30)
+    ours, peer = seconds(lambda: ours_jitted(steps), lambda: theirs_jitted(steps), rounds=200)
     yield (
         "1,000,000 rates at once",
         "Optax, jitted",
