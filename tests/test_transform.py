@@ -96,7 +96,7 @@ def test_it_is_found_in_a_chain_and_several_by_path():
     assert learning_rate(states[2]) == SCHEDULE(1)
     two = optax.chain(scheduled(optax.sgd)(SCHEDULE), scheduled(optax.sgd)(wj.Constant(1.0)))
     rates = learning_rate(two.init(PARAMS))
-    assert rates == {"[0]": 0.0, "[1]": 1.0}
+    assert rates == {"0": 0.0, "1": 1.0}
     outer = scheduled(lambda decay: optax.chain(optax.add_decayed_weights(decay), inner))(decay=wj.Constant(0.1))
     assert learning_rate(outer.init(PARAMS)) == 0.0
 

@@ -1,7 +1,9 @@
-"""Optax: a schedule that lives in the optimizer state, and the rate that was applied, read from it."""
+"""`scheduled`: an Optax optimizer with its schedules in its state."""
 
+import dataclasses
 import functools
 import inspect
+import sys
 import typing
 
 import jax
@@ -37,10 +39,12 @@ def scheduled(factory: typing.Callable[..., optax.GradientTransformation]):
     other arguments go to `factory` as they are. Update `n` (from 0) uses `schedule(n)`.
 
     The schedule that counts is the one in the state: a state restored from a checkpoint brings its own,
-    and so does one that is handed to an optimizer made with another schedule.
+    and `reschedule` changes it. Checkpoints of Orbax hold the numbers of a schedule by their names, not
+    its type: keep `repr(schedule)` beside them if it may change.
 
     Args:
-        factory: a function that returns an Optax optimizer, such as `optax.adamw`.
+        factory: a function that returns an Optax optimizer, such as `optax.adamw`. It may not branch in
+            Python on an argument that is scheduled.
 
     Returns:
         A function with the arguments of `factory` that returns an
@@ -48,7 +52,7 @@ def scheduled(factory: typing.Callable[..., optax.GradientTransformation]):
         inner state have the dtypes of the plain optimizer; the values are float32.
 
     Raises:
-        TypeError: for an argument that `factory` does not have.
+        TypeError: for an argument that `factory` does not have, or that it cannot take as an array.
         ValueError: if no argument is a schedule.
 
     Example:
@@ -96,16 +100,18 @@ def _scheduled_transformation(factory, schedules: dict[str, Schedule], fixed: di
 
     # Only for the dtypes it gives: with Python numbers nothing is promoted to float32.
     plain = optimizer(dict.fromkeys(schedules, 0.5))
+    _check_traceable(factory, optimizer, schedules)
 
     def init(params) -> typing.Any:
-        arrays = jax.tree.map(_as_state_leaf, schedules)
+        register_with_flax()
+        arrays = as_state(schedules)
         count = jnp.zeros((), jnp.int32)
-        values = _values_at(arrays, count)
+        values = values_at(arrays, count)
         inner = _cast_like(optimizer(values).init(params), jax.eval_shape(plain.init, params))
         return ScheduledState(count, arrays, values, inner)
 
     def update(updates, state, params=None, **extra_args) -> tuple[typing.Any, typing.Any]:
-        values = _values_at(state.schedules, state.count)
+        values = values_at(state.schedules, state.count)
         # Extra arguments may be callables, as for a line search: closed over, not traced.
         dtypes = jax.eval_shape(lambda *known: plain.update(*known, **extra_args), updates, state.inner, params)
         new = optimizer(values).update(updates, state.inner, params, **extra_args)
@@ -115,55 +121,58 @@ def _scheduled_transformation(factory, schedules: dict[str, Schedule], fixed: di
     return optax.GradientTransformationExtraArgs(init, update)
 
 
-def learning_rate(opt_state) -> typing.Any:
-    """The learning rate that the last update used; before the first update, that of step 0.
+def as_state(schedules):
+    """Schedules with their numbers as they stand in a state."""
+    return jax.tree.map(_as_state_leaf, schedules)
 
-    Args:
-        opt_state: the state of an optimizer made with `scheduled`, itself or anywhere within another
-            state, such as that of `optax.chain`.
 
-    Returns:
-        A float32 scalar array; a dict of them by path if several scheduled optimizers are found.
+def values_at(schedules: dict[str, Schedule], count: jax.Array) -> dict[str, jax.Array]:
+    """The float32 value of each schedule at `count`."""
+    return {name: schedule(count).astype(jnp.float32) for name, schedule in schedules.items()}
 
-    Raises:
-        ValueError: if no learning rate is found; it says what was looked at.
 
-    Example:
-        >>> import jax.numpy as jnp
-        >>> import optax
-        >>> import warmup_jax as wj
-        >>> from warmup_jax.transform import learning_rate, scheduled
-        >>> optimizer = scheduled(optax.sgd)(learning_rate=wj.Linear(0.5, 0.0, steps=10))
-        >>> learning_rate(optimizer.init(jnp.ones(3)))
-        Array(0.5, dtype=float32)
+def register_with_flax() -> None:
+    """Teach Flax's serialisation every kind of schedule there is, if Flax is loaded; once for each.
+
+    The saved form names the kind, so that the numbers of one are not read as those of another.
     """
-    found = dict(_find(opt_state, "learning_rate", ""))
-    if not found:
-        raise ValueError(
-            "`learning_rate(opt_state)` found no scheduled learning rate in this state: "
-            f"{_outline(opt_state)}. Make the optimizer with `scheduled`, as in "
-            "`scheduled(optax.adamw)(learning_rate=schedule)`; `optax.adamw(schedule)` keeps only a count."
-        )
-    return next(iter(found.values())) if len(found) == 1 else found
+    serialization = sys.modules.get("flax.serialization")
+    if serialization is None:
+        return
+
+    def to_state_dict(schedule):
+        numbers = {name: serialization.to_state_dict(value) for name, value in _numbers(schedule).items()}
+        return {type(schedule).__name__: numbers}
+
+    def from_state_dict(target, state):
+        kind = type(target).__name__
+        if list(state) != [kind]:
+            raise ValueError(
+                f"the saved state holds a {', '.join(state)} where this optimizer has a {kind}. Restore it into an "
+                "optimizer made with the schedule that it was saved with, then change that with `reschedule`."
+            )
+        restored = object.__new__(type(target))
+        for name, value in vars(target).items():
+            if name in _numbers(target):
+                value = serialization.from_state_dict(value, state[kind][name], name=f"{kind}.{name}")
+            object.__setattr__(restored, name, value)
+        return restored
+
+    for kind in _kinds(Schedule):
+        if not serialization.is_serializable(kind):
+            serialization.register_serialization_state(kind, to_state_dict, from_state_dict)
 
 
-def _find(state, name: str, prefix: str):
-    """Pairs (path, value) of the hyperparameter `name` in every `ScheduledState` in `state`."""
-    nodes, _ = jax.tree_util.tree_flatten_with_path(state, is_leaf=lambda node: isinstance(node, ScheduledState))
-    for path, node in nodes:
-        if isinstance(node, ScheduledState):
-            where = prefix + jax.tree_util.keystr(path)
-            if name in node.values:
-                yield where, node.values[name]
-            else:
-                yield from _find(node.inner, name, where + ".inner")
+def _kinds(parent: type[Schedule]):
+    for kind in parent.__subclasses__():
+        yield kind
+        yield from _kinds(kind)
 
 
-def _outline(state) -> str:
-    """The types in an optimizer state, without its arrays."""
-    if isinstance(state, tuple) and not hasattr(state, "_fields"):
-        return f"({', '.join(map(_outline, state))})"
-    return type(state).__name__
+def _numbers(schedule: Schedule) -> dict:
+    """The fields of a schedule that hold numbers or schedules, by name."""
+    fields = dataclasses.fields(typing.cast(typing.Any, schedule))
+    return {field.name: getattr(schedule, field.name) for field in fields if not field.metadata.get("static")}
 
 
 def _named_arguments(factory, positional: tuple, keywords: dict) -> dict:
@@ -182,6 +191,22 @@ def _named_arguments(factory, positional: tuple, keywords: dict) -> dict:
     return dict(zip(parameters, positional, strict=False)) | keywords
 
 
+def _check_traceable(factory, optimizer, schedules: dict[str, Schedule]) -> None:
+    """A factory that asks `if argument > 0` fails here, where it is handed its schedules."""
+    for name in schedules:
+
+        def make(value, name=name):
+            optimizer(dict.fromkeys(schedules, 0.5) | {name: value})
+
+        try:
+            jax.eval_shape(make, jax.ShapeDtypeStruct((), jnp.float32))
+        except jax.errors.ConcretizationTypeError:
+            raise TypeError(
+                f"`scheduled({_name(factory)})({name}=...)` cannot be a schedule: {_name(factory)} needs its value "
+                "as a Python number, to branch on it. Give a number."
+            ) from None
+
+
 def _name(factory) -> str:
     return getattr(factory, "__name__", repr(factory))
 
@@ -193,10 +218,6 @@ def _as_state_leaf(leaf) -> jax.Array:
     leaf = jnp.array(leaf, copy=True)
     integral = jnp.issubdtype(leaf.dtype, jnp.integer)
     return _checks.step_to_int32(leaf) if integral else leaf.astype(_checks.float_dtype())
-
-
-def _values_at(schedules: dict[str, Schedule], count: jax.Array) -> dict[str, jax.Array]:
-    return {name: schedule(count).astype(jnp.float32) for name, schedule in schedules.items()}
 
 
 def _cast_like(tree, dtypes):

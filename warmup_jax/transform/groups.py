@@ -1,0 +1,153 @@
+"""Other schedules for other parts of the model."""
+
+import collections.abc
+import fnmatch
+import typing
+
+import jax
+import optax
+import optax.transforms
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax.stages import lift
+from warmup_jax.transform.reading import is_wrapped, key_text
+
+
+def grouped(
+    optimizers: collections.abc.Mapping[str, optax.GradientTransformation],
+    patterns: collections.abc.Mapping[str, str | typing.Iterable[str] | None],
+) -> optax.GradientTransformationExtraArgs:
+    """An optimizer for each group of parameters, the groups told by the names of the parameters.
+
+    A parameter is named by its path in the tree, as in `"decoder/layer_0/kernel"`. A pattern is that
+    name, in which `*` stands for any text, `/` included, `?` for one character and `[01]` for one of
+    these. Underneath it is `optax.partition`.
+
+    Args:
+        optimizers: by the name of the group, any Optax optimizer.
+        patterns: by the same names, a pattern or several; `None` for the one group that takes all
+            parameters that no pattern matches.
+
+    Returns:
+        An `optax.GradientTransformationExtraArgs`. `learning_rate(state)` gives the rate of each group by
+        its name, `reschedule` takes a dict of the same form.
+
+    Raises:
+        ValueError: if the names differ; and on `init`, for a parameter that no group matches or that
+            two do, and for a group without parameters.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> import warmup_jax as wj
+        >>> from warmup_jax.transform import grouped, learning_rate, scheduled
+        >>> params = {"head": {"kernel": jnp.ones(2)}, "body": {"kernel": jnp.ones(2)}}
+        >>> optimizer = grouped(
+        ...     {"new": scheduled(optax.sgd)(wj.Constant(0.5)), "old": scheduled(optax.sgd)(wj.Constant(0.25))},
+        ...     {"new": "head/*", "old": None},
+        ... )
+        >>> learning_rate(optimizer.init(params))
+        {'new': Array(0.5, dtype=float32), 'old': Array(0.25, dtype=float32)}
+    """
+    if set(optimizers) != set(patterns):
+        raise ValueError(
+            "`grouped(optimizers, patterns)` must have the same names in both; got "
+            f"{', '.join(map(repr, optimizers))} and {', '.join(map(repr, patterns))}."
+        )
+    known = {name: _as_patterns(name, pattern) for name, pattern in patterns.items()}
+    rest = [name for name, pattern in known.items() if pattern is None]
+    if len(rest) > 1:
+        raise ValueError(
+            "`grouped(patterns=...)` must be `None` for one group at most, which takes the rest; got "
+            f"{', '.join(map(repr, rest))}."
+        )
+
+    def group_of(path, _) -> str:
+        parameter = "/".join(map(key_text, path))
+        matching = [name for name in known if _matches(parameter, known[name])] or rest
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            raise ValueError(
+                f"`grouped(patterns=...)`: the parameter {parameter!r} is matched by {len(matching)} groups: "
+                f"{', '.join(map(repr, matching))}. Make their patterns disjoint."
+            )
+        raise ValueError(
+            f"`grouped(patterns=...)`: no group matches the parameter {parameter!r}; the groups are "
+            f"{', '.join(f'{name!r}: {pattern!r}' for name, pattern in patterns.items())}. Add a pattern, or give one "
+            "group `None` to take the rest."
+        )
+
+    def groups_of(params):
+        return jax.tree_util.tree_map_with_path(group_of, params, is_leaf=is_wrapped)
+
+    by_group: dict[collections.abc.Hashable, optax.GradientTransformation] = {**optimizers}
+    inner = optax.with_extra_args_support(optax.transforms.partition(by_group, groups_of))
+
+    def init(params) -> typing.Any:
+        idle = set(known) - set(jax.tree.leaves(groups_of(params)))
+        if idle:
+            paths = jax.tree_util.tree_flatten_with_path(params, is_leaf=is_wrapped)[0]
+            raise ValueError(
+                f"`grouped(patterns=...)`: the group {min(idle)!r} matches no parameter; they are "
+                f"{', '.join(repr('/'.join(map(key_text, path))) for path, _ in paths[:20])}"
+                f"{', ...' if len(paths) > 20 else ''}."
+            )
+        return inner.init(params)
+
+    return optax.GradientTransformationExtraArgs(init, inner.update)
+
+
+def layer_decay(schedule: Schedule, layers: typing.Sequence[str], factor: float) -> dict[str, Schedule]:
+    """A schedule for each layer, lower the further it is from the output.
+
+    `schedule * factor**(len(layers) - 1 - position)`
+
+    Args:
+        schedule: that of the last layer.
+        layers: their names, from the input to the output.
+        factor: from one layer to the one before it, above 0; 0.65 to 0.9 are usual.
+
+    Returns:
+        A dict of schedules by the name of the layer.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> import warmup_jax as wj
+        >>> from warmup_jax.transform import grouped, layer_decay, learning_rate, scheduled
+        >>> params = {name: {"kernel": jnp.ones(2)} for name in ("embed", "block", "head")}
+        >>> rates = layer_decay(wj.Constant(1.0), ["embed", "block", "head"], factor=0.5)
+        >>> optimizer = grouped(
+        ...     {layer: scheduled(optax.adamw)(rate) for layer, rate in rates.items()},
+        ...     {layer: f"{layer}/*" for layer in rates},
+        ... )
+        >>> learning_rate(optimizer.init(params))["embed"]
+        Array(0.25, dtype=float32)
+
+    Source: Howard & Ruder 2018, section 3.2 (https://arxiv.org/abs/1801.06146); Clark et al. 2020, appendix A
+    (https://arxiv.org/abs/2003.10555).
+    """
+    if isinstance(layers, str) or not layers or len(set(layers)) < len(layers):
+        raise ValueError(
+            "`layer_decay(layers=...)` must be the names of the layers, each once, from the input to the output; "
+            f"got {layers!r}."
+        )
+    share = _checks.positive("layer_decay(factor=...)", factor)
+    schedule = lift("layer_decay(schedule=...)", schedule)
+    last = len(layers) - 1
+    return {name: schedule * share ** (last - position) for position, name in enumerate(layers)}
+
+
+def _as_patterns(name: str, pattern) -> list[str] | None:
+    if pattern is None:
+        return None
+    patterns = [pattern] if isinstance(pattern, str) else list(pattern)
+    if not patterns or not all(isinstance(one, str) for one in patterns):
+        raise TypeError(f"`grouped(patterns=...)` must have text for {name!r}; {_checks.came(pattern)}.")
+    return patterns
+
+
+def _matches(parameter: str, patterns: list[str] | None) -> bool:
+    return patterns is not None and any(fnmatch.fnmatchcase(parameter, pattern) for pattern in patterns)

@@ -1,0 +1,209 @@
+"""`reduce_on_plateau`: any schedule, lowered when a metric stops improving."""
+
+import typing
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax.combinators import Maximum, Minimum
+from warmup_jax.transform.reading import rebuild, scheduled_states
+from warmup_jax.transform.state import ScheduledState
+
+_UNSET: typing.Any = object()
+
+
+class PlateauState(typing.NamedTuple):
+    """The state of `reduce_on_plateau`: arrays only, of the same shapes and dtypes in every step.
+
+    Args:
+        best: the best metric so far, float32; infinite before the first.
+        bad: metrics in a row that were not better, int32.
+        resting: metrics of the cooldown still to come, int32.
+        reductions: how often the rate was lowered, int32.
+        inner: the state of the optimizer inside.
+    """
+
+    best: jax.Array
+    bad: jax.Array
+    resting: jax.Array
+    reductions: jax.Array
+    inner: optax.OptState
+
+
+def reduce_on_plateau(
+    inner: optax.GradientTransformation,
+    *,
+    mode: typing.Literal["min", "max"] = "min",
+    factor: float = 0.1,
+    patience: int = 10,
+    threshold: float = 1e-4,
+    threshold_mode: typing.Literal["rel", "abs"] = "rel",
+    cooldown: int = 0,
+    min_lr: float = 0.0,
+    eps: float = 1e-8,
+    warmup: int = 0,
+) -> optax.GradientTransformationExtraArgs:
+    r"""Lower the learning rate of a `scheduled` optimizer when a metric stops improving.
+
+    `rate(n) = min(schedule(n), max(schedule(n) * factor**reductions, min_lr))`
+
+    Every update is handed a metric, `optimizer.update(grads, state, params, value=loss)`, which counts
+    first; the update then uses the resulting rate, which is the one in the state. A metric that is not
+    better than the best by `threshold` is a bad one (NaN is never better); after more than `patience` of
+    them in a row the rate is lowered, and the next `cooldown` metrics cannot be bad. An update with
+    `value=None` brings no metric: in a loop that validates once per epoch, hand the metric to the first
+    update of the next epoch. The decisions are made in float32.
+
+    With a constant schedule the rates are those of PyTorch's `ReduceLROnPlateau`, where the k-th rate
+    here is the one after its k-th `step(metric)`. Hugging Face's `reduce_lr_on_plateau` is that class,
+    stepped at each evaluation. Keras's callback differs: it lowers the rate when `patience` metrics, not
+    more, were bad, its `min_delta` is `threshold` with `threshold_mode="abs"`, it has no `eps`, and it
+    cannot be used with a schedule. `optax.contrib.reduce_on_plateau` multiplies the updates after the
+    rate, which it never sees: it has no `min_lr`.
+
+    Args:
+        inner: an optimizer with one `scheduled` learning rate, itself or within others. What skips
+            or gathers updates, such as `optax.MultiSteps`, belongs around the result, not inside.
+        mode: `"min"` if a lower metric is better, `"max"` if a higher one is.
+        factor: what the rate is multiplied by, above 0 and below 1.
+        patience: bad metrics in a row that are borne, 0 or more.
+        threshold: how much better counts as better, 0 or more.
+        threshold_mode: `"rel"`, a share of the best, `best * (1 - threshold)` for a minimum and
+            `best * (1 + threshold)` for a maximum; or `"abs"`, `best - threshold`, `best + threshold`.
+        cooldown: metrics after a lowering that cannot be bad, 0 or more.
+        min_lr: the rate below which nothing is lowered, 0 or more. A schedule that is below it stays.
+        eps: a lowering by this much or less is not made, 0 or more.
+        warmup: updates, from the first, whose metrics are ignored, 0 or more.
+
+    Returns:
+        An `optax.GradientTransformationExtraArgs` whose state is a `PlateauState`. The metric is passed
+        on to `inner` as well.
+
+    Raises:
+        ValueError: for arguments beyond their limits, and on `init` if `inner` has no scheduled learning
+            rate, or several: then each group takes a `reduce_on_plateau` of its own.
+        TypeError: from `update` without `value`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> import warmup_jax as wj
+        >>> from warmup_jax.transform import learning_rate, reduce_on_plateau, scheduled
+        >>> schedule = wj.warmup_constant(peak=0.5, warmup=2)
+        >>> optimizer = reduce_on_plateau(scheduled(optax.sgd)(schedule), factor=0.5, patience=1, warmup=2)
+        >>> params = jnp.ones(3)
+        >>> state = optimizer.init(params)
+        >>> for loss in (9.0, 8.0, 1.0, 1.0, 1.0):
+        ...     updates, state = optimizer.update(params, state, params, value=loss)
+        ...     print(learning_rate(state))
+        0.0
+        0.25
+        0.5
+        0.5
+        0.25
+
+    Source: PyTorch 2.13, `torch.optim.lr_scheduler.ReduceLROnPlateau`.
+    """
+    _check_choice("mode", mode, ("min", "max"))
+    _check_choice("threshold_mode", threshold_mode, ("rel", "abs"))
+    if not 0 < _number("factor", factor) < 1:
+        raise ValueError(f"`reduce_on_plateau(factor=...)` must be above 0 and below 1; got {factor!r}.")
+    for name, value in {"threshold": threshold, "min_lr": min_lr, "eps": eps}.items():
+        if _number(name, value) < 0:
+            raise ValueError(f"`reduce_on_plateau({name}=...)` must be 0 or more; got {value!r}.")
+    for name, value in {"patience": patience, "cooldown": cooldown}.items():
+        _checks.count(f"reduce_on_plateau({name}=...)", value)
+    _checks.length("reduce_on_plateau(warmup=...)", warmup)
+    inner = optax.with_extra_args_support(inner)
+
+    sign = 1 if mode == "max" else -1
+
+    def is_better(metric, best):
+        margin = sign * threshold
+        return sign * metric > sign * (best * (1 + margin) if threshold_mode == "rel" else best + margin)
+
+    def lowered(schedule: Schedule, reductions) -> Schedule:
+        # `factor` stored in few bits is off by a share that grows with each reduction; what is missing is put back.
+        stored, times = np.asarray(factor, _checks.float_dtype()), reductions.astype(_checks.float_dtype())
+        scale = jnp.power(stored, times) * (1 + times * (factor / float(stored) - 1))
+        return Minimum(schedule, Maximum(schedule * scale, min_lr))
+
+    def observe(state: PlateauState, metric: jax.Array, known: ScheduledState) -> PlateauState:
+        better = is_better(metric, state.best)
+        bad = jnp.where(better | (state.resting > 0), 0, state.bad + 1)
+        due = bad > patience
+        schedule, count = known.schedules["learning_rate"], known.count
+        drop = lowered(schedule, state.reductions)(count) - lowered(schedule, state.reductions + 1)(count)
+        observed = {
+            "best": jnp.where(better, metric, state.best),
+            "bad": jnp.where(due, 0, bad),
+            "resting": jnp.where(due, cooldown, jnp.maximum(state.resting - 1, 0)),
+            "reductions": state.reductions + (due & (drop > eps)).astype(jnp.int32),
+        }
+        # A choice between two numbers, not between two programs: there is nothing to save here.
+        return state._replace(
+            **{name: jnp.where(count < warmup, getattr(state, name), new) for name, new in observed.items()}
+        )
+
+    def init(params) -> typing.Any:
+        state = inner.init(params)
+        _the_scheduled(state)
+        zero = jnp.zeros((), jnp.int32)
+        return PlateauState(jnp.full((), -sign * jnp.inf, jnp.float32), zero, zero, zero, state)
+
+    def update(updates, state, params=None, *, value=_UNSET, **extra_args) -> tuple[typing.Any, typing.Any]:
+        path, known = _the_scheduled(state.inner)
+        if value is not None:
+            state = observe(state, _as_metric(value), known)
+        schedule = lowered(known.schedules["learning_rate"], state.reductions)
+        lent = _with_rate(state.inner, path, schedule)
+        updates, inner_state = inner.update(updates, lent, params, value=value, **extra_args)
+        return updates, state._replace(inner=_with_rate(inner_state, path, known.schedules["learning_rate"]))
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _the_scheduled(opt_state) -> tuple[str, ScheduledState]:
+    """The one state in `opt_state` that schedules a learning rate, and its path."""
+    found = scheduled_states(opt_state, "learning_rate")
+    if len(found) == 1:
+        return found.popitem()
+    came = f"{len(found)}: {', '.join(map(repr, found))}" if found else "none"
+    raise ValueError(
+        f"`reduce_on_plateau(inner)` must have one learning rate made with `scheduled`; got {came}. For several "
+        "groups, wrap each optimizer in a `reduce_on_plateau` of its own."
+    )
+
+
+def _with_rate(opt_state, path: str, schedule: Schedule):
+    def change(where, node):
+        return node._replace(schedules=node.schedules | {"learning_rate": schedule}) if where == path else node
+
+    return rebuild(opt_state, change)
+
+
+def _as_metric(value) -> jax.Array:
+    if value is _UNSET:
+        raise TypeError(
+            "`reduce_on_plateau` needs a metric: `update(grads, state, params, value=loss)`; `value=None` if this "
+            "update has none."
+        )
+    if isinstance(value, (str, bool)) or jnp.shape(value):
+        raise TypeError(f"`update(value=...)` of `reduce_on_plateau` must be one number; {_checks.came(value)}.")
+    return jnp.asarray(value).astype(jnp.float32)
+
+
+def _number(name: str, value) -> float:
+    """A finite Python number: the rule is part of the program, not of the state."""
+    if _checks.is_array(value):
+        raise TypeError(f"`reduce_on_plateau({name}=...)` must be a Python number; {_checks.came(value)}.")
+    return float(_checks.real(f"reduce_on_plateau({name}=...)", value))
+
+
+def _check_choice(name: str, value, choices: tuple[str, str]) -> None:
+    if value not in choices:
+        raise ValueError(f"`reduce_on_plateau({name}=...)` must be {' or '.join(map(repr, choices))}; got {value!r}.")
