@@ -42,14 +42,22 @@ FACTORIES = {
     "sgd with momentum": (optax.sgd, {"momentum": 0.9, "nesterov": True}),
     "lion": (optax.lion, {}),
     "adafactor": (optax.adafactor, {}),
-}
+    "of a user": (
+        lambda learning_rate: optax.chain(optax.scale_by_adam(), optax.scale_by_learning_rate(learning_rate)),
+        {},
+    ),
+} | ({"muon": (optax.contrib.muon, {})} if hasattr(optax.contrib, "muon") else {})  # in newer releases
+MATRIX = {
+    "w": jnp.array([[1.0, -2.0], [0.5, 3.0]]),
+    "b": jnp.float32(0.5),
+}  # adafactor and muon treat these in their way
 
 
 @pytest.mark.parametrize("name", FACTORIES)
 def test_the_same_training_as_plain_optax(name):
     factory, arguments = FACTORIES[name]
-    ours, _ = run(scheduled(factory)(learning_rate=SCHEDULE, **arguments))
-    plain, _ = run(factory(learning_rate=SCHEDULE, **arguments))
+    ours, _ = run(scheduled(factory)(learning_rate=SCHEDULE, **arguments), params=MATRIX)
+    plain, _ = run(factory(learning_rate=SCHEDULE, **arguments), params=MATRIX)
     chex.assert_trees_all_close(ours, plain, rtol=1e-5, atol=1e-7)
 
 
@@ -235,3 +243,14 @@ def test_the_count_saturates():
     state = optimizer.init(PARAMS)._replace(count=jnp.int32(2**31 - 1))
     _, state = optimizer.update(PARAMS, state)
     assert state.count == 2**31 - 1 and learning_rate(state) == 0
+
+
+def test_a_factory_that_branches_on_a_scheduled_argument():
+    def factory(learning_rate, decay):
+        return optax.sgd(learning_rate) if decay > 0 else optax.identity()
+
+    assert scheduled(factory)(SCHEDULE, decay=0.1)
+    with pytest.raises(
+        TypeError, match=r"`scheduled\(factory\)\(decay=...\)` cannot be a schedule: factory needs its value"
+    ):
+        scheduled(factory)(SCHEDULE, decay=wj.Constant(0.1))

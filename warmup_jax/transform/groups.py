@@ -16,7 +16,7 @@ from warmup_jax.transform.reading import is_wrapped, key_text
 
 def grouped(
     optimizers: collections.abc.Mapping[str, optax.GradientTransformation],
-    patterns: collections.abc.Mapping[str, str | typing.Iterable[str] | None],
+    patterns: collections.abc.Mapping[str, str | typing.Collection[str] | None],
 ) -> optax.GradientTransformationExtraArgs:
     """An optimizer for each group of parameters, the groups told by the names of the parameters.
 
@@ -143,10 +143,14 @@ def layer_decay(schedule: Schedule, layers: typing.Sequence[str], factor: float)
 def _as_patterns(name: str, pattern) -> list[str] | None:
     if pattern is None:
         return None
-    patterns = [pattern] if isinstance(pattern, str) else list(pattern)
-    if not patterns or not all(isinstance(one, str) for one in patterns):
+    patterns = [pattern] if isinstance(pattern, str) else pattern
+    if (
+        not isinstance(patterns, (list, tuple, set))
+        or not patterns
+        or not all(isinstance(one, str) for one in patterns)
+    ):
         raise TypeError(f"`grouped(patterns=...)` must have text for {name!r}; {_checks.came(pattern)}.")
-    return patterns
+    return list(patterns)
 
 
 def _matches(parameter: str, patterns: list[str] | None) -> bool:
