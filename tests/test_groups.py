@@ -20,8 +20,9 @@ def sgd(rate: float):
 
 
 def update(optimizer, updates: int):
-    state = optimizer.init(PARAMS)
+    """The last changes of the parameters, and the state."""
     step = jax.jit(lambda state: optimizer.update(ONES, state, PARAMS))
+    changes, state = PARAMS, optimizer.init(PARAMS)
     for _ in range(updates):
         changes, state = step(state)
     return changes, state

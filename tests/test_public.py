@@ -11,6 +11,7 @@ import pytest
 
 import warmup_jax as wj
 from tests import catalog
+from warmup_jax import transform
 
 PACKAGE = pathlib.Path(wj.__file__).parent
 FLOORS = [
@@ -19,7 +20,7 @@ FLOORS = [
     {"combinators"},
     {"recipes"},
     {"transform"},
-    {"linen", "experiment"},
+    {"linen", "nnx", "experiment"},
     {"cli", "__main__"},
 ]
 # Within a floor, in the order of DESIGN: what stands left may be imported by what stands right of it.
@@ -33,6 +34,7 @@ ORDER = [
     "recipes",
     "transform",
     "linen",
+    "nnx",
     "experiment",
     "cli",
 ]
@@ -108,6 +110,23 @@ def test_public_names_are_documented(name):
             assert part in text, f"{name} has no {part}"
     if inspect.isclass(value) and issubclass(value, wj.Schedule) and value is not wj.Schedule:
         assert "Returns:" in text and "float32" in text and "steps" in text
+
+
+TRANSFORM = [
+    name for name, value in vars(transform).items() if getattr(value, "__module__", "").startswith("warmup_jax")
+]
+
+
+@pytest.mark.parametrize("name", TRANSFORM)
+def test_the_names_of_transform_are_documented(name):
+    value = getattr(transform, name)
+    text = inspect.getdoc(value) or ""
+    assert re.match(r"[^\n]+\.\n", text + "\n"), "a first sentence on its own line"
+    if name == "register_with_flax":  # for the modules of Flax
+        return
+    assert "Args:" in text
+    if inspect.isfunction(value):
+        assert all(part in text for part in ("Returns:", "Raises:", "Example:", ">>> "))
 
 
 def nodes(schedule):

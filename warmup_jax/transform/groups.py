@@ -112,6 +112,9 @@ def layer_decay(schedule: Schedule, layers: typing.Sequence[str], factor: float)
     Returns:
         A dict of schedules by the name of the layer.
 
+    Raises:
+        ValueError: for layers that are no list of different names, or a factor of 0 or less.
+
     Example:
         >>> import jax.numpy as jnp
         >>> import optax
