@@ -1,11 +1,13 @@
-"""Compile every schedule of the catalog, and a train step that uses it, for a TPU that is not there.
+"""Compile for TPUs that are not there: every schedule of the catalog with a train step that uses it, and the training
+program's own sharded step, whose collectives and host transfers are counted beside those of a constant rate.
 
     JAX_PLATFORMS=cpu TPU_SKIP_MDS_QUERY=1 python -m tests.compile_for_tpu
 
-It needs `jax[tpu]`, in an environment of its own. The variables keep JAX from looking for a TPU: values are computed
-on the CPU, and only compiled for the other.
+It needs `jax[tpu]` and the extra `train`, in an environment of its own. The variables keep JAX from looking for a TPU:
+values are computed on the CPU, and only compiled for the other.
 """
 
+import re
 import sys
 import time
 
@@ -13,36 +15,118 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import tabulate
 from jax.experimental import topologies
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+import warmup_jax as wj
 from tests.catalog import ROWS
 from tests.test_platforms import PARAMS, train_step
+from warmup_jax.experiment import loop
+from warmup_jax.experiment.model import Classifier
+from warmup_jax.linen import TrainState
 from warmup_jax.transform import scheduled
 
+TOPOLOGIES = ("v5e:2x2", "v5e:4x4")
+COLLECTIVES = r"(all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute)(?:-start)?\("
+HOST_TRANSFERS = r"(?: |=)(infeed|outfeed|send|recv)\(|MoveToHost|MoveToDevice|callback"
+SCHEDULE = wj.join(wj.Linear(0.0, 1e-3, 66), wj.Repeat(wj.Cosine(1e-3, 1e-5, 264), times=3, scale=0.5))
+BATCH, IMAGES = 64, 1408
 
-def main() -> None:
-    topology = topologies.get_topology_desc(platform="tpu", topology_name="v5e:2x2")
-    mesh = jax.sharding.Mesh(np.array(topology.devices).reshape(4), ("data",))
-    everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-    by_batch = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
 
-    def placed(tree, sharding=everywhere):
-        return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), tree)
+def mesh_of(topology: str) -> Mesh:
+    devices = topologies.get_topology_desc(platform="tpu", topology_name=topology).devices
+    return Mesh(np.array(devices), ("data",))
 
+
+def placed(tree, mesh: Mesh, *axes: str):
+    """The shapes of a tree, on every device of the mesh or cut along its axes."""
+    sharding = NamedSharding(mesh, PartitionSpec(*axes))
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), tree)
+
+
+def compile_the_catalog(mesh: Mesh) -> None:
     steps = jax.ShapeDtypeStruct((), jnp.int32), jax.ShapeDtypeStruct((8, 16), jnp.int32)
-    batch = placed(jax.ShapeDtypeStruct((8, 8), jnp.float32), by_batch)
+    batch = placed(jax.ShapeDtypeStruct((8, 8), jnp.float32), mesh, "data")
     begin = time.perf_counter()
     for row in ROWS:
         evaluate = jax.jit(lambda schedule, one, many: (schedule(one), schedule(many)))
         arrays = jax.eval_shape(lambda schedule=row.schedule: jax.tree.map(jnp.asarray, schedule))
-        evaluate.lower(placed(arrays), *placed(steps)).compile()
+        evaluate.lower(placed(arrays, mesh), *placed(steps, mesh)).compile()
         optimizer = scheduled(optax.adamw)(learning_rate=row.schedule)
-        state = placed(jax.eval_shape(optimizer.init, PARAMS))
+        state = placed(jax.eval_shape(optimizer.init, PARAMS), mesh)
         step = jax.jit(lambda params, state, batch, optimizer=optimizer: train_step(params, state, batch, optimizer))
-        compiled = step.lower(placed(PARAMS), state, batch).compile()
+        compiled = step.lower(placed(PARAMS, mesh), state, batch).compile()
         assert "callback" not in (compiled.as_text() or "")
         print(f"{time.perf_counter() - begin:5.1f} s  {row.name}", file=sys.stderr)
-    print(f"compiled {len(ROWS)} schedules and as many train steps for {topology.devices[0].device_kind}")
+    print(f"compiled {len(ROWS)} schedules and as many train steps for {mesh.devices.flat[0].device_kind}")
+
+
+def state_of(optimizer) -> TrainState:
+    model = Classifier(classes=10)
+    params = model.init(jax.random.key(0), jnp.ones((1, 8, 8, 1)))["params"]
+    return TrainState.create(apply_fn=model.apply, params=params, tx=optimizer).replace(step=jnp.int32(0))
+
+
+def compiled_step(mesh: Mesh, optimizer) -> str:
+    """The compiled text of one train step of the Transformer, the batch cut into a part for each device."""
+
+    def step(state, images, labels):
+        def loss_of(params):
+            logits = state.apply_fn({"params": params}, images)
+            return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+        loss, grads = jax.value_and_grad(loss_of)(state.params)
+        return state.apply_gradients(grads=grads), loss
+
+    state = placed(jax.eval_shape(lambda: state_of(optimizer)), mesh)
+    images = placed(jax.ShapeDtypeStruct((BATCH, 8, 8, 1), jnp.float32), mesh, "data")
+    labels = placed(jax.ShapeDtypeStruct((BATCH,), jnp.int32), mesh, "data")
+    return jax.jit(step, donate_argnums=0).lower(state, images, labels).compile().as_text() or ""
+
+
+def compiled_epoch(mesh: Mesh) -> str:
+    """The compiled text of an epoch of `warmup-jax train`."""
+    state = jax.eval_shape(lambda: state_of(scheduled(optax.adamw)(learning_rate=SCHEDULE)))
+    images = jax.ShapeDtypeStruct((IMAGES, 8, 8, 1), jnp.float32)
+    labels, key = jax.ShapeDtypeStruct((IMAGES,), jnp.int32), jax.eval_shape(lambda: jax.random.key(0))
+    epoch = loop.make_epoch(mesh, BATCH)
+    return epoch.lower(state, images, labels, key, jax.ShapeDtypeStruct((), jnp.int32)).compile().as_text() or ""
+
+
+def count(text: str) -> tuple[int, int]:
+    return len(re.findall(COLLECTIVES, text)), len(re.findall(HOST_TRANSFERS, text))
+
+
+def check_that_a_transfer_is_seen(mesh: Mesh) -> None:
+    step = jax.jit(lambda x: (jax.debug.callback(lambda _: None, x), x + 1)[1])
+    text = step.lower(placed(jax.ShapeDtypeStruct((8,), jnp.float32), mesh)).compile().as_text() or ""
+    assert count(text)[1] > 0, "a callback goes through the host: what counts transfers sees nothing"
+
+
+def count_what_a_schedule_adds() -> None:
+    check_that_a_transfer_is_seen(mesh_of(TOPOLOGIES[0]))
+    ways = {
+        "optax.adamw(0.001)": optax.adamw(1e-3),
+        "optax.adamw(schedule)": optax.adamw(SCHEDULE),
+        "scheduled(optax.adamw)(schedule)": scheduled(optax.adamw)(learning_rate=SCHEDULE),
+    }
+    rows = []
+    for topology in TOPOLOGIES:
+        mesh = mesh_of(topology)
+        counts = {name: count(compiled_step(mesh, optimizer)) for name, optimizer in ways.items()}
+        rows += [(topology, f"a step, {name}", *counted) for name, counted in counts.items()]
+        rows.append((topology, "an epoch of `warmup-jax train`", *count(compiled_epoch(mesh))))
+        collectives, transfers = counts["optax.adamw(0.001)"]
+        assert collectives > 0, "the gradients are summed over the devices: what counts them sees nothing"
+        assert transfers == 0 and set(counts.values()) == {(collectives, transfers)}, counts
+        assert rows[-1][-1] == 0, "an epoch stays on the devices"
+    print(tabulate.tabulate(rows, ["topology", "compiled", "collectives", "host transfers"], tablefmt="github"))
+
+
+def main() -> None:
+    compile_the_catalog(mesh_of(TOPOLOGIES[0]))
+    count_what_a_schedule_adds()
 
 
 if __name__ == "__main__":

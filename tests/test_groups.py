@@ -111,7 +111,16 @@ def test_patterns_that_make_no_sense(patterns, error, message):
         grouped({"a": sgd(1.0), "b": sgd(1.0)}, patterns)
 
 
-@pytest.mark.parametrize("layers", ["embed", [], ["a", "a"]])
+def test_what_is_not_an_optimizer():
+    with pytest.raises(
+        TypeError, match=r"`grouped\(optimizers=...\)` must be a dict by the names of the groups; got \["
+    ):
+        grouped([sgd(1.0)], {"a": "*"})
+    with pytest.raises(TypeError, match=r"`grouped\(optimizers={'a': ...}\)` must be an Optax optimizer; got 0.1"):
+        grouped({"a": 0.1}, {"a": "*"})
+
+
+@pytest.mark.parametrize("layers", ["embed", [], ["a", "a"], 3])
 def test_layers_that_are_no_list_of_names(layers):
     with pytest.raises(ValueError, match=r"`layer_decay\(layers=...\)` must be the names of the layers, each once"):
         layer_decay(wj.Constant(1.0), layers, factor=0.5)

@@ -12,6 +12,7 @@ from flax import nnx
 import warmup_jax as wj
 from warmup_jax.nnx import Optimizer
 from warmup_jax.transform import (
+    grouped,
     hyperparameters,
     learning_rate,
     reduce_on_plateau,
@@ -90,6 +91,17 @@ def test_the_readers_take_a_plain_optimizer_of_nnx():
     assert learning_rate(optimizer) == 0.5
     with pytest.raises(TypeError, match=r"must be the state of an optimizer; got a Optimizer. Pass its `.opt_state`"):
         reschedule(optimizer, learning_rate=SCHEDULE)
+
+
+def test_groups_by_the_names_of_a_module():
+    class Network(nnx.Module):
+        def __init__(self):
+            self.body, self.head = (nnx.Linear(3, 3, rngs=nnx.Rngs(0)) for _ in range(2))
+
+    groups = {"head": scheduled(optax.adamw)(wj.Constant(0.5)), "biases": scheduled(optax.adamw)(wj.Constant(0.25))}
+    kinds = grouped(groups | {"rest": optax.set_to_zero()}, {"head": "head/kernel", "biases": "*/bias", "rest": None})
+    optimizer = Optimizer(Network(), kinds, wrt=nnx.Param)
+    assert optimizer.learning_rate == {"head": 0.5, "biases": 0.25}
 
 
 def test_the_metric_of_a_plateau():

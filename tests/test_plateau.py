@@ -194,6 +194,8 @@ def test_a_missing_or_wrong_metric():
 
 
 def test_what_it_wraps_must_schedule_one_rate():
+    with pytest.raises(TypeError, match=r"`reduce_on_plateau\(inner\)` must be an Optax optimizer; got 0.1"):
+        reduce_on_plateau(0.1)
     with pytest.raises(ValueError, match="must have one learning rate made with `scheduled`; got none"):
         reduce_on_plateau(optax.sgd(0.1)).init(PARAMS)
     two = optax.chain(scheduled(optax.sgd)(wj.Constant(1.0)), scheduled(optax.sgd)(wj.Constant(1.0)))

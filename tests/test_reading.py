@@ -197,6 +197,19 @@ def test_under_jit_and_vmap():
     np.testing.assert_allclose(many(jnp.array([0.4, 1.6])), [0.5 * rate_at(3), 2 * rate_at(3)], rtol=1e-6)
 
 
+def test_a_batch_of_states():
+    def first(peak):
+        return scheduled(optax.sgd)(wj.warmup_linear(peak=peak, warmup=0, total=10)).init(PARAMS)
+
+    def change(state, peak):
+        return reschedule(state, learning_rate=wj.warmup_linear(peak=peak, warmup=0, total=10))
+
+    states = jax.vmap(first)(jnp.array([0.1, 0.2]))
+    with pytest.raises(ValueError, match=r"a batch of states, of the shape \(2,\). Change each under `jax.vmap`"):
+        change(states, 0.5)
+    np.testing.assert_allclose(learning_rate(jax.vmap(change)(states, jnp.array([0.4, 0.8]))), [0.4, 0.8])
+
+
 def test_several_at_once_and_by_path():
     two = optax.chain(
         scheduled(optax.sgd)(wj.Constant(1.0), momentum=wj.Constant(0.5)), scheduled(optax.sgd)(wj.Constant(2.0))

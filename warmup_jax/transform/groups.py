@@ -12,6 +12,7 @@ from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
 from warmup_jax.stages import lift
 from warmup_jax.transform.reading import is_wrapped, key_text
+from warmup_jax.transform.state import check_optimizer
 
 
 def grouped(
@@ -34,6 +35,7 @@ def grouped(
         its name, `reschedule` takes a dict of the same form.
 
     Raises:
+        TypeError: for something else than dicts of optimizers and of text.
         ValueError: if the names differ; and on `init`, for a parameter that no group matches or that
             two do, and for a group without parameters.
 
@@ -50,6 +52,11 @@ def grouped(
         >>> learning_rate(optimizer.init(params))
         {'new': Array(0.5, dtype=float32), 'old': Array(0.25, dtype=float32)}
     """
+    for name, value in {"optimizers": optimizers, "patterns": patterns}.items():
+        if not isinstance(value, collections.abc.Mapping):
+            raise TypeError(f"`grouped({name}=...)` must be a dict by the names of the groups; {_checks.came(value)}.")
+    for name, optimizer in optimizers.items():
+        check_optimizer(f"grouped(optimizers={{{name!r}: ...}})", optimizer)
     if set(optimizers) != set(patterns):
         raise ValueError(
             "`grouped(optimizers, patterns)` must have the same names in both; got "
@@ -64,7 +71,7 @@ def grouped(
         )
 
     def group_of(path, _) -> str:
-        parameter = "/".join(map(key_text, path))
+        parameter = _parameter_name(path)
         matching = [name for name in known if _matches(parameter, known[name])] or rest
         if len(matching) == 1:
             return matching[0]
@@ -91,7 +98,7 @@ def grouped(
             paths = jax.tree_util.tree_flatten_with_path(params, is_leaf=is_wrapped)[0]
             raise ValueError(
                 f"`grouped(patterns=...)`: the group {min(idle)!r} matches no parameter; they are "
-                f"{', '.join(repr('/'.join(map(key_text, path))) for path, _ in paths[:20])}"
+                f"{', '.join(repr(_parameter_name(path)) for path, _ in paths[:20])}"
                 f"{', ...' if len(paths) > 20 else ''}."
             )
         return inner.init(params)
@@ -99,7 +106,7 @@ def grouped(
     return optax.GradientTransformationExtraArgs(init, inner.update)
 
 
-def layer_decay(schedule: Schedule, layers: typing.Sequence[str], factor: float) -> dict[str, Schedule]:
+def layer_decay(schedule: Schedule, layers: collections.abc.Sequence[str], factor: float) -> dict[str, Schedule]:
     """A schedule for each layer, lower the further it is from the output.
 
     `schedule * factor**(len(layers) - 1 - position)`
@@ -132,7 +139,12 @@ def layer_decay(schedule: Schedule, layers: typing.Sequence[str], factor: float)
     Source: Howard & Ruder 2018, section 3.2 (https://arxiv.org/abs/1801.06146); Clark et al. 2020, appendix A
     (https://arxiv.org/abs/2003.10555).
     """
-    if isinstance(layers, str) or not layers or len(set(layers)) < len(layers):
+    if (
+        isinstance(layers, str)
+        or not isinstance(layers, collections.abc.Sequence)
+        or not layers
+        or len(set(layers)) < len(layers)
+    ):
         raise ValueError(
             "`layer_decay(layers=...)` must be the names of the layers, each once, from the input to the output; "
             f"got {layers!r}."
@@ -141,6 +153,12 @@ def layer_decay(schedule: Schedule, layers: typing.Sequence[str], factor: float)
     schedule = lift("layer_decay(schedule=...)", schedule)
     last = len(layers) - 1
     return {name: schedule * share ** (last - position) for position, name in enumerate(layers)}
+
+
+def _parameter_name(path: tuple) -> str:
+    """As in `"head/kernel"`; before Flax 0.11, nnx puts the array of a variable in its attribute `value`."""
+    in_variable = path and getattr(path[-1], "name", None) == "value"
+    return "/".join(map(key_text, path[:-1] if in_variable else path))
 
 
 def _as_patterns(name: str, pattern) -> list[str] | None:

@@ -11,7 +11,7 @@ from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Maximum, Minimum
 from warmup_jax.transform.reading import rebuild, scheduled_states
-from warmup_jax.transform.state import ScheduledState
+from warmup_jax.transform.state import ScheduledState, check_optimizer
 
 _UNSET: typing.Any = object()
 
@@ -86,7 +86,7 @@ def reduce_on_plateau(
     Raises:
         ValueError: for arguments beyond their limits, and on `init` if `inner` has no scheduled learning
             rate, or several: then each group takes a `reduce_on_plateau` of its own.
-        TypeError: from `update` without `value`.
+        TypeError: for something else than an optimizer, and from `update` without `value`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -108,6 +108,7 @@ def reduce_on_plateau(
 
     Source: PyTorch 2.13, `torch.optim.lr_scheduler.ReduceLROnPlateau`.
     """
+    check_optimizer("reduce_on_plateau(inner)", inner)
     _check_choice("mode", mode, ("min", "max"))
     _check_choice("threshold_mode", threshold_mode, ("rel", "abs"))
     if not 0 < _number("factor", factor) < 1:

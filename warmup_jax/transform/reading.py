@@ -5,6 +5,7 @@ import typing
 import jax
 import jax.numpy as jnp
 import optax
+from jax import core
 
 from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
@@ -164,6 +165,7 @@ def reschedule(opt_state, /, *, recompile: bool = False, **schedules):
     for name, new in schedules.items():
         paths = [path for path, node in holders.items() if name in node.schedules]
         for path, schedule in _by_path(opt_state, name, new, paths, holders).items():
+            _check_alone(name, holders[path])
             _check_structure(name, holders[path].schedules[name], schedule, recompile)
             holders[path] = _with_schedule(holders[path], name, schedule)
     return rebuild(opt_state, lambda path, node: node._replace(**_own_fields(holders[path])))
@@ -194,6 +196,14 @@ def _by_path(opt_state, name: str, new, paths: list[str], holders: dict) -> dict
     if unknown:
         raise ValueError(f"`{argument}` has no optimizer {unknown[0]!r}; there are {', '.join(map(repr, paths))}.")
     return {path: lift(argument, value) for path, value in new.items()}
+
+
+def _check_alone(name: str, node: ScheduledState) -> None:
+    if jnp.ndim(_plain(node.count)):
+        raise ValueError(
+            f"`reschedule({name}=...)`: this is a batch of states, of the shape {jnp.shape(_plain(node.count))}. "
+            "Change each under `jax.vmap`, as in `jax.vmap(lambda state: reschedule(state, ...))(states)`."
+        )
 
 
 def _check_structure(name: str, old: Schedule, new: Schedule, recompile: bool) -> None:
@@ -237,14 +247,14 @@ def _placed_like(leaf: jax.Array, like) -> typing.Any:
     `like` is.
     """
     array = _plain(like)
-    if getattr(array, "committed", False):  # a tracer has no devices of its own
+    if not isinstance(array, core.Tracer) and array.committed:  # a tracer has no devices of its own
         leaf = jax.device_put(leaf, array.sharding)
     return type(like)(leaf) if is_wrapped(like) else leaf
 
 
 def is_wrapped(leaf) -> bool:
     """True for Flax's nnx variables, in which an `nnx.Optimizer` keeps its arrays."""
-    return hasattr(leaf, "__jax_array__")
+    return hasattr(leaf, "__jax_array__") and not isinstance(leaf, jax.Array)  # as are tracers, in newer JAX
 
 
 def _plain(tree):

@@ -121,6 +121,12 @@ def _scheduled_transformation(factory, schedules: dict[str, Schedule], fixed: di
     return optax.GradientTransformationExtraArgs(init, update)
 
 
+def check_optimizer(name: str, value) -> None:
+    """What Optax calls an optimizer: a pair of functions."""
+    if not (callable(getattr(value, "init", None)) and callable(getattr(value, "update", None))):
+        raise TypeError(f"`{name}` must be an Optax optimizer; {_checks.came(value)}.")
+
+
 def as_state(schedules):
     """Schedules with their numbers as they stand in a state."""
     return jax.tree.map(_as_state_leaf, schedules)
