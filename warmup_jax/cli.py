@@ -172,7 +172,7 @@ def _add_train(commands) -> argparse.ArgumentParser:
     )
     saving = train.add_argument_group("saving and going on")
     saving.add_argument(
-        "--save-every", type=_positive_int, metavar="N", help="epochs from one checkpoint to the next (default: 1)"
+        "--save-every", type=_positive_int, metavar="N", help="epochs from one checkpoint to the next (default: 5)"
     )
     saving.add_argument("--keep", type=_positive_int, metavar="N", help="newest checkpoints to keep (default: 2)")
     saving.add_argument(

@@ -30,7 +30,11 @@ class Checkpoints:
     """
 
     def __init__(self, folder: pathlib.Path, keep: int):
-        options = ocp.CheckpointManagerOptions(max_to_keep=keep, enable_async_checkpointing=False)
+        options = ocp.CheckpointManagerOptions(
+            max_to_keep=keep,
+            enable_async_checkpointing=False,
+            cleanup_tmp_directories=True,  # what a killed process had begun to write
+        )
         self._manager = ocp.CheckpointManager((folder / FOLDER).absolute(), options=options)
 
     def save(self, step: int, state: TrainState, run: dict) -> None:
@@ -41,7 +45,8 @@ class Checkpoints:
         """
         if step in self._manager.all_steps():
             return
-        tree = _tree(state)
+        # As NumPy arrays, which the first process writes: the state is the same on every device of every process.
+        tree = jax.tree.map(np.asarray, _tree(state))
         notes = {"run": run, "arrays": digests(tree)}
         items = ocp.args.Composite(state=ocp.args.StandardSave(tree), notes=ocp.args.JsonSave(notes))
         try:
@@ -64,9 +69,8 @@ class Saved(typing.NamedTuple):
 
 @contextlib.contextmanager
 def _reader(folder: pathlib.Path):
-    manager = ocp.CheckpointManager(
-        (folder / FOLDER).absolute(), options=ocp.CheckpointManagerOptions(read_only=True, create=False)
-    )
+    options = ocp.CheckpointManagerOptions(create=False, enable_async_checkpointing=False)
+    manager = ocp.CheckpointManager((folder / FOLDER).absolute(), options=options)
     try:
         yield manager
     finally:
@@ -96,14 +100,14 @@ def look(folder: pathlib.Path, step: int) -> Saved:
 
 
 def restore(folder: pathlib.Path, saved: Saved, target: TrainState) -> TrainState:
-    """The state of a checkpoint, on the devices and in the structure of `target`, a state of `ShapeDtypeStruct`.
+    """The state of a checkpoint as NumPy arrays, in the structure of `target`, a state of `ShapeDtypeStruct`.
 
     Raises:
         Damaged: if it cannot be read, or is not what was saved.
         Mismatch: if it is of another model or optimizer.
     """
-    tree = _tree(target)
-    _check_same_arrays(saved.arrays, {path: _kind(leaf) for path, leaf in _leaves(tree)})
+    _check_same_arrays(saved.arrays, {path: _kind(leaf) for path, leaf in _leaves(_tree(target))})
+    tree = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), _tree(target))
     with _reader(folder) as manager:
         try:
             items = ocp.args.Composite(state=ocp.args.StandardRestore(tree))

@@ -186,7 +186,7 @@ def score(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 class Saving(typing.NamedTuple):
     """When checkpoints are saved: every so many epochs; and how many of the newest are kept."""
 
-    every: int = 1
+    every: int = 5
     keep: int = 2
 
 
