@@ -1,7 +1,9 @@
 """The newest train states of a run, saved and restored with Orbax."""
 
 import contextlib
+import gc
 import pathlib
+import sys
 import typing
 import zlib
 
@@ -49,11 +51,10 @@ class Checkpoints:
         tree = jax.tree.map(np.asarray, _tree(state))
         notes = {"run": run, "arrays": digests(tree)}
         items = ocp.args.Composite(state=ocp.args.StandardSave(tree), notes=ocp.args.JsonSave(notes))
-        try:
-            self._manager.save(step, args=items, force=True)
-        except Exception as error:  # Orbax and TensorStore raise of all kinds
-            reason = "No space left on device" if "No space left" in str(error) else " ".join(str(error).split())[:300]
-            raise OSError(f"the checkpoint of step {step} cannot be written ({reason})") from error
+        _, failure = _attempt(lambda: self._manager.save(step, args=items, force=True))
+        if failure:
+            reason = "No space left on device" if "No space left" in failure else _first_line(failure)
+            raise OSError(f"the checkpoint of step {step} cannot be written ({reason})")
 
     def close(self) -> None:
         self._manager.close()
@@ -92,11 +93,11 @@ def look(folder: pathlib.Path, step: int) -> Saved:
         Damaged: if that cannot be read.
     """
     with _reader(folder) as manager:
-        try:
-            notes = manager.restore(step, args=ocp.args.Composite(notes=ocp.args.JsonRestore()))["notes"]
-            return Saved(step, notes["run"], notes["arrays"])
-        except Exception as error:
-            raise Damaged(f"its notes cannot be read ({_first_line(error)})") from None
+        items = ocp.args.Composite(notes=ocp.args.JsonRestore())
+        notes, failure = _attempt(lambda: manager.restore(step, args=items)["notes"])
+    if failure or not isinstance(notes, dict) or notes.keys() != {"run", "arrays"}:
+        raise Damaged(f"its notes cannot be read ({_first_line(failure or f'they are {notes!r}')})")
+    return Saved(step, notes["run"], notes["arrays"])
 
 
 def restore(folder: pathlib.Path, saved: Saved, target: TrainState) -> TrainState:
@@ -109,11 +110,10 @@ def restore(folder: pathlib.Path, saved: Saved, target: TrainState) -> TrainStat
     _check_same_arrays(saved.arrays, {path: _kind(leaf) for path, leaf in _leaves(_tree(target))})
     tree = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), _tree(target))
     with _reader(folder) as manager:
-        try:
-            items = ocp.args.Composite(state=ocp.args.StandardRestore(tree))
-            restored = manager.restore(saved.step, args=items)["state"]
-        except Exception as error:
-            raise Damaged(f"it cannot be read ({_first_line(error)})") from None
+        items = ocp.args.Composite(state=ocp.args.StandardRestore(tree))
+        restored, failure = _attempt(lambda: manager.restore(saved.step, args=items)["state"])
+    if failure:
+        raise Damaged(f"it cannot be read ({_first_line(failure)})")
     found = digests(restored)
     wrong = [path for path, digest in saved.arrays.items() if found[path] != digest]
     if wrong:
@@ -147,5 +147,21 @@ def _check_same_arrays(saved: dict[str, str], wanted: dict[str, str]) -> None:
             raise Mismatch(f"is of another model or optimizer: {path} is {there} in it and {here} in this program")
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+def _attempt(action: typing.Callable[[], typing.Any]) -> tuple[typing.Any, str]:
+    """What `action()` returns and no text, or nothing and the text of its error: Orbax and TensorStore raise of all
+    kinds. Coroutines that they leave behind would print a traceback each when they are collected.
+    """
+    hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
+    result, failure = None, ""
+    try:
+        result = action()
+    except Exception as error:
+        failure = str(error).strip() or type(error).__name__
+    if failure:
+        gc.collect()
+    sys.unraisablehook = hook
+    return result, failure
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0][:200]
