@@ -20,6 +20,7 @@ import orbax.checkpoint as ocp
 
 from warmup_jax.experiment import checkpoints
 
+PROGRAM = [sys.executable, "-m", "warmup_jax"]
 EPOCHS_PER_KILL = 5
 OPTIONS = ["--batch-size", "512", "--save-every", "1"]
 LONGEST_WAIT = 120  # seconds, for a start on a busy machine
@@ -62,7 +63,7 @@ def start(fresh: list[str], folder: pathlib.Path) -> subprocess.Popen:
         for path in folder.glob("*"):  # killed before its settings were written
             path.unlink()
         arguments = [*fresh, "--out", str(folder)]
-    command = [sys.executable, "-m", "warmup_jax", "train", *arguments]
+    command = [*PROGRAM, "train", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ))
 
 

@@ -4,7 +4,6 @@ The tolerance: losses and final parameters agree to 1e-4, relative and absolute.
 sum over the batch is taken (measured: 3e-7 in the losses of 88 steps). Rates are the same bits.
 """
 
-import functools
 import os
 import pathlib
 import shutil
@@ -44,8 +43,14 @@ def assert_same_training(one: pathlib.Path, other: pathlib.Path) -> None:
     assert len(rows_of(other)) == STEPS
     np.testing.assert_array_equal(column(other, "learning_rate"), column(one, "learning_rate"))
     np.testing.assert_allclose(column(other, "loss"), column(one, "loss"), rtol=1e-4)
-    states = (kill_and_resume.final_state(folder)["params"] for folder in (one, other))
-    jax.tree.map(functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-4), *states)
+    leaves, wanted = (
+        jax.tree_util.tree_leaves_with_path(kill_and_resume.final_state(folder)["params"]) for folder in (other, one)
+    )
+    for (path, leaf), (_, wanted) in zip(leaves, wanted, strict=True):
+        where = jax.tree_util.keystr(path)
+        # A softmax does not see the bias of its keys: Adam makes whole steps of a gradient that is rounding alone.
+        if "['key']['bias']" not in where:
+            np.testing.assert_allclose(leaf, wanted, rtol=1e-4, atol=1e-4, err_msg=where)
 
 
 def cut(folder: pathlib.Path, to: pathlib.Path, step: int) -> pathlib.Path:
@@ -132,7 +137,7 @@ def check_shardings() -> None:
             assert len(leaf.sharding.device_set) == 8 and leaf.sharding.is_fully_replicated
     assert jax.tree.leaves(state.opt_state.schedules)
     # Each device works on 256 / 8 images: the partitioned program holds no hidden layer of the whole batch.
-    text = epoch_of.lower(state, images, labels, key, np.int32(0)).compile().as_text()
+    text = epoch_of.lower(state, images, labels, key, np.int32(0)).compile().as_text() or ""
     assert "f32[32,16,128]" in text and "f32[256,16,128]" not in text
 
 

@@ -5,6 +5,7 @@ import pathlib
 import resource
 import shutil
 import signal
+import sys
 import time
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 import warmup_jax as wj
 from tests import kill_and_resume
-from tests.training import a_shallow_model, column, contents, rows_of, start  # noqa: F401
+from tests.training import SHALLOW, a_shallow_model, column, contents, rows_of, start  # noqa: F401
 from warmup_jax import cli
 from warmup_jax.experiment import checkpoints, folders, loop, model, resume
 
@@ -92,8 +93,9 @@ def test_a_finished_run_says_so(whole, run, capsys):
     assert not any(kill_and_resume.differences(whole, run).values())
 
 
-def test_killed_at_random_moments(capsys):
+def test_killed_at_random_moments(capsys, monkeypatch):
     """The short form of `python -m tests.kill_and_resume`."""
+    monkeypatch.setattr(kill_and_resume, "PROGRAM", [sys.executable, "-c", SHALLOW])
     assert kill_and_resume.main(["--kills", "2", "--seed", "0"]) == 0
     printed = capsys.readouterr().out
     assert "seed 0: 2 kills" in printed
@@ -192,6 +194,7 @@ def test_a_changed_schedule_needs_the_flag(run, capsys):
     )
     shutil.copytree(run / "checkpoints", again / "checkpoints")
     damage(again, 25)
+    capsys.readouterr()
     refused(capsys, again, "is from before the schedule was changed at step 24; step 25 is damaged: ")
 
 
@@ -318,7 +321,7 @@ def test_a_full_disk_leaves_the_older_checkpoints(whole, run, capsys):
     """A limit on the size of files fails a write in the system call, as a full disk does."""
     drop(run, 20)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
     try:
         with pytest.raises(SystemExit) as stop:
             go_on(run, "--keep", "3")

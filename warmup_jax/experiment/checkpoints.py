@@ -1,7 +1,6 @@
 """The newest train states of a run, saved and restored with Orbax."""
 
 import contextlib
-import gc
 import pathlib
 import sys
 import typing
@@ -149,18 +148,22 @@ def _check_same_arrays(saved: dict[str, str], wanted: dict[str, str]) -> None:
 
 def _attempt(action: typing.Callable[[], typing.Any]) -> tuple[typing.Any, str]:
     """What `action()` returns and no text, or nothing and the text of its error: Orbax and TensorStore raise of all
-    kinds. Coroutines that they leave behind would print a traceback each when they are collected.
+    kinds.
     """
-    hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
-    result, failure = None, ""
+    hook = sys.unraisablehook
+
+    def without_late_answers(unraisable) -> None:
+        # Where Orbax gives up, threads of TensorStore still answer to its event loop, with a traceback each.
+        if str(unraisable.exc_value) != "Event loop is closed":
+            hook(unraisable)
+
+    sys.unraisablehook = without_late_answers
     try:
         result = action()
     except Exception as error:
-        failure = str(error).strip() or type(error).__name__
-    if failure:
-        gc.collect()
+        return None, str(error).strip() or type(error).__name__
     sys.unraisablehook = hook
-    return result, failure
+    return result, ""
 
 
 def _first_line(text: str) -> str:

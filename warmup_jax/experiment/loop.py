@@ -1,5 +1,6 @@
 """One training run: the recipe, the epoch on the device, validation, history and progress."""
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -253,16 +254,23 @@ def train(
                 if number and done < settings.epochs:
                     where = f"after epoch {done} of {settings.epochs}, step {done * plan.steps_per_epoch:,}"
                     raise stopping.Stopped(number, f"saved {where}; {how_to_resume(folder)}")
-    finally:
-        if first and record.rows:  # also after a signal: what was trained is drawn
-            pictures.draw_history(record.rows, plan.steps_per_epoch, schedule, folder / "history.png")
+    except BaseException:
+        with contextlib.suppress(OSError):  # what went wrong first is what is told
+            _draw(record, plan, schedule, folder)  # also after a signal: what was trained
+        raise
     saved.close()
+    _draw(record, plan, schedule, folder)
     if first:
         print(history.summary(record))
         broken = [row["step"] for row in record.rows if not np.isfinite(row["loss"])]
         if broken:
             print(f"training diverged: the loss is not finite from step {broken[0]} on")
     return record
+
+
+def _draw(record: History, plan: Plan, schedule: wj.Schedule, folder: pathlib.Path) -> None:
+    if devices.is_first() and record.rows:
+        pictures.draw_history(record.rows, plan.steps_per_epoch, schedule, folder / "history.png")
 
 
 def _check_shared(folder: pathlib.Path) -> None:
