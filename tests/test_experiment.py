@@ -4,12 +4,7 @@ import csv
 import functools
 import importlib.metadata
 import json
-import os
 import pathlib
-import signal
-import subprocess
-import sys
-import time
 
 import chex
 import jax
@@ -21,7 +16,7 @@ from sklearn.datasets import load_digits
 
 import warmup_jax as wj
 from warmup_jax import cli
-from warmup_jax.experiment import compare, data, loop, model
+from warmup_jax.experiment import compare, data, history, loop, model
 
 pytestmark = pytest.mark.default_promotion  # flax and optax promote
 
@@ -313,12 +308,13 @@ def a_run(tmp_path_factory):
 
 def test_the_run_folder(a_run):
     options, folder = a_run
-    assert {path.name for path in folder.iterdir()} == {"history.csv", "history.png", "schedule.txt", "settings.json"}
+    files = {"checkpoints", "history.csv", "history.png", "schedule.txt", "settings.json"}
+    assert {path.name for path in folder.iterdir()} == files
     assert loop.Settings(**json.loads((folder / "settings.json").read_text())) == options
     schedule = eval((folder / "schedule.txt").read_text(), {"__builtins__": {}}, vars(wj))
     assert schedule == wj.warmup_cosine(peak=1e-3, warmup=5, total=15)
     rows = rows_of(folder)
-    assert tuple(rows[0]) == loop.COLUMNS
+    assert tuple(rows[0]) == history.COLUMNS
     assert [int(row["step"]) for row in rows] == list(range(15))
     assert [int(row["epoch"]) for row in rows] == [0] * 5 + [1] * 5 + [2] * 5
     scored = [row for row in rows if row["accuracy"]]
@@ -398,26 +394,6 @@ def test_patches_are_squares_of_the_image():
     np.testing.assert_array_equal(model.patches(images)[0, 0], [0, 1, 8, 9])
     np.testing.assert_array_equal(model.patches(images)[0, 5], [18, 19, 26, 27])
     assert model.patches(jnp.ones((2, 9, 7, 3))).shape == (2, 16, 3 * 2 * 3)
-
-
-def test_ctrl_c_leaves_the_history_written_so_far(tmp_path):
-    folder = tmp_path / "run"
-    arguments = [sys.executable, "-m", "warmup_jax", *command(settings(epochs=5000), folder)]
-    process = subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
-    )
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        if (folder / "history.csv").exists() and len(rows_of(folder)) >= 10:
-            break
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert f"interrupted; what was written so far is in {folder}" in errors and "Traceback" not in errors
-    rows = rows_of(folder)
-    assert len(rows) >= 10 and len(rows) % 5 == 0 and rows[-1]["accuracy"]
-    assert (folder / "history.png").exists()
 
 
 # The comparison.

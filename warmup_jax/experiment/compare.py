@@ -36,7 +36,7 @@ def compare(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, folder: 
     print(f"{len(grid)} runs at once: {len(grid) // SEEDS} settings of peak and warmup, {SEEDS} seeds each")
 
     states, losses = _sweep(settings, dataset, plan, grid)
-    valid_images = jnp.asarray(dataset.valid_images)
+    valid_images = jnp.asarray(loop.in_batches(dataset.valid_images))
     probabilities = np.asarray(jax.jit(jax.vmap(loop.predict, in_axes=(0, None)))(states, valid_images))
     results = []
     for (peak, steps, seed), curve, predicted in zip(grid, losses, probabilities, strict=True):

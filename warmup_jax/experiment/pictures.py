@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 import warmup_jax as wj
+from warmup_jax.experiment import folders
 
 SMALL = {"fontsize": 9}
 
@@ -51,7 +52,8 @@ def draw_history(rows: list[dict], steps_per_epoch: int, schedule: wj.Schedule, 
     top = rate.secondary_xaxis("top", functions=to_epochs)
     top.xaxis.set_major_locator(MaxNLocator(integer=True))
     top.set_xlabel("epoch")
-    figure.savefig(path, dpi=120)
+    with folders.replacing(path) as partial:
+        figure.savefig(partial, dpi=120)
 
 
 def draw_comparison(results: list[dict], path: pathlib.Path) -> None:
@@ -82,4 +84,5 @@ def draw_comparison(results: list[dict], path: pathlib.Path) -> None:
     axes.set_title(f"{len(results)} runs: a pale mark each, lines through the means")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
-    figure.savefig(path, dpi=120)
+    with folders.replacing(path) as partial:
+        figure.savefig(partial, dpi=120)

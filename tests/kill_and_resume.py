@@ -1,0 +1,133 @@
+"""Kill a training with SIGKILL at random moments, resume it each time, and compare its bits with an uninterrupted run.
+
+    python -m tests.kill_and_resume [--kills 20] [--seed N]
+
+A checkpoint is saved after every epoch, so that about a third of the moments fall into the writing of one.
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from warmup_jax.experiment import checkpoints
+
+PROGRAM = [sys.executable, "-m", "warmup_jax"]
+EPOCHS_PER_KILL = 5
+OPTIONS = ["--batch-size", "512", "--save-every", "1"]
+LONGEST_WAIT = 120  # seconds, for a start on a busy machine
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=None, help="of the moments; printed")
+    options = parser.parse_args(arguments)
+    seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
+    moments = random.Random(seed)
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory() as scratch:
+        whole, killed = pathlib.Path(scratch, "whole"), pathlib.Path(scratch, "killed")
+        fresh = ["--epochs", str(EPOCHS_PER_KILL * options.kills), *OPTIONS]
+        finish(start(fresh, whole))
+        kills = resumes = cut = 0
+        while kills < options.kills:
+            process = start(fresh, killed)
+            kills += kill(process, killed, moments)
+            cut += any("tmp" in path.name for path in (killed / checkpoints.FOLDER).glob("*"))
+            if process.returncode == 0:
+                break  # it was faster than the killer
+            resumes += (killed / "settings.json").exists()
+        finish(start(fresh, killed))
+        print(f"seed {seed}: {kills} kills, {resumes} resumes, {time.monotonic() - begin:.0f} s")
+        print(f"kills that left a checkpoint half written: {cut}")
+        different = differences(whole, killed)
+    for name in ("parameters", "optimizer state", "history.csv"):
+        print(f"{name}: {different[name] or 'identical'}")
+    return int(any(different.values()) or kills < options.kills)
+
+
+def start(fresh: list[str], folder: pathlib.Path) -> subprocess.Popen:
+    """Resume the run in `folder`; begin it where there is none yet."""
+    if (folder / "settings.json").exists():
+        arguments = ["--resume", str(folder), "--save-every", "1"]
+    else:
+        for path in folder.glob("*"):  # killed before its settings were written
+            path.unlink()
+        arguments = [*fresh, "--out", str(folder)]
+    command = [*PROGRAM, "train", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ))
+
+
+def finish(process: subprocess.Popen) -> None:
+    printed, _ = process.communicate()
+    if process.returncode:
+        sys.exit(f"a run ended with status {process.returncode}:\n{printed[-3000:]}")
+
+
+def kill(process: subprocess.Popen, folder: pathlib.Path, moments: random.Random) -> bool:
+    """Kill the process: one in five at any moment of its start, the others while it trains and saves."""
+    if moments.random() < 0.2:
+        time.sleep(moments.uniform(0, 8))
+    else:
+        before = rows(folder)
+        deadline = time.monotonic() + LONGEST_WAIT
+        while process.poll() is None and rows(folder) <= before and time.monotonic() < deadline:
+            before = min(before, rows(folder))  # a resume cuts the history back
+            time.sleep(0.005)
+        time.sleep(moments.uniform(0, 1))
+    process.kill()
+    printed, _ = process.communicate()
+    if process.returncode > 0:
+        sys.exit(f"a run ended with status {process.returncode}:\n{printed[-3000:]}")
+    return process.returncode < 0
+
+
+def rows(folder: pathlib.Path) -> int:
+    path = folder / "history.csv"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def differences(one: pathlib.Path, other: pathlib.Path) -> dict[str, str]:
+    """By part of the run, what differs first; empty text where every bit is the same."""
+    states = [final_state(folder) for folder in (one, other)]
+    found = {"parameters": "", "optimizer state": "", "history.csv": ""}
+    for name, key in (("parameters", "params"), ("optimizer state", "opt_state")):
+        first, second = ({jax.tree_util.keystr(p): np.asarray(x) for p, x in leaves(s[key])} for s in states)
+        if first.keys() != second.keys():
+            found[name] = "different structures"
+        else:
+            wrong = [path for path in first if not same_bits(first[path], second[path])]
+            found[name] = f"{len(wrong)} of {len(first)} arrays differ, first {wrong[0]}" if wrong else ""
+    texts = [(folder / "history.csv").read_bytes() for folder in (one, other)]
+    if texts[0] != texts[1]:
+        pairs = zip(*(text.splitlines() for text in texts), strict=False)
+        found["history.csv"] = f"differs, first in line {next((i for i, (a, b) in enumerate(pairs, 1) if a != b), 0)}"
+    return found
+
+
+def leaves(tree):
+    return jax.tree_util.tree_flatten_with_path(tree)[0]
+
+
+def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
+
+
+def final_state(folder: pathlib.Path) -> dict:
+    """The newest checkpoint as it lies on the disk, read by Orbax alone."""
+    with ocp.CheckpointManager((folder / checkpoints.FOLDER).absolute()) as manager:
+        step = manager.latest_step()
+        return manager.restore(step, args=ocp.args.Composite(state=ocp.args.StandardRestore()))["state"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
