@@ -151,6 +151,13 @@ def test_no_compile_for_a_state_on_many_devices_or_given_away():
     assert new == wj.warmup_linear(peak=1.6, warmup=4, total=12), "not given away with the state"
 
 
+def test_a_state_of_numpy_arrays():
+    state = jax.tree.map(np.asarray, after(OURS, 3))
+    state = reschedule(state, learning_rate=wj.warmup_linear(peak=1.6, warmup=4, total=12))
+    _, state = OURS.update(PARAMS, state, PARAMS)
+    np.testing.assert_allclose(learning_rate(state), 2 * rate_at(3), rtol=1e-6)
+
+
 def test_before_the_first_update_the_rate_is_that_of_step_0():
     state = reschedule(OURS.init(PARAMS), learning_rate=wj.warmup_linear(peak=0.8, warmup=0, total=12))
     np.testing.assert_allclose(learning_rate(state), 0.8)

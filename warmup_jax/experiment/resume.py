@@ -62,7 +62,8 @@ def prepare(folder: pathlib.Path, given: dict, change_schedule: bool) -> Start:
         earlier = [*earlier, dataclasses.asdict(old) | {"until_step": step}]
     if state is not None:
         everywhere = devices.replicated(devices.make_mesh())
-        state = jax.tree.map(lambda leaf: devices.place(leaf, everywhere), reschedule(state, schedule))
+        state = state.reschedule(learning_rate=schedule, recompile=True)
+        state = jax.tree.map(lambda leaf: devices.place(np.asarray(leaf), everywhere), state)
     return Start(settings, earlier, dataset, plan, loop.Point(step, state, text, rows), damaged, change)
 
 
@@ -169,12 +170,6 @@ def _target(settings: loop.Settings, dataset: data.Dataset):
     """The state of a run as shapes and dtypes, for Orbax to fill."""
     schedule = loop.schedule_of(settings, loop.make_plan(settings, dataset))
     return jax.eval_shape(lambda key: loop.make_state(dataset, schedule, key), jax.random.key(0))
-
-
-def reschedule(state, schedule: wj.Schedule):
-    """`state` with another schedule in its optimizer."""
-    numbers = jax.tree.map(lambda leaf: np.asarray(leaf, np.int32 if isinstance(leaf, int) else np.float32), schedule)
-    return state.replace(opt_state=state.opt_state._replace(schedules={"learning_rate": numbers}))
 
 
 def describe_change(old: wj.Schedule, new: wj.Schedule, old_total: int, new_total: int, step: int) -> tuple[str, bool]:

@@ -247,7 +247,7 @@ def _placed_like(leaf: jax.Array, like) -> typing.Any:
     `like` is.
     """
     array = _plain(like)
-    if not isinstance(array, core.Tracer) and array.committed:  # a tracer has no devices of its own
+    if isinstance(array, jax.Array) and not isinstance(array, core.Tracer) and array.committed:
         leaf = jax.device_put(leaf, array.sharding)
     return type(like)(leaf) if is_wrapped(like) else leaf
 
