@@ -11,6 +11,7 @@ import pathlib
 import typing
 
 import numpy as np
+import pytest
 
 FOLDER = pathlib.Path(__file__).parent
 
@@ -40,6 +41,11 @@ def recorded(peer: str, group: str = "cases") -> list[tuple[Case, list[float]]]:
     """The cases of one peer with the rates that it gave."""
     entries = json.loads((FOLDER / f"{peer}.json").read_text())[group]
     return [(Case(entry["function"], entry["arguments"], entry["steps"]), entry["rates"]) for entry in entries]
+
+
+def parameters(peer: str) -> list:
+    """`recorded` for `pytest.mark.parametrize`."""
+    return [pytest.param(case, rates, id=str(case)) for case, rates in recorded(peer)]
 
 
 def assert_recorded_as_written(peer: str) -> None:
@@ -80,17 +86,17 @@ def compare(
         raw: how far our float32 may be from the recorded rates, relative to the rate or, where it is smaller, to a
             thousandth of the largest.
     """
-    steps, rates = np.asarray(case.steps), np.asarray(rates)
-    largest = np.max(np.abs(rates))
+    steps, peers = np.asarray(case.steps), np.asarray(rates)
+    largest = np.max(np.abs(peers))
     exact = np.asarray(formula(case.arguments, steps, float), np.float64)
-    np.testing.assert_allclose(rates, exact, rtol=0, atol=1e-12 * largest, err_msg=f"the formula is not {case}'s")
+    np.testing.assert_allclose(peers, exact, rtol=0, atol=1e-12 * largest, err_msg=f"the formula is not {case}'s")
     ours, wanted = ask(schedule, steps), np.asarray(formula(case.arguments, steps, stored), np.float64)
     distance = np.abs(ours - wanted)
     ulp = _ulp_at(wanted)
     allowed = max_ulp * ulp
     if max_ulp > 8:
         allowed = np.where(np.abs(wanted) < 1e-7 * np.max(np.abs(wanted)), 1e-5 * np.abs(wanted), allowed)
-    off = np.abs(ours - rates) / np.maximum(np.maximum(np.abs(rates), 1e-3 * largest), 1e-300)
+    off = np.abs(ours - peers) / np.maximum(np.maximum(np.abs(peers), 1e-3 * largest), 1e-300)
     near = np.max((distance / ulp)[allowed == max_ulp * ulp], initial=0.0)
     before = AGREEMENTS.get((peer, case.function), Agreement(0.0, 0.0))
     AGREEMENTS[peer, case.function] = Agreement(max(before.ulp, near), max(before.raw, np.max(off)))
@@ -101,7 +107,7 @@ def compare(
     )
     worst = np.argmax(off)
     assert np.all(off <= raw), (
-        f"{case}: {off[worst]:.1e} from the peer at step {steps[worst]}: {ours[worst]!r}, not {rates[worst]!r}; "
+        f"{case}: {off[worst]:.1e} from the peer at step {steps[worst]}: {ours[worst]!r}, not {peers[worst]!r}; "
         f"{schedule!r}"
     )
 
