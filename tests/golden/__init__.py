@@ -95,7 +95,8 @@ def compare(
     ulp = _ulp_at(wanted)
     allowed = max_ulp * ulp
     if max_ulp > 8:
-        allowed = np.where(np.abs(wanted) < 1e-7 * np.max(np.abs(wanted)), 1e-5 * np.abs(wanted), allowed)
+        small = np.abs(wanted) < 1e-7 * np.max(np.abs(wanted))
+        allowed = np.where(small, np.maximum(1e-5 * np.abs(wanted), allowed), allowed)
     off = np.abs(ours - peers) / np.maximum(np.maximum(np.abs(peers), 1e-3 * largest), 1e-300)
     near = np.max((distance / ulp)[allowed == max_ulp * ulp], initial=0.0)
     before = AGREEMENTS.get((peer, case.function), Agreement(0.0, 0.0))

@@ -60,7 +60,11 @@ CASES = [
     ),
     only_warmup("get_polynomial_decay_schedule_with_warmup"),
     *(
-        Case("get_inverse_sqrt_schedule", {"num_warmup_steps": warmup, **scale, "base_lr": 2e-3}, [*range(14), 999, 99999])
+        Case(
+            "get_inverse_sqrt_schedule",
+            {"num_warmup_steps": warmup, **scale, "base_lr": 2e-3},
+            [*range(14), 999, 99999],
+        )
         for warmup in (0, 1, 10)
         for scale in ({}, {"timescale": 50})
     ),
@@ -115,7 +119,9 @@ CASES = [
     ),
     Case("get_scheduler", {"name": "constant", "base_lr": 1e-3}, [0, 5]),
     *(
-        Case("from_trainer_args", {"arguments": {"max_steps": 1000, "warmup_steps": warmup, "learning_rate": 2e-5}}, LONG)
+        Case(
+            "from_trainer_args", {"arguments": {"max_steps": 1000, "warmup_steps": warmup, "learning_rate": 2e-5}}, LONG
+        )
         for warmup in (0, 1, 1.0, 100, 0.1, 0.07, 0.999)
     ),
 ]

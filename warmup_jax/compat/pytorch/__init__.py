@@ -5,8 +5,8 @@ keyword `base_lr`, the rate of the optimizer, where the scheduler multiplies it.
 step `k + 1` on: what a scheduler that resumes with it is documented to do. A list with one entry per parameter group is
 one call per group here.
 
-`step` is the number of `scheduler.step()` calls so far. PyTorch calls it an epoch and most programs step once per epoch:
-for that, wrap the result in `Staircase(Stretch(schedule, n), n)` with the n steps of an epoch. `from_torch` reads a
+`step` is the number of `scheduler.step()` calls so far. PyTorch calls it an epoch and most programs step once per
+epoch: for that, wrap the result in `Staircase(Stretch(schedule, n), n)` with the n steps of an epoch. `from_torch` reads a
 scheduler object, `to_torch` makes one.
 """
 

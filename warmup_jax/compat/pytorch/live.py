@@ -21,8 +21,8 @@ def from_torch(scheduler, kind=None, *, group=0) -> Schedule:
 
     Args:
         scheduler: an object of `torch.optim.lr_scheduler`, or its `state_dict()`.
-        kind: with a state dict the name of its class, such as "StepLR"; for `SequentialLR` and `ChainedScheduler`, whose
-            state does not name its parts, a pair such as `("SequentialLR", ["LinearLR", "CosineAnnealingLR"])`.
+        kind: with a state dict the name of its class, such as "StepLR"; for `SequentialLR` and `ChainedScheduler`,
+            whose state does not name its parts, a pair such as `("SequentialLR", ["LinearLR", "CosineAnnealingLR"])`.
         group: the parameter group whose rate is wanted, counted from 0.
 
     Returns:
@@ -136,9 +136,9 @@ def _check_rate(node: _Node, schedule: Schedule, at: int, group: int) -> None:
     rate, wanted = float(rate), float(schedule(at))
     if abs(rate - wanted) > 1e-5 * max(abs(rate), abs(_first_base_lr(node, group))):
         raise ValueError(
-            f"`from_torch(...)`: the rate in force is {rate:.7g}, but the formula of `{node.kind}` gives {wanted:.7g} at "
-            f"step {at}. The scheduler was resumed out of order, something else changed the rate, or it is past its end "
-            f"and climbs again. Make the schedule from its arguments with `compat.pytorch.{node.kind}(...)`."
+            f"`from_torch(...)`: the rate in force is {rate:.7g}, but the formula of `{node.kind}` gives {wanted:.7g} "
+            f"at step {at}. The scheduler was resumed out of order, something else changed the rate, or it is past its "
+            f"end and climbs again. Make the schedule from its arguments with `compat.pytorch.{node.kind}(...)`."
         )
 
 
@@ -268,8 +268,8 @@ def to_torch(schedule, optimizer):
     """Drive an optimizer of PyTorch with a schedule: a `LambdaLR` at the very same float32 rates.
 
     `scheduler.step()` after each `optimizer.step()`, as ever. The schedule is the rate, not a factor: `lr` of the
-    optimizer does not matter, and `initial_lr` of each group becomes 1. The state dict holds the count alone: to resume,
-    make it anew from the schedule and load the state dicts of the scheduler and of the optimizer.
+    optimizer does not matter, and `initial_lr` of each group becomes 1. The state dict holds the count alone: to
+    resume, make it anew from the schedule and load the state dicts of the scheduler and of the optimizer.
 
     Args:
         schedule: a schedule, or a list with one for each parameter group; groups whose rates differ need a list.
