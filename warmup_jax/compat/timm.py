@@ -222,6 +222,8 @@ def TanhLRScheduler(
     """
     caller = "TanhLRScheduler"
     base_lr, low, lb, ub = _checks.reals(caller, base_lr=base_lr, lr_min=lr_min, lb=lb, ub=ub)
+    if lb >= ub:
+        raise ValueError(f"`{caller}(lb=...)` must be below `ub`; got lb={lb!r}, ub={ub!r}.")
 
     def tanh(start, stop, steps):
         first = stop + (start - stop) * (1 - math.tanh(lb)) / 2
