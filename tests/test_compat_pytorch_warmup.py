@@ -51,7 +51,7 @@ FORMULAS = {
 
 
 @pytest.mark.parametrize("case, rates", golden.parameters("pytorch_warmup"))
-def test_the_factors_of_the_peer(case, rates):
+def test_the_rates_of_the_peer(case, rates):
     formula, max_ulp = FORMULAS[case.function]
     begun = case.arguments.get("last_step", -1) + 1
     golden.compare(

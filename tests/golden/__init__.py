@@ -123,6 +123,11 @@ def _ulp_at(wanted: np.ndarray) -> np.ndarray:
     return np.spacing(size.astype(np.float32)).astype(np.float64)
 
 
+def ulps(ours, wanted) -> np.ndarray:
+    """How far apart, in float32 ulp of `wanted`; of a number near its largest where it is as good as 0."""
+    return np.abs(np.asarray(ours, np.float64) - np.asarray(wanted)) / _ulp_at(np.asarray(wanted))
+
+
 def table(peer: str) -> str:
     """The worst agreement per function, for `pytest -s`."""
     lines = [f"{peer}: worst distance from the formula, in ulp, and from the peer, relatively"]

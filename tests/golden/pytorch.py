@@ -128,8 +128,15 @@ CASES = [
     sequence(4, parts=[part("LinearLR", start_factor=0.25, total_iters=3), part("CosineAnnealingLR", T_max=19)]),
     sequence(3, parts=[part("LinearLR", start_factor=0.25, total_iters=9), part("ExponentialLR", gamma=0.9)]),
     sequence(0, parts=[part("LinearLR", **UP), part("StepLR", step_size=5)]),
-    sequence(5, 12, parts=[part("ConstantLR", factor=0.1, total_iters=50), part("ConstantLR", factor=1.0, total_iters=1),
-                           part("PolynomialLR", total_iters=9, power=2.0)]),
+    sequence(
+        5,
+        12,
+        parts=[
+            part("ConstantLR", factor=0.1, total_iters=50),
+            part("ConstantLR", factor=1.0, total_iters=1),
+            part("PolynomialLR", total_iters=9, power=2.0),
+        ],
+    ),
     sequence(6, parts=[part("ExponentialLR", gamma=0.5), part("CosineAnnealingWarmRestarts", T_0=3, T_mult=2)]),
     sequence(5, 5, parts=[part("LinearLR", **UP), part("StepLR", step_size=2), part("MultiStepLR", milestones=[3, 9])]),
     *(
@@ -142,7 +149,7 @@ CASES = [
             [part("ExponentialLR", gamma=0.8)],
         )
     ),
-]  # fmt: skip
+]
 
 # PyTorch climbs again after its end; OneCycleLR jumps after its last update; a length of 0 leaves it at the start for
 # ever; a chain with a floor is not the product; an explicit epoch takes a logarithm that misses a boundary.
@@ -170,7 +177,7 @@ def rates(case: Case) -> list[float]:
     arguments, function = dict(case.arguments), case.function.removesuffix("Momentum")
     explicit = arguments.pop("explicit", False)
     key = "lr" if function == case.function else "momentum"
-    base_lr = arguments.get("base_lr", 0.1)
+    base_lr = base_lr_of(arguments)
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=base_lr, momentum=0.5)
     optimizer.param_groups[0]["initial_lr"] = base_lr
     with warnings.catch_warnings():
@@ -182,6 +189,12 @@ def rates(case: Case) -> list[float]:
                 scheduler.step(*[step] if explicit else [])
             found.append(optimizer.param_groups[0][key])
     return [found[step] for step in case.steps]
+
+
+def base_lr_of(arguments: dict) -> float:
+    """The rate of the optimizer that a case is for."""
+    parts = arguments.get("schedulers", [])
+    return base_lr_of(parts[0]["arguments"]) if parts else arguments.get("base_lr", 0.1)
 
 
 def make(optimizer, function: str, arguments: dict):

@@ -6,8 +6,9 @@ step `k + 1` on: what a scheduler that resumes with it is documented to do. A li
 one call per group here.
 
 `step` is the number of `scheduler.step()` calls so far. PyTorch calls it an epoch and most programs step once per
-epoch: for that, wrap the result in `Staircase(Stretch(schedule, n), n)` with the n steps of an epoch. `from_torch` reads a
-scheduler object, `to_torch` makes one.
+epoch: for that, wrap the result in `Staircase(Stretch(schedule, n), n)` with the n steps of an epoch.
+
+`from_torch` reads a scheduler object, `to_torch` makes one.
 """
 
 from warmup_jax.compat.pytorch.combining import ChainedScheduler as ChainedScheduler
