@@ -234,7 +234,7 @@ def square(share):
         (
             lambda: timm.StepLRScheduler(10, base_lr=0.1, t_in_epochs=False, steps_per_epoch=9),
             TypeError,
-            "`StepLRScheduler(steps_per_epoch=...)` must be given if `t_in_epochs` is True, as by default, and only then",
+            "`StepLRScheduler(steps_per_epoch=...)` must be given if `t_in_epochs` is True, as by default, and only",
         ),
         (
             lambda: timm.PolyLRScheduler(10, base_lr=0.1, t_in_epochs=False, noise_range_t=[3, 5]),

@@ -118,7 +118,8 @@ class Cycles(Schedule):
         return _finite(value * _power(self.scale, cycle))
 
     def __repr__(self) -> str:
-        return f"Cycles(schedule={self.schedule!r}, growth={self.growth!r}, times={self.times!r}, scale={_show(self.scale)})"
+        options = f"growth={self.growth!r}, times={self.times!r}, scale={_show(self.scale)}"
+        return f"Cycles(schedule={self.schedule!r}, {options})"
 
 
 def _lasting(schedule: Schedule, steps) -> Schedule:

@@ -11,16 +11,14 @@ from warmup_jax.compat._cycles import Cycles
 from warmup_jax.compat.optax import Power
 from warmup_jax.compat.timm import KDecay
 
-# What saved models call them.
-KERAS_NAME, HISTORY_NAME = "WarmupJaxSchedule", "LearningRateHistory"
+KERAS_NAME = "WarmupJaxSchedule"  # in saved models
 
 
-@functools.cache
 def keras_objects() -> dict[str, type]:
-    """The classes behind `to_keras` and `lr_history`, to be handed to `keras.saving.load_model(custom_objects=...)`.
+    """What `keras.saving.load_model(path, custom_objects=...)` needs to load a model with a schedule of `to_keras`.
 
     Returns:
-        A dict from the names in a saved model to the classes.
+        A dict from the name in a saved model to the class.
 
     Raises:
         ModuleNotFoundError: without Keras.
@@ -29,6 +27,12 @@ def keras_objects() -> dict[str, type]:
     Example:
         `model = keras.saving.load_model("model.keras", custom_objects=keras_objects())`
     """
+    return {f"warmup_jax>{KERAS_NAME}": keras_classes()[0]}
+
+
+@functools.cache
+def keras_classes() -> tuple[type, type]:
+    """The schedule and the callback, as classes of the Keras at hand."""
     keras = importlib.import_module("keras")
     if keras.backend.backend() != "jax":
         raise RuntimeError(
@@ -36,6 +40,7 @@ def keras_objects() -> dict[str, type]:
             "environment variable KERAS_BACKEND to jax before Keras is imported."
         )
 
+    @keras.saving.register_keras_serializable(package="warmup_jax", name=KERAS_NAME)
     class WarmupJaxSchedule(keras.optimizers.schedules.LearningRateSchedule):
         """A schedule of warmup_jax, as Keras asks for it."""
 
@@ -69,8 +74,7 @@ def keras_objects() -> dict[str, type]:
         micro_batches = optimizer.gradient_accumulation_steps or 1
         return rate(max(int(optimizer.iterations) * micro_batches - 1, 0))
 
-    register = keras.saving.register_keras_serializable(package="warmup_jax")
-    return {f"warmup_jax>{cls.__name__}": register(cls) for cls in (WarmupJaxSchedule, LearningRateHistory)}
+    return WarmupJaxSchedule, LearningRateHistory
 
 
 _NAMES = {

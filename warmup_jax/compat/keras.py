@@ -5,7 +5,8 @@ imported only there. What differs from Keras on purpose, everywhere:
 
 - a whole number as a first rate is a rate like any other; Keras then computes in whole numbers, so that
   `CosineDecay(0, 1000, warmup_target=0.1, warmup_steps=1000)`, the example of its own text, is 0 at every step;
-- the value is within a few float32 ulp of the formula at every step up to 2**31 - 1; Keras counts steps in float32;
+- the value is within a few float32 ulp of the formula at every step up to 2**31 - 1. Keras counts steps in float32;
+  compiled on JAX it multiplies by a rounded reciprocal, and is a step late at the stairs of some lengths;
 - rates and lengths that make no sense are errors in words.
 
 `name`, a label of Keras's operations, is accepted and not used. A length may be a whole float such as `1e4`.
@@ -15,7 +16,7 @@ from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Repeat, Shift, Staircase, Sum, join_for, multiply_lengths
 from warmup_jax.compat._cycles import decay_every, repeat
-from warmup_jax.compat._keras_objects import HISTORY_NAME, KERAS_NAME, read
+from warmup_jax.compat._keras_objects import KERAS_NAME, keras_classes, read
 from warmup_jax.compat._keras_objects import keras_objects as keras_objects
 from warmup_jax.compat._names import call, choose
 from warmup_jax.recipes._parts import _decimal
@@ -90,6 +91,8 @@ def PolynomialDecay(
 
     With `cycle`, n is the first multiple of `decay_steps` that is not below `step`: the rate reaches the end at each
     multiple, and falls from `1 / (k + 1)**power` of the height in the cycle after the k-th.
+
+    Compiled on JAX, Keras's own is NaN from the end on for many lengths where `power` is not whole; this one is not.
 
     Args:
         initial_learning_rate: the rate at step 0, any finite number.
@@ -345,7 +348,7 @@ def to_keras(schedule):
         `model.compile(keras.optimizers.Adam(to_keras(wj.warmup_cosine(peak=1e-3, warmup=100, total=1_000))), "mse")`
     """
     schedule = lift("to_keras(schedule)", schedule)
-    return keras_objects()[f"warmup_jax>{KERAS_NAME}"](schedule)
+    return keras_classes()[0](schedule)
 
 
 def lr_history():
@@ -364,4 +367,4 @@ def lr_history():
     Example:
         `history = model.fit(x, y, epochs=20, callbacks=[lr_history()]).history["lr"]`
     """
-    return keras_objects()[f"warmup_jax>{HISTORY_NAME}"]()
+    return keras_classes()[1]()
