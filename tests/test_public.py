@@ -20,7 +20,7 @@ FLOORS = [
     {"combinators"},
     {"recipes"},
     {"transform"},
-    {"linen", "nnx", "experiment"},
+    {"linen", "nnx", "compat", "experiment"},
     {"cli", "__main__"},
 ]
 # Within a floor, in the order of DESIGN: what stands left may be imported by what stands right of it.
@@ -35,6 +35,7 @@ ORDER = [
     "transform",
     "linen",
     "nnx",
+    "compat",
     "experiment",
     "cli",
 ]

@@ -1,0 +1,116 @@
+"""What Keras 3 must find as classes of its own, and the text that a saved model holds."""
+
+import ast
+import functools
+import importlib
+import typing
+
+import warmup_jax as wj
+from warmup_jax import _checks
+from warmup_jax.compat._cycles import Cycles
+from warmup_jax.compat.optax import Power
+from warmup_jax.compat.timm import KDecay
+
+KERAS_NAME = "WarmupJaxSchedule"  # in saved models
+
+
+def keras_objects() -> dict[str, type]:
+    """What `keras.saving.load_model(path, custom_objects=...)` needs to load a model with a schedule of `to_keras`.
+
+    Returns:
+        A dict from the name in a saved model to the class.
+
+    Raises:
+        ModuleNotFoundError: without Keras.
+        RuntimeError: for another backend than JAX.
+
+    Example:
+        `model = keras.saving.load_model("model.keras", custom_objects=keras_objects())`
+    """
+    return {f"warmup_jax>{KERAS_NAME}": keras_classes()[0]}
+
+
+@functools.cache
+def keras_classes() -> tuple[type, type]:
+    """The schedule and the callback, as classes of the Keras at hand."""
+    keras = importlib.import_module("keras")
+    if keras.backend.backend() != "jax":
+        raise RuntimeError(
+            f"schedules run in Keras 3 on the JAX backend; this one runs on {keras.backend.backend()!r}. Set the "
+            "environment variable KERAS_BACKEND to jax before Keras is imported."
+        )
+
+    @keras.saving.register_keras_serializable(package="warmup_jax", name=KERAS_NAME)
+    class WarmupJaxSchedule(keras.optimizers.schedules.LearningRateSchedule):
+        """A schedule of warmup_jax, as Keras asks for it."""
+
+        def __init__(self, schedule: wj.Schedule):
+            self.schedule = schedule
+
+        def __call__(self, step):
+            # Keras hands over its own variable.
+            return self.schedule(step.value if isinstance(step, keras.Variable) else step)
+
+        def get_config(self):
+            return {"schedule": write(self.schedule)}
+
+        @classmethod
+        def from_config(cls, config):
+            return cls(read(config["schedule"]))
+
+    class LearningRateHistory(keras.callbacks.Callback):
+        """Records the rate of the last update of each epoch."""
+
+        def on_epoch_end(self, epoch, logs=None):
+            if logs is not None:
+                logs["lr"] = float(_applied_rate(self.model.optimizer))
+
+    def _applied_rate(optimizer):
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of a loss scaler
+        rate = optimizer._learning_rate
+        if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            return optimizer.learning_rate
+        # With gradient accumulation Keras asks the schedule at the micro-batch, and counts updates.
+        micro_batches = optimizer.gradient_accumulation_steps or 1
+        return rate(max(int(optimizer.iterations) * micro_batches - 1, 0))
+
+    return WarmupJaxSchedule, LearningRateHistory
+
+
+_NAMES = {
+    name: value
+    for name, value in {**vars(wj), "Cycles": Cycles, "KDecay": KDecay, "Power": Power}.items()
+    if isinstance(value, type) and issubclass(value, wj.Schedule) and value not in (wj.Schedule, wj.Function)
+}
+
+
+def write(schedule: wj.Schedule) -> str:
+    """The text that `read` reads back."""
+    text = repr(schedule)
+    try:
+        if read(text) == schedule:
+            return text
+    except (SyntaxError, ValueError):
+        pass
+    raise ValueError(f"only a schedule of warmup_jax's own stages can be saved; this one holds something else: {text}.")
+
+
+def read(text: str) -> wj.Schedule:
+    """The schedule that prints as `text`: calls of the names of warmup_jax with numbers in them, nothing else."""
+    schedule = _read(ast.parse(text, mode="eval").body)
+    if isinstance(schedule, wj.Schedule):
+        return schedule
+    raise ValueError(f"a saved schedule must be one of {', '.join(_NAMES)}; {_checks.came(schedule)}.")
+
+
+def _read(node: ast.AST) -> typing.Any:
+    match node:
+        case ast.Call(func=ast.Name(id=name)) if name in _NAMES:
+            return _NAMES[name](*map(_read, node.args), **{str(word.arg): _read(word.value) for word in node.keywords})
+        case ast.Constant(value=float() | int() | None):
+            return node.value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=float() | int())):
+            return -_read(node.operand)
+        case ast.Tuple():
+            return tuple(map(_read, node.elts))
+    raise ValueError(f"a saved schedule must hold schedules and numbers only; got `{ast.unparse(node)}`.")

@@ -1,0 +1,45 @@
+"""What the modules of `compat` share: names that are looked up, arguments that are passed on, runs that go on."""
+
+import difflib
+import inspect
+import typing
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax.combinators import Shift
+
+Choice = typing.TypeVar("Choice")
+
+
+def choose(name: str, value, table: typing.Mapping[str, Choice]) -> Choice:
+    """The entry of `table` that the user asked for by name; the error lists the known names and the nearest."""
+    value = getattr(value, "value", value)  # an enum of the peer, such as `transformers.SchedulerType`
+    if isinstance(value, str) and value in table:
+        return table[value]
+    raise ValueError(
+        f"`{name}` must be one of {', '.join(map(repr, table))}; {_checks.came(value)}.{nearest(value, table)}"
+    )
+
+
+def nearest(value, known) -> str:
+    """The end of an error sentence, such as "Did you mean 'cosine'?"; nothing where no known name is near."""
+    near = difflib.get_close_matches(value, list(known), n=1) if isinstance(value, str) else []
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def call(caller: str, function: typing.Callable, arguments: dict):
+    """`function(**arguments)`; an argument that it does not have is an error by name."""
+    known = inspect.signature(function).parameters
+    for argument in arguments:
+        if argument not in known:
+            raise TypeError(
+                f"`{caller}` has no argument {argument!r} for `{function.__name__}`, which takes "
+                f"{', '.join(known)}.{nearest(argument, known)}"
+            )
+    return function(**arguments)
+
+
+def resumed(caller: str, schedule: Schedule, last, name: str = "last_epoch") -> Schedule:
+    """`schedule` from step `last + 1` on: what the peers mean by the last step of a run that goes on."""
+    begin = _checks.length(f"{caller}({name}=...)", last, at_least=-1) + 1
+    return schedule if isinstance(begin, int) and begin == 0 else Shift(schedule, -begin)
