@@ -9,18 +9,22 @@ import argparse
 import importlib
 import importlib.metadata
 import json
+import math
 import pickle
 import random
 import warnings
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 
 import warmup_jax as wj
 from tests import golden
 from tests.golden import Case
 from tests.golden import pytorch as grid
 from warmup_jax.compat import pytorch, transformers
+from warmup_jax.transform import learning_rate, scheduled
 
 ROUNDS = 2  # cases of every function
 LR_RATE = "get_cosine_with_min_lr_schedule_with_warmup_lr_rate"
@@ -244,6 +248,38 @@ def check_from_transformers(draw: random.Random) -> None:
     print(f"from_torch: {checked} schedulers of Transformers")
 
 
+def check_plateau(draw: random.Random, rounds: int = 20, metrics: int = 60) -> None:
+    """`ReduceLROnPlateau` of torch and ours, by the same arguments and metrics, a NaN among them now and then."""
+    make = importlib.import_module("torch.optim.lr_scheduler").ReduceLROnPlateau
+    params, worst = jnp.ones(2), 0.0
+    for _ in range(rounds):
+        arguments = {
+            "mode": draw.choice(["min", "max"]),
+            "factor": draw.choice([0.1, 0.3, 0.5, 0.9]),
+            "patience": draw.randint(0, 4),
+            "threshold": draw.choice([0.0, 1e-4, 1e-2]),
+            "threshold_mode": draw.choice(["rel", "abs"]),
+            "cooldown": draw.randint(0, 3),
+            "min_lr": draw.choice([0.0, 1e-4, 0.003, 0.05]),
+            "eps": draw.choice([0.0, 1e-8, 1.1e-3]),
+        }
+        base = draw.choice([0.1, 0.02, 1e-3])
+        theirs = make(optimizer_of([base]), **arguments)
+        wrapped = pytorch.ReduceLROnPlateau(**arguments)(scheduled(optax.sgd)(wj.Constant(base)))
+        update = jax.jit(lambda state, value, wrapped=wrapped: wrapped.update(params, state, value=value)[1])
+        state, value = wrapped.init(params), draw.uniform(0.5, 2)
+        for _ in range(metrics):
+            value += draw.gauss(-0.01 if arguments["mode"] == "min" else 0.01, 0.05)
+            metric = math.nan if draw.random() < 0.03 else float(np.float32(value))
+            theirs.optimizer.step()
+            theirs.step(metric)
+            state = update(state, metric)
+            here, there = float(learning_rate(state)), theirs.optimizer.param_groups[0]["lr"]
+            worst = max([worst, *golden.ulps([here], [there])])
+            assert worst <= 4, (arguments, base, here, there)
+    print(f"ReduceLROnPlateau: {rounds} times {metrics} metrics, at most {worst:.1f} ulp apart")
+
+
 def check_to_torch(draw: random.Random) -> None:
     """The very float32 rates, per group, resumed and read back."""
     schedules = [wj.warmup_cosine(peak=rate(draw), warmup=draw.randint(0, 9), total=40), wj.Linear(0.3, 0.1, 30) * 0.5]
@@ -358,6 +394,7 @@ def main() -> None:
             check_rates(peer, draw)
         check_from_torch(draw)
         check_from_transformers(draw)
+        check_plateau(draw)
         check_to_torch(draw)
         check_mission()
     print("all peers agree")

@@ -15,7 +15,7 @@ import warmup_jax as wj
 
 A, B, C = wj.Linear(0.0, 1.0, 4), wj.Cosine(1.0, 0.2, 7), wj.Geometric(0.2, 0.1, 3)
 STEPS = jnp.arange(-2, 40)
-EXAMPLES = int(os.environ.get("EXAMPLES", 6))  # always the same six, or as many new ones as you like
+EXAMPLES = int(os.environ.get("EXAMPLES", 4))  # always the same four, or as many new ones as you like
 
 values = st.floats(-10, 10, width=32).filter(lambda value: value == 0 or abs(value) > 1e-20)
 above_0 = st.floats(0.125, 8, width=32)

@@ -24,7 +24,10 @@ from tests.training import a_shallow_model, column, rows_of, start  # noqa: F401
 from warmup_jax import cli
 from warmup_jax.experiment import checkpoints, data, devices, loop
 
-pytestmark = pytest.mark.default_promotion  # flax and optax promote
+pytestmark = [
+    pytest.mark.default_promotion,  # flax and optax promote
+    pytest.mark.xdist_group("devices"),  # one worker, so that what they share is made once
+]
 
 EIGHT = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
 OPTIONS = ["--epochs", "12", "--batch-size", "512", "--save-every", "1", "--keep", "9"]

@@ -18,7 +18,10 @@ import warmup_jax as wj
 from warmup_jax import cli
 from warmup_jax.experiment import compare, data, history, loop, model
 
-pytestmark = pytest.mark.default_promotion  # flax and optax promote
+pytestmark = [
+    pytest.mark.default_promotion,  # flax and optax promote
+    pytest.mark.xdist_group("experiment"),  # one worker, so that what they share is made once
+]
 
 
 @pytest.fixture(autouse=True, scope="module")

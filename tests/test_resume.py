@@ -17,7 +17,10 @@ from tests.training import SHALLOW, a_shallow_model, column, contents, rows_of, 
 from warmup_jax import cli
 from warmup_jax.experiment import checkpoints, folders, loop, model, resume
 
-pytestmark = pytest.mark.default_promotion  # flax and optax promote
+pytestmark = [
+    pytest.mark.default_promotion,  # flax and optax promote
+    pytest.mark.xdist_group("resume"),  # one worker, so that what they share is made once
+]
 
 OPTIONS = ["--epochs", "4", "--warmup", "1 epoch", "--batch-size", "256", "--save-every", "1", "--keep", "3"]
 

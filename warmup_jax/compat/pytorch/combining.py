@@ -102,11 +102,11 @@ def _schedules(caller: str, schedulers) -> list[Schedule]:
 
 
 def ReduceLROnPlateau(
-    mode="min",
+    mode: typing.Literal["min", "max"] = "min",
     factor=0.1,
     patience=10,
     threshold=1e-4,
-    threshold_mode="rel",
+    threshold_mode: typing.Literal["rel", "abs"] = "rel",
     cooldown=0,
     min_lr=0.0,
     eps=1e-8,
