@@ -15,6 +15,8 @@ from warmup_jax.compat import _keras_objects, keras
 from warmup_jax.compat.optax import Power
 from warmup_jax.compat.timm import KDecay
 
+pytestmark = pytest.mark.xdist_group("keras")  # one worker, which compiles each structure once
+
 WIDE = ("ExponentialDecay", "PolynomialDecay", "InverseTimeDecay")
 
 

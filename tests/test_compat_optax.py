@@ -12,6 +12,8 @@ import warmup_jax as wj
 from tests import golden
 from warmup_jax.compat import optax as compat
 
+pytestmark = pytest.mark.xdist_group("optax")  # one worker, which compiles each structure once
+
 # Powers and exponentials.
 WIDE = ("polynomial_schedule", "exponential_decay", "warmup_exponential_decay_schedule", "join_schedules")
 

@@ -20,7 +20,10 @@ from warmup_jax import transform
 from warmup_jax.compat import pytorch
 from warmup_jax.compat.pytorch.live import Rate
 
-pytestmark = pytest.mark.default_promotion  # lambdas as PyTorch's users write them promote their step
+pytestmark = [
+    pytest.mark.default_promotion,  # lambdas as PyTorch's users write them promote their step
+    pytest.mark.xdist_group("pytorch"),  # one worker, which compiles each structure once
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,6 +7,8 @@ import warmup_jax as wj
 from tests import golden
 from warmup_jax.compat import pytorch_warmup
 
+pytestmark = pytest.mark.xdist_group("pytorch_warmup")  # one worker, which compiles each structure once
+
 
 @pytest.fixture(scope="module", autouse=True)
 def table():

@@ -13,6 +13,8 @@ from tests import golden
 from warmup_jax.compat import timm
 from warmup_jax.compat._cycles import Cycles
 
+pytestmark = pytest.mark.xdist_group("timm")  # one worker, which compiles each structure once
+
 WIDE = ("TanhLRScheduler", "PolyLRScheduler", "StepLRScheduler", "WSDLRScheduler")
 
 

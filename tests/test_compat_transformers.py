@@ -10,6 +10,8 @@ from tests import golden
 from tests.golden.transformers import LR_RATE
 from warmup_jax.compat import transformers
 
+pytestmark = pytest.mark.xdist_group("transformers")  # one worker, which compiles each structure once
+
 
 @pytest.fixture(scope="module", autouse=True)
 def table():

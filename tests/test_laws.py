@@ -17,8 +17,15 @@ from tests.catalog import ROWS, Row, held, ulps_of
 from warmup_jax import _schedule
 
 MAX_INT32 = 2**31 - 1
-by_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-by_text_row = pytest.mark.parametrize("row", [row for row in ROWS if row.is_text], ids=lambda row: row.name)
+
+
+def each(rows: list[Row]):
+    """One test per row; all tests of a row in one worker, which compiles it once."""
+    marked = [pytest.param(row, id=row.name, marks=pytest.mark.xdist_group(row.name)) for row in rows]
+    return pytest.mark.parametrize("row", marked)
+
+
+by_row, by_text_row = each(ROWS), each([row for row in ROWS if row.is_text])
 
 
 def steps_of(row: Row) -> np.ndarray:
