@@ -142,6 +142,12 @@ def test_an_empty_stage_is_the_unit_of_join(tree, value):
     equivalent(wj.Join(empty, tree, empty, empty), tree)
 
 
+def test_cycles_of_no_length_are_over_at_once():
+    schedule = wj.Repeat(wj.Constant(1.0, 0), 3, scale=0.5)
+    assert schedule.steps == 0 and schedule(-1) == schedule(0) == schedule(1) == schedule(9) == 0.25
+    assert wj.join(schedule, wj.Constant(0.5, 2))(0) == 0.5
+
+
 @law(trees)
 def test_what_changes_nothing(tree):
     for nothing in (
@@ -154,7 +160,7 @@ def test_what_changes_nothing(tree):
         wj.Truncate(tree, tree.steps),
     ):
         equivalent(nothing, tree)
-    assert wj.join(tree) == tree
+    assert wj.join(tree) == (wj.join(*tree.stages) if isinstance(tree, wj.Join) else tree)  # which flattens
 
 
 @law(trees, trees, st.integers(1, 5))

@@ -142,7 +142,9 @@ class Repeat(Schedule):
         grown = jnp.searchsorted(begins[1:], time.step.astype(jnp.uint32), side="right", method="compare_all")
         cycle = jnp.where(stretch == 1, time.step // once, grown)
         if self.times is not None:
-            cycle = jnp.minimum(cycle, jnp.maximum(self.times - 1, 0))
+            last = jnp.maximum(self.times - 1, 0)
+            # Cycles of no length are all over at once.
+            cycle = jnp.where(jnp.asarray(self.schedule.steps) == 0, last, jnp.minimum(cycle, last))
         entry = jnp.minimum(cycle, 31)
         begin = jnp.where(stretch == 1, cycle * once, begins[entry].astype(jnp.int32))
         if self.times is not None:
