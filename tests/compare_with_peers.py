@@ -9,7 +9,6 @@ import argparse
 import importlib
 import importlib.metadata
 import json
-import math
 import pickle
 import random
 import warnings
@@ -23,6 +22,7 @@ import warmup_jax as wj
 from tests import golden
 from tests.golden import Case
 from tests.golden import pytorch as grid
+from tests.test_plateau import metrics_of, random_rule
 from warmup_jax.compat import pytorch, transformers
 from warmup_jax.transform import learning_rate, scheduled
 
@@ -253,24 +253,12 @@ def check_plateau(draw: random.Random, rounds: int = 20, metrics: int = 60) -> N
     make = importlib.import_module("torch.optim.lr_scheduler").ReduceLROnPlateau
     params, worst = jnp.ones(2), 0.0
     for _ in range(rounds):
-        arguments = {
-            "mode": draw.choice(["min", "max"]),
-            "factor": draw.choice([0.1, 0.3, 0.5, 0.9]),
-            "patience": draw.randint(0, 4),
-            "threshold": draw.choice([0.0, 1e-4, 1e-2]),
-            "threshold_mode": draw.choice(["rel", "abs"]),
-            "cooldown": draw.randint(0, 3),
-            "min_lr": draw.choice([0.0, 1e-4, 0.003, 0.05]),
-            "eps": draw.choice([0.0, 1e-8, 1.1e-3]),
-        }
-        base = draw.choice([0.1, 0.02, 1e-3])
+        arguments, base = random_rule(draw)
         theirs = make(optimizer_of([base]), **arguments)
         wrapped = pytorch.ReduceLROnPlateau(**arguments)(scheduled(optax.sgd)(wj.Constant(base)))
         update = jax.jit(lambda state, value, wrapped=wrapped: wrapped.update(params, state, value=value)[1])
-        state, value = wrapped.init(params), draw.uniform(0.5, 2)
-        for _ in range(metrics):
-            value += draw.gauss(-0.01 if arguments["mode"] == "min" else 0.01, 0.05)
-            metric = math.nan if draw.random() < 0.03 else float(np.float32(value))
+        state = wrapped.init(params)
+        for metric in metrics_of(draw, arguments["mode"], metrics):
             theirs.optimizer.step()
             theirs.step(metric)
             state = update(state, metric)

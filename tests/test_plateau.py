@@ -44,6 +44,21 @@ class Rule:
         return self.rate
 
 
+def random_rule(rng: random.Random) -> tuple[dict, float]:
+    """The arguments of a plateau, and the rate that it begins with."""
+    rule = {
+        "mode": rng.choice(["min", "max"]),
+        "factor": rng.choice([0.1, 0.3, 0.5, 0.9]),
+        "patience": rng.randint(0, 4),
+        "threshold": rng.choice([0.0, 1e-4, 1e-2]),
+        "threshold_mode": rng.choice(["rel", "abs"]),
+        "cooldown": rng.randint(0, 3),
+        "min_lr": rng.choice([0.0, 1e-4, 0.003, 0.05]),
+        "eps": rng.choice([0.0, 1e-8, 1.1e-3]),
+    }
+    return rule, rng.choice([0.1, 1e-3, 0.02])
+
+
 def metrics_of(rng: random.Random, mode: str, steps: int) -> list[float]:
     """A metric that drifts the better way with noise, in float32's numbers, with a NaN now and then."""
     drift = -0.01 if mode == "min" else 0.01
@@ -57,17 +72,7 @@ def metrics_of(rng: random.Random, mode: str, steps: int) -> list[float]:
 @pytest.mark.parametrize("seed", range(24))
 def test_the_rates_of_pytorch_step_by_step(seed):
     rng = random.Random(seed)
-    rule = {
-        "mode": rng.choice(["min", "max"]),
-        "factor": rng.choice([0.1, 0.3, 0.5, 0.9]),
-        "patience": rng.randint(0, 4),
-        "threshold": rng.choice([0.0, 1e-4, 1e-2]),
-        "threshold_mode": rng.choice(["rel", "abs"]),
-        "cooldown": rng.randint(0, 3),
-        "min_lr": rng.choice([0.0, 1e-4, 0.003, 0.05]),
-        "eps": rng.choice([0.0, 1e-8, 1.1e-3]),
-    }
-    base = rng.choice([0.1, 1e-3, 0.02])
+    rule, base = random_rule(rng)
     theirs = Rule(base, **rule)
     optimizer = reduce_on_plateau(scheduled(optax.sgd)(wj.Constant(base)), **rule)
     update = jax.jit(lambda state, value: optimizer.update(PARAMS, state, value=value))

@@ -123,8 +123,6 @@ def test_the_names_of_transform_are_documented(name):
     value = getattr(transform, name)
     text = inspect.getdoc(value) or ""
     assert re.match(r"[^\n]+\.\n", text + "\n"), "a first sentence on its own line"
-    if name == "register_with_flax":  # for the modules of Flax
-        return
     assert "Args:" in text
     if inspect.isfunction(value):
         assert all(part in text for part in ("Returns:", "Raises:", "Example:", ">>> "))

@@ -88,6 +88,19 @@ def test_several_are_named_by_their_path():
     assert found == {"": {"decay": 0.5}, "inner": {"learning_rate": 0.0}}
 
 
+def test_scheduled_within_inject_hyperparams():
+    def factory(decay):
+        return optax.chain(optax.add_decayed_weights(decay), scheduled(optax.sgd)(SCHEDULE))
+
+    optimizer = optax.inject_hyperparams(factory)(decay=0.5)
+    state = after(optimizer, 3)
+    np.testing.assert_allclose(learning_rate(state), rate_at(2))
+    state = reschedule(state, learning_rate=wj.warmup_linear(peak=1.6, warmup=4, total=12))
+    _, state = optimizer.update(PARAMS, state, PARAMS)
+    np.testing.assert_allclose(learning_rate(state), 2 * rate_at(3), rtol=1e-6)
+    assert hyperparameters(state)[""] == {"decay": 0.5}
+
+
 def test_hyperparameters_by_name():
     optimizer = scheduled(optax.adamw)(SCHEDULE, weight_decay=wj.Linear(1.0, 0.0, 10), b1=0.5)
     found = hyperparameters(after(optax.chain(optimizer), 3))

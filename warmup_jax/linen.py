@@ -8,8 +8,9 @@ import optax
 from flax.training import train_state
 
 from warmup_jax import transform
+from warmup_jax.transform.state import register_with_flax
 
-transform.register_with_flax()
+register_with_flax()
 
 
 class TrainState(train_state.TrainState):

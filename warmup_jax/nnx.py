@@ -5,8 +5,9 @@ import typing
 from flax import nnx
 
 from warmup_jax import transform
+from warmup_jax.transform.state import register_with_flax
 
-transform.register_with_flax()
+register_with_flax()
 
 
 class Optimizer(nnx.Optimizer):

@@ -9,5 +9,4 @@ from warmup_jax.transform.reading import learning_rate as learning_rate
 from warmup_jax.transform.reading import reschedule as reschedule
 from warmup_jax.transform.reading import scheduled_state as scheduled_state
 from warmup_jax.transform.state import ScheduledState as ScheduledState
-from warmup_jax.transform.state import register_with_flax as register_with_flax
 from warmup_jax.transform.state import scheduled as scheduled

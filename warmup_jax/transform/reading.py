@@ -168,12 +168,7 @@ def reschedule(opt_state, /, *, recompile: bool = False, **schedules):
             _check_alone(name, holders[path])
             _check_structure(name, holders[path].schedules[name], schedule, recompile)
             holders[path] = _with_schedule(holders[path], name, schedule)
-    return rebuild(opt_state, lambda path, node: node._replace(**_own_fields(holders[path])))
-
-
-def _own_fields(node: ScheduledState) -> dict:
-    """All but what is inside, which may hold another state that changes."""
-    return {"count": node.count, "schedules": node.schedules, "values": node.values}
+    return rebuild(opt_state, lambda path, node: holders[path])
 
 
 def _by_path(opt_state, name: str, new, paths: list[str], holders: dict) -> dict[str, Schedule]:
@@ -306,6 +301,8 @@ def _find(opt_state) -> list[tuple[str, typing.Any]]:
                 found.append((_text(prefix + path), node))
             if isinstance(node, ScheduledState):
                 visit(node.inner, prefix + path + _NESTED)
+            elif _is_injected(node):
+                visit(node.inner_state, prefix + path)
 
     visit(_state_of(opt_state), ())
     return found
@@ -323,7 +320,7 @@ def scheduled_states(opt_state, name: str | None = None) -> dict[str, ScheduledS
 
 
 def rebuild(state, change, prefix=()):
-    """`state` with `change(path, node)` for every `ScheduledState` in it."""
+    """`state` with `change(path, node)` for every `ScheduledState` in it; the inner ones by themselves."""
 
     def changed(path, node):
         if not isinstance(node, ScheduledState):
