@@ -130,12 +130,12 @@ def test_the_text_of_a_report():
     run = wj.Run(total="4 epochs", steps_per_epoch=25)
     schedule = wj.wsd(peak=2e-3, warmup=25, total=80, cooldown=5)
     assert str(report.describe(schedule, run)).splitlines() == [
-        "stage       steps     epochs  first value  last value  of the run   area",
-        "Linear     0 - 24      0 - 1            0     0.00192       25.0%  0.024",
-        "Constant  25 - 74      1 - 3        0.002       0.002       50.0%    0.1",
-        "Linear    75 - 79    3 - 3.2        0.002      0.0004        5.0%  0.006",
-        "held      80 - 99    3.2 - 4            0           0       20.0%      0",
-        "peak 0.002 at step 25 of 100; effective warmup 25 steps (1 epochs), 25.0% of the run; area 0.13",
+        "stage       steps   epochs  first value  last value  of the run   area",
+        "Linear     0 - 24    0 - 1            0     0.00192       25.0%  0.024",
+        "Constant  25 - 74    1 - 3        0.002       0.002       50.0%    0.1",
+        "Linear    75 - 79  3 - 3.2        0.002      0.0004        5.0%  0.006",
+        "held      80 - 99  3.2 - 4            0           0       20.0%      0",
+        "peak 0.002 at step 25 of 100; effective warmup 25 steps (1 epoch), 25.0% of the run; area 0.13",
     ]
     many = report.describe(wj.join(*[wj.Constant(1.0, 1)] * 100))
     assert str(many).splitlines()[-2] == "... and 60 more" and len(str(many).splitlines()) == 43

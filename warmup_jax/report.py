@@ -134,10 +134,10 @@ class Description(typing.NamedTuple):
 
     def _summary(self) -> str:
         per_epoch = self.run.steps_per_epoch if self.run else None
-        epochs = f" ({float(self.warmup / per_epoch):.4g} epochs)" if per_epoch else ""
+        epochs = f" ({_counted(float(self.warmup / per_epoch), 'epoch')})" if per_epoch else ""
         return (
             f"peak {show_value(self.peak)} at step {self.peak_step:,} of {self.total:,}; effective warmup "
-            f"{self.warmup:,} steps{epochs}, {self.warmup / self.total:.1%} of the run; area {self.area:.4g}"
+            f"{_counted(self.warmup, 'step')}{epochs}, {self.warmup / self.total:.1%} of the run; area {self.area:.4g}"
         )
 
 
@@ -432,6 +432,10 @@ def _becomes(before: float, after: float) -> str:
 def _short(text: str) -> str:
     digits, exponent = text.split("e")
     return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}" if float(digits) else "0"
+
+
+def _counted(number: float, unit: str) -> str:
+    return f"{number:,.6g} {unit}{'' if number == 1 else 's'}"
 
 
 def show_value(value: float) -> str:
