@@ -6,13 +6,12 @@ import pathlib
 import typing
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 import warmup_jax as wj
+from warmup_jax import report
 from warmup_jax.experiment import checkpoints, data, devices, history, loop
 
-CHUNK = 2**20
 FIXED = ("batch_size", "seed")
 
 
@@ -177,43 +176,11 @@ def describe_change(old: wj.Schedule, new: wj.Schedule, old_total: int, new_tota
 
     What is compared is the rate at every step of the longer run, not how the schedules are written.
     """
-    found = differences(old, new, max(old_total, new_total))
-    parts = []
-    if found:
-        first, most = found
-        begin = f"identical up to step {first:,}, then" if first else "from step 0 on,"
-        parts.append(f"{begin} {_becomes(old, new, first)}")
-        if most != first:
-            parts.append(f"most at step {most:,}, where {_becomes(old, new, most)}")
-        if first < step:
-            parts.append(f"of the {step:,} steps taken, those from {first:,} on stay as they were trained")
+    found = report.diff(old, new, max(old_total, new_total))
+    parts = [found.sentence()] if found.first is not None else []
+    if found.first is not None and not found.safe_to_resume(step):
+        parts.append(f"of the {step:,} steps taken, those from {found.first:,} on stay as they were trained")
     if old_total != new_total:
         verb = "extended" if new_total > old_total else "shortened"
         parts.append(f"the run is {verb} by {abs(new_total - old_total):,} steps")
-    return "; ".join(parts), found is not None
-
-
-def differences(old: wj.Schedule, new: wj.Schedule, total: int) -> tuple[int, int] | None:
-    """The first step at which two schedules differ, and the one at which they differ most; `None` if at none."""
-    first, most, largest = None, 0, 0.0
-    for low in range(0, total, CHUNK):
-        steps = jnp.arange(low, min(low + CHUNK, total), dtype=jnp.int32)
-        apart = np.abs(np.asarray(old(steps), np.float64) - np.asarray(new(steps), np.float64))
-        if first is None and apart.any():
-            first = low + int(np.flatnonzero(apart)[0])
-        if apart.max() > largest:
-            most, largest = low + int(apart.argmax()), float(apart.max())
-    return None if first is None else (first, most)
-
-
-def _becomes(old: wj.Schedule, new: wj.Schedule, step: int) -> str:
-    """Both rates, with as many digits as it takes to tell them apart."""
-    rates = float(old(step)), float(new(step))
-    texts = [[_short(f"{rate:.{digits}e}") for rate in rates] for digits in range(1, 9)]
-    before, after = next((pair for pair in texts if pair[0] != pair[1]), texts[-1])
-    return f"{before} becomes {after}"
-
-
-def _short(text: str) -> str:
-    digits, exponent = text.split("e")
-    return f"{digits}e{int(exponent)}" if float(digits) else "0"
+    return "; ".join(parts), found.first is not None
