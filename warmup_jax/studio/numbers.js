@@ -1,0 +1,107 @@
+/* Numbers as Python writes them, and the ranges of the sliders. */
+
+const LARGEST_FLOAT = Math.fround(3.4028234663852886e38);
+const SMALLEST_FLOAT = 2 ** -126;
+const MOST_STEPS = 2 ** 31 - 1;
+
+/** The number with the fewest digits that rounds to the same float32. */
+function shortest(x) {
+  for (let digits = 1; digits < 9; digits++) {
+    const shorter = Number(x.toPrecision(digits));
+    if (Math.fround(shorter) === x) return shorter;
+  }
+  return Number(x.toPrecision(9));
+}
+
+/** `repr` of a Python float. */
+function pythonFloat(x) {
+  if (x === 0) return "0.0";
+  const [digits, exponent] = x.toExponential().split("e").map(String);
+  if (exponent < -4 || exponent >= 16) return `${digits}e${twoDigits(exponent)}`;
+  return Number.isInteger(x) ? `${x}.0` : String(x);
+}
+
+/** Python's `{x:.4g}`. */
+function general(x, digits = 4) {
+  if (x === 0) return "0";
+  const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
+  if (exponent < -4 || exponent >= digits) return `${trimmed(mantissa)}e${twoDigits(exponent)}`;
+  return trimmed(x.toFixed(digits - 1 - exponent));
+}
+
+function trimmed(text) {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+function twoDigits(exponent) {
+  return `${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+}
+
+/** Python's `{x:,}`. */
+function grouped(whole) {
+  return String(whole).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+function percent(share) {
+  return `${(share * 100).toFixed(1)}%`;
+}
+
+/** A number as typed, with Python's underscores; NaN for anything else. */
+function parsed(text) {
+  const plain = text.trim().replace(/(?<=\d)_(?=\d)/g, "");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
+/**
+ * What a slider goes through: `{low, high, scale}`. A whole number moves by 1 or more; a rate of 0 or above on a
+ * logarithmic scale that begins with 0 itself, with the same range for all rates of the schedule.
+ */
+function rangeOf(number, largestRate, total) {
+  const { value, low, high, field, whole } = number;
+  const clipped = (a, b, scale) => ({ low: Math.max(a, low), high: Math.min(b, high), scale });
+  if (whole && field === "by") return clipped(-total, total, "whole");
+  if (whole && ["times", "stretch", "factor", "divisor"].includes(field)) return clipped(0, Math.max(4 * value, 12), "whole");
+  if (whole) return clipped(0, Math.max(2 * value, total), "whole");
+  if (field === "b2") return clipped(low, high, "near one");
+  if (low > 0) return clipped(value / 100, value * 100, "log");
+  if (field === "lower" || field === "upper") return clipped(low, high, "linear");
+  if (value < 0) return clipped(2 * value, -2 * value, "linear");
+  const top = Math.max(value, largestRate || 1);
+  return clipped(Math.min(top / 1e4, value / 10 || top), top * 10, "log from 0");
+}
+
+const POSITIONS = 1000;
+
+/** How many positions a slider has: one for each whole number, or as many as a finger can tell apart. */
+function positionsOf(range) {
+  return range.scale === "whole" ? Math.max(1, Math.min(POSITIONS, range.high - range.low)) : POSITIONS;
+}
+
+function positionOf(value, range) {
+  const share = {
+    whole: () => (value - range.low) / (range.high - range.low),
+    linear: () => (value - range.low) / (range.high - range.low),
+    log: () => Math.log(value / range.low) / Math.log(range.high / range.low),
+    "log from 0": () => (value > 0 ? (1 + Math.max(0, Math.log(value / range.low) / Math.log(range.high / range.low)) * (POSITIONS - 1)) / POSITIONS : 0),
+    "near one": () => Math.log((1 - value) / (1 - range.low)) / Math.log((1 - range.high) / (1 - range.low)),
+  }[range.scale]();
+  return Math.round(Math.min(Math.max(share, 0), 1) * positionsOf(range));
+}
+
+function valueAt(position, range) {
+  const share = position / positionsOf(range);
+  if (range.scale === "whole") return Math.round(range.low + share * (range.high - range.low));
+  if (range.scale === "linear") return rounded(range.low + share * (range.high - range.low));
+  if (range.scale === "log") return rounded(range.low * (range.high / range.low) ** share);
+  if (range.scale === "near one") {
+    const rest = (1 - range.low) * ((1 - range.high) / (1 - range.low)) ** share;
+    return Math.min(Math.max(1 - rounded(rest), range.low), range.high);
+  }
+  if (position === 0) return 0;
+  return rounded(range.low * (range.high / range.low) ** ((position - 1) / (POSITIONS - 1)));
+}
+
+/** To three digits: what a slider can mean. */
+function rounded(x) {
+  return Number(x.toPrecision(3));
+}

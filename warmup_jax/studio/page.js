@@ -1,0 +1,365 @@
+/* The page: what is shown, and what happens as one drags. */
+
+const byId = (id) => document.getElementById(id);
+const start = DATA.numbers.map((number) => stored(number.value, number, DATA.single));
+const state = { numbers: [...start], total: DATA.total, perEpoch: DATA.perEpoch, view: null };
+const original = bind(DATA, VALUE, LENGTHS, start);
+let schedule = original;
+let spans = [];
+let chart = null;
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+/* Numbers. */
+
+/** The places that hold the same value across the joints of stages, and so move together. */
+function joinedWith(place) {
+  const together = new Set([place]);
+  if (!byId("together").checked) return [place];
+  for (const here of together) {
+    for (const [a, b] of DATA.links) {
+      if ((a === here || b === here) && state.numbers[a] === state.numbers[b]) together.add(a).add(b);
+    }
+  }
+  return [...together];
+}
+
+/** Take a new value, or say what is wrong with it and keep the old one. */
+function change(place, value) {
+  const number = DATA.numbers[place];
+  const numbers = [...state.numbers];
+  let problem = problemOf(number, value);
+  if (!problem) {
+    for (const each of joinedWith(place)) numbers[each] = stored(value, DATA.numbers[each], DATA.single);
+    const candidate = bind(DATA, VALUE, LENGTHS, numbers);
+    problem = problemOfAll(candidate);
+    if (!problem) {
+      schedule = candidate;
+      state.numbers = numbers;
+      followLength();
+    }
+  }
+  say(problem, byId(`number-${place}`));
+  showNumbers();
+  refresh();
+}
+
+function say(problem, box) {
+  for (const other of document.querySelectorAll("[aria-invalid]")) other.removeAttribute("aria-invalid");
+  if (problem) box.setAttribute("aria-invalid", "true");
+  byId("problem").textContent = problem && `${problem} The old value is kept.`;
+  byId("problem").hidden = !problem;
+}
+
+function followLength() {
+  const length = schedule.length(DATA.tree);
+  if (byId("follow").checked && length) state.total = length;
+}
+
+function makeNumbers() {
+  const largest = Math.max(...DATA.numbers.map((number) => (number.whole || number.low > 0 ? 0 : number.value)));
+  const groups = new Map();
+  DATA.numbers.forEach((number, place) => {
+    const box = element("input", { id: `number-${place}`, inputMode: "decimal", autocomplete: "off" });
+    const slider = element("input", { id: `slider-${place}`, type: "range", min: 0, step: 1 });
+    const range = rangeOf(number, largest, DATA.total);
+    slider.max = positionsOf(range);
+    slider.ariaLabel = `${number.path} ${number.name}, slider`;
+    box.addEventListener("change", () => change(place, parsed(box.value)));
+    slider.addEventListener("input", () => change(place, valueAt(Number(slider.value), range)));
+    number.range = range;
+    const label = element("label", { htmlFor: box.id }, number.name);
+    label.append(element("span", { hidden: true }, ` of ${number.path}`));
+    if (!groups.has(number.path)) groups.set(number.path, []);
+    groups.get(number.path).push(element("div", { className: "number" }, label, box, slider));
+  });
+  for (const [path, rows] of groups) {
+    byId("numbers").append(element("details", { open: rows.length <= 20 }, element("summary", {}, path), ...rows));
+  }
+}
+
+function showNumbers() {
+  DATA.numbers.forEach((number, place) => {
+    const text = numberText(state.numbers[place], number, DATA.single);
+    byId(`number-${place}`).value = text;
+    const slider = byId(`slider-${place}`);
+    slider.value = positionOf(state.numbers[place], number.range);
+    slider.setAttribute("aria-valuetext", text);
+  });
+  byId("total").value = state.total;
+  byId("epoch").value = state.perEpoch ?? "";
+}
+
+function changeRun() {
+  const [total, perEpoch] = [parsed(byId("total").value), byId("epoch").value.trim()];
+  const wrongTotal = !(Number.isInteger(total) && total >= 1 && total <= MOST_STEPS);
+  const wrongEpoch = perEpoch !== "" && !(parsed(perEpoch) > 0);
+  const problem = wrongTotal
+    ? `The steps in the run must be a whole number, 1 to ${MOST_STEPS}.`
+    : wrongEpoch ? "The steps per epoch must be a number above 0, or nothing." : "";
+  if (!problem) {
+    if (total !== state.total) byId("follow").checked = false;
+    state.total = total;
+    state.perEpoch = perEpoch === "" ? null : parsed(perEpoch);
+    state.view = null;
+  }
+  say(problem, byId(wrongTotal ? "total" : "epoch"));
+  showNumbers();
+  makeChart();
+  refresh();
+}
+
+/* The curve. */
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** Where a drawing needs points: evenly spaced, and at each change of a stage or a table. */
+function drawnSteps(first, end) {
+  const tables = nodesOf(DATA.tree).flatMap((node) => schedule.get(node, "boundaries") ?? []);
+  const edges = tables.length > 200 ? [] : tables.map((step) => ({ begin: step, end: step }));
+  return stepsOf(end, [...spans, ...edges], 1500, first);
+}
+
+function points() {
+  const [first, end] = state.view ?? [0, state.total];
+  const steps = drawnSteps(first, end);
+  const visible = byId("log").checked ? (value) => (value > 0 ? value : null) : (value) => value;
+  const old = byId("original").checked ? steps.map((step) => visible(original.at(step))) : steps.map(() => null);
+  return { steps, values: steps.map(schedule.at), data: [steps, old, steps.map((step) => visible(schedule.at(step)))] };
+}
+
+function shadeStages(plot) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textBaseline = "top";
+  const right = bbox.left + bbox.width;
+  spans.forEach(({ name, begin, end }, k) => {
+    const from = Math.max(plot.valToPos(begin, "x", true), bbox.left);
+    const to = Math.min(plot.valToPos(end, "x", true), right);
+    if (to <= from) return;
+    ctx.fillStyle = colour("band");
+    if (k % 2 === 0) ctx.fillRect(from, bbox.top, to - from, bbox.height);
+    const inset = 5 * devicePixelRatio;
+    if (ctx.measureText(name).width + 2 * inset > to - from) return;
+    ctx.fillStyle = colour("faint");
+    ctx.fillText(name, from + inset, bbox.top + inset);
+  });
+  ctx.restore();
+}
+
+function makeChart() {
+  chart?.destroy();
+  const axis = { stroke: colour("faint"), grid: { stroke: colour("line"), width: 0.5 }, ticks: { stroke: colour("line") } };
+  const epochs = state.perEpoch && { ...axis, scale: "epoch", side: 0, label: "epoch", grid: { show: false }, size: 34, labelSize: 20 };
+  const named = (_, ticks) => ticks.map((tick) => (tick === null ? "" : general(tick)));
+  chart = new uPlot(
+    {
+      ...sizeOfChart(),
+      legend: { show: false },
+      scales: {
+        x: { time: false },
+        y: { distr: byId("log").checked ? 3 : 1 },
+        epoch: { time: false, from: "x", ori: 0, range: (_, low, high) => [low, high].map((step) => step / (state.perEpoch || 1)) },
+      },
+      axes: [
+        { ...axis, label: "step", labelSize: 20, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? grouped(tick) : "")) },
+        { ...axis, size: 70, values: named },
+        ...(epochs ? [epochs] : []),
+      ],
+      series: [
+        {},
+        { stroke: colour("old"), width: 1.5, dash: [6, 4], points: { show: false } },
+        { stroke: colour("curve"), width: 2, points: { show: false } },
+      ],
+      cursor: { drag: { x: true, y: false, setScale: false }, points: { show: (_, series) => series === 2 && undefined }, bind: { dblclick: () => () => look(null) } },
+      hooks: { drawClear: [shadeStages], setCursor: [pointed], setSelect: [selected] },
+    },
+    points().data,
+    byId("chart"),
+  );
+  chart.root.querySelector("canvas").setAttribute("role", "img");
+}
+
+function sizeOfChart() {
+  const width = byId("chart").clientWidth;
+  return { width, height: Math.max(240, Math.min(400, Math.round(width * 0.5))) };
+}
+
+/** Show the steps from `view[0]` to `view[1] - 1`; null for the whole run. */
+function look(view) {
+  state.view = view;
+  refresh();
+}
+
+function selected(plot) {
+  if (plot.select.width < 4) return;
+  const [from, to] = [plot.select.left, plot.select.left + plot.select.width].map((x) => plot.posToVal(x, "x"));
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  const begin = Math.max(0, Math.floor(from));
+  look([begin, Math.min(state.total, Math.max(Math.ceil(to) + 1, begin + 2))]);
+}
+
+function pointed(plot) {
+  if (plot.cursor.left < 0) return;
+  const step = Math.min(Math.max(Math.round(plot.posToVal(plot.cursor.left, "x")), 0), state.total - 1);
+  byId("step").value = step;
+  readOut();
+}
+
+function readOut() {
+  const step = parsed(byId("step").value);
+  if (!Number.isInteger(step)) {
+    byId("readout").textContent = "a step is a whole number";
+    return;
+  }
+  const stage = spans.find((span) => span.begin <= step && step < span.end)?.name;
+  const epoch = state.perEpoch && `epoch ${general(step / state.perEpoch)}`;
+  byId("readout").textContent = [general(schedule.at(step), 8), epoch, stage].filter(Boolean).join(" · ");
+}
+
+/* What follows from the curve. */
+
+function showTable(about) {
+  const epochs = state.perEpoch;
+  const head = ["stage", "steps", ...(epochs ? ["epochs"] : []), "first value", "last value", "of the run", "area"];
+  const rows = about.stages.slice(0, 40).map((row) => [
+    row.name,
+    `${grouped(row.first)} - ${grouped(row.last)}`,
+    ...(epochs ? [`${general(row.first / epochs)} - ${general((row.last + 1) / epochs)}`] : []),
+    ...[general(row.firstValue), general(row.lastValue), percent(row.share), general(row.area)],
+  ]);
+  const line = (tag, cells) => element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
+  const body = element("tbody", {}, ...rows.map((row) => line("td", row)));
+  byId("stages").replaceChildren(element("thead", {}, line("th", head)), body);
+  const warmup = epochs ? ` (${general(about.warmup / epochs)} ${about.warmup === epochs ? "epoch" : "epochs"})` : "";
+  const summary =
+    `peak ${general(about.peak)} at step ${grouped(about.peakStep)} of ${grouped(about.total)}; effective warmup ` +
+    `${grouped(about.warmup)} steps${warmup}, ${percent(about.warmup / about.total)} of the run; area ${general(about.area)}`;
+  byId("summary").textContent = summary;
+  chart.root.querySelector("canvas").setAttribute("aria-label", `Learning rate over the run: ${summary}`);
+}
+
+function showFindings(findings) {
+  const items = findings.map(({ code, severity, step, message, fix }) =>
+    element("li", { className: severity }, element("b", {}, `${severity}: ${code}`), ` at step ${grouped(step)}: ${message} Fix: ${fix}`),
+  );
+  byId("findings").replaceChildren(...(items.length ? items : [element("li", {}, "Nothing to report.")]));
+}
+
+function showTexts() {
+  byId("python").textContent = pythonText(DATA, state.numbers);
+  const json = jsonText(DATA, state.numbers);
+  byId("json").textContent = json ?? "A schedule that holds a callable has no JSON.";
+  byId("copy-json").disabled = json === null;
+}
+
+let asked = false;
+let settling = 0;
+
+/** Draw again before the next frame; once all is quiet, count every step. */
+function refresh() {
+  clearTimeout(settling);
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(() => {
+    asked = false;
+    draw();
+    settling = setTimeout(settle, 150, steadily(stepsOf(state.total, spans)));
+  });
+}
+
+function draw() {
+  spans = spansOf(schedule, state.total);
+  const { steps, values, data } = points();
+  chart.setData(data);
+  byId("whole").hidden = state.view === null;
+  if (state.view === null) showCurve(steps, values);
+  readOut();
+  showTexts();
+}
+
+function showCurve(steps, values) {
+  showTable(describe(spans, steps, values, state.total));
+  showFindings(lint(schedule, { total: state.total, perEpoch: state.perEpoch, accumulate: DATA.accumulate }, steps, values));
+}
+
+/** The values at all steps, a slice at a time, so that the page never waits. */
+function* steadily(steps) {
+  const values = new Array(steps.length);
+  for (let k = 0; k < steps.length; k++) {
+    values[k] = schedule.at(steps[k]);
+    if (k % 2048 === 2047) yield null;
+  }
+  yield { steps, values };
+}
+
+function settle(slices) {
+  const until = performance.now() + 8;
+  while (performance.now() < until) {
+    const whole = slices.next().value;
+    if (whole) {
+      showCurve(whole.steps, whole.values);
+      document.body.dataset.settled = "yes";
+      return;
+    }
+  }
+  settling = setTimeout(settle, 0, slices);
+}
+
+/* Buttons. */
+
+async function copy(id) {
+  const text = byId(id).textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    byId("status").textContent = "Copied.";
+  } catch (error) {
+    getSelection().selectAllChildren(byId(id));
+    byId("status").textContent = "Selected: press Ctrl+C to copy.";
+  }
+  setTimeout(() => (byId("status").textContent = ""), 2000);
+}
+
+function reset() {
+  Object.assign(state, { numbers: [...start], total: DATA.total, perEpoch: DATA.perEpoch, view: null });
+  byId("follow").checked = !DATA.fixed;
+  schedule = original;
+  say("", null);
+  showNumbers();
+  makeChart();
+  refresh();
+}
+
+byId("follow").disabled = DATA.tree.endless;
+makeNumbers();
+reset();
+byId("reset").addEventListener("click", reset);
+byId("whole").addEventListener("click", () => look(null));
+byId("step").addEventListener("input", readOut);
+byId("original").addEventListener("change", refresh);
+for (const id of ["total", "epoch"]) byId(id).addEventListener("change", changeRun);
+for (const id of ["python", "json"]) byId(`copy-${id}`).addEventListener("click", () => copy(id));
+byId("log").addEventListener("change", () => {
+  makeChart();
+  refresh();
+});
+byId("follow").addEventListener("change", () => {
+  followLength();
+  showNumbers();
+  refresh();
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  makeChart();
+  refresh();
+});
+new ResizeObserver(() => chart.setSize(sizeOfChart())).observe(byId("chart"));
