@@ -53,7 +53,7 @@ class Template(typing.NamedTuple):
         numbers: for each number its `name`, `field`, `path` (of the stage), `value`, `whole`, `low` and `high`.
         leaves: for each pytree leaf the places of its numbers: one place, or a list of them for a table.
         text: the `repr` in pieces: strings, and places of numbers.
-        tree: the nested nodes; a number is `{"at": place}`, a table `{"at": places}`.
+        tree: the nested nodes; a number is `{"place": place}`, a table `{"place": places}`.
         links: pairs of places that hold the two values on both sides of a joint.
     """
 
@@ -117,13 +117,13 @@ class _Walk:
                 return self.node(value, path)
             case _Place(at=at):
                 self.numbers[at] = _number(name, name, kind, " / ".join(path), self.values[at])
-                return {"at": at}
+                return {"place": at}
             case [_Place(), *_]:
                 for k, place in enumerate(value):
                     self.numbers[place.at] = _number(
                         f"{name}[{k}]", name, kind, " / ".join(path), self.values[place.at]
                     )
-                return {"at": [place.at for place in value]}
+                return {"place": [place.at for place in value]}
             case [Schedule(), *_]:
                 return [self.node(inner, path, f"{k} ") for k, inner in enumerate(value)]
         return {"static": repr(value)}

@@ -10,13 +10,13 @@ function bind(data, value, lengths, numbers) {
   const leaves = data.leaves.map((at) => (Array.isArray(at) ? at.map((k) => numbers[k]) : numbers[at]));
   const formula = value(leaves);
   const ends = lengths(leaves)([]);
-  const read = (field) => (Array.isArray(field.at) ? field.at.map((k) => numbers[k]) : numbers[field.at]);
+  const read = (field) => (Array.isArray(field.place) ? field.place.map((k) => numbers[k]) : numbers[field.place]);
   return {
     tree: data.tree,
     at: (step) => formula([Math.min(Math.max(step, -MOST_STEPS), MOST_STEPS)])[0],
     length: (node) => (node.endless ? null : ends[node.index]),
     /** The field of a node: a number, the numbers of a table, null, or the nodes below. */
-    get: (node, name) => (node.fields[name]?.at === undefined ? node.fields[name] : read(node.fields[name])),
+    get: (node, name) => (node.fields[name]?.place === undefined ? node.fields[name] : read(node.fields[name])),
   };
 }
 
@@ -50,7 +50,7 @@ function jsonText(data, numbers) {
     if (field === null) return null;
     if (field.kind) return tree(field);
     if (field.static !== undefined) throw new TypeError("a callable has no JSON");
-    return Array.isArray(field) ? field.map(entry) : Array.isArray(field.at) ? field.at.map(shown) : shown(field.at);
+    return Array.isArray(field) ? field.map(entry) : Array.isArray(field.place) ? field.place.map(shown) : shown(field.place);
   };
   const tree = (node) => {
     const fields = Object.fromEntries(Object.entries(node.fields).map(([name, field]) => [name, entry(field)]));
