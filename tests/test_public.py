@@ -19,7 +19,7 @@ FLOORS = [
     {"stages"},
     {"combinators"},
     {"recipes"},
-    {"transform"},
+    {"transform", "text"},
     {"linen", "nnx", "compat", "experiment"},
     {"cli", "__main__"},
 ]
@@ -33,6 +33,7 @@ ORDER = [
     "combinators",
     "recipes",
     "transform",
+    "text",
     "linen",
     "nnx",
     "compat",
