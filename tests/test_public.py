@@ -19,7 +19,7 @@ FLOORS = [
     {"stages"},
     {"combinators"},
     {"recipes"},
-    {"transform", "report"},
+    {"transform", "text", "report", "lint"},
     {"linen", "nnx", "compat", "experiment"},
     {"cli", "__main__"},
 ]
@@ -33,7 +33,9 @@ ORDER = [
     "combinators",
     "recipes",
     "transform",
+    "text",
     "report",
+    "lint",
     "linen",
     "nnx",
     "compat",

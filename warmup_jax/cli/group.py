@@ -1,0 +1,72 @@
+"""The commands, by name."""
+
+import difflib
+import importlib
+import importlib.metadata
+
+import rich_click as click
+
+from warmup_jax.cli.given import examples
+
+# The module of each command; none is imported before it is asked for.
+COMMANDS = {
+    "show": "look",
+    "plot": "look",
+    "lint": "look",
+    "diff": "look",
+    "sample": "look",
+    "studio": "look",
+    "convert": "convert",
+    "train": "train",
+    "completion": "group",
+}
+EPILOG = examples(
+    'warmup-jax plot "warmup_cosine(peak=3e-4, warmup=500, total=10_000)"',
+    "warmup-jax lint schedule.yaml --total '39 epochs' --steps-per-epoch 22",
+    "warmup-jax train --schedule schedule.yaml",
+    "warmup-jax COMMAND --help",
+)
+
+
+class _Group(click.RichGroup):
+    """Commands that are imported on demand."""
+
+    def list_commands(self, ctx):
+        return list(COMMANDS)
+
+    def get_command(self, ctx, cmd_name):
+        if cmd_name in COMMANDS:
+            return getattr(importlib.import_module(f"warmup_jax.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return None
+
+    def resolve_command(self, ctx, args):
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            raise click.UsageError(error.message + (f" Did you mean {near[0]!r}?" if near else ""), ctx) from None
+
+
+@click.group(
+    cls=_Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(importlib.metadata.version("warmup_jax"), message="%(version)s")
+def group():
+    """Learning-rate schedules for JAX: look before you train."""
+
+
+@click.command(
+    epilog=examples(
+        'eval "$(warmup-jax completion bash)"        in ~/.bashrc',
+        'eval "$(warmup-jax completion zsh)"         in ~/.zshrc',
+        "warmup-jax completion fish | source         in ~/.config/fish/config.fish",
+    )
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell):
+    """Print what a shell needs to complete commands and options."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None, shell
+    print(kind(group, {}, "warmup-jax", "_WARMUP_JAX_COMPLETE").source())

@@ -1,0 +1,185 @@
+"""The commands that look at schedules: show, plot, lint, diff, sample, studio."""
+
+import pathlib
+import sys
+
+import rich_click as click
+
+from warmup_jax.cli.given import SCHEDULE_HELP, as_json, examples, in_one_line, read, run_options
+
+json_option = click.option("--json", "for_machines", is_flag=True, help="Print JSON.")
+
+
+@click.command(
+    epilog=examples(
+        'warmup-jax show "warmup_cosine(peak=3e-4, warmup=500, total=10_000)"',
+        'warmup-jax show schedule.yaml --total "39 epochs" --steps-per-epoch 120',
+        "warmup-jax show runs/mine/schedule.txt --json",
+    ),
+    help="Print what a schedule does over a run, stage by stage." + SCHEDULE_HELP,
+)
+@click.argument("schedule")
+@run_options
+@json_option
+@in_one_line()
+def show(schedule: str, facts: dict, for_machines: bool):
+    from warmup_jax import report, text
+
+    given = read(schedule, facts)
+    description = report.describe(*given)
+    if not for_machines:
+        print(given.schedule, description, sep="\n\n")
+        return
+    numbers = {name: getattr(description, name) for name in ("total", "peak", "peak_step", "warmup", "area")}
+    stages = [stage._asdict() for stage in description.stages]
+    print(as_json(text.to_dict(given.schedule) | {"text": repr(given.schedule)} | numbers | {"stages": stages}))
+
+
+@click.command(
+    epilog=examples(
+        'warmup-jax plot "warmup_cosine(peak=3e-4, warmup=500, total=10_000)"',
+        "warmup-jax plot schedule.yaml other.yaml --out both.png --log",
+        "warmup-jax plot runs/mine/history.csv --out history.png",
+    ),
+    help="Draw schedules in the terminal, or into a file; of the history.csv of a run, the rates that it applied over "
+    "those that were planned." + SCHEDULE_HELP,
+)
+@click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...")
+@click.option("--out", metavar="FILE", help="Draw into a .png, .svg or .pdf file.")
+@click.option("--log", is_flag=True, help="A logarithmic axis of the rates.")
+@run_options
+@in_one_line()
+def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict):
+    from warmup_jax import plot as plots
+
+    if schedules[0].endswith(".csv"):
+        axes = plots.plot_history(schedules[0])
+    else:
+        given = {source: read(source, facts) for source in schedules}
+        if out is None:
+            for schedule, run in given.values():
+                print(plots.terminal(schedule, run=run, color=sys.stdout.isatty()))
+            return
+        total = max(run.total for _, run in given.values())
+        drawn = {source: schedule for source, (schedule, _) in given.items()}
+        run = next(iter(given.values())).run
+        axes = plots.plot(drawn if len(drawn) > 1 else next(iter(drawn.values())), total, run=run, log=log)
+    axes.figure.savefig(out or "plot.png", dpi=120)
+    print(f"written to {out or 'plot.png'}")
+
+
+@click.command(
+    epilog=examples(
+        'warmup-jax lint schedule.yaml --total "39 epochs" --steps-per-epoch 120 --b2 0.999',
+        "warmup-jax lint schedule.yaml --ignore zero-first-update,jump",
+        "warmup-jax lint --rules",
+    ),
+    help="Find mistakes in a schedule before it is trained with. The exit status is 1 if there are warnings or errors."
+    + SCHEDULE_HELP,
+)
+@click.argument("schedule", required=False)
+@run_options
+@click.option("--b2", type=float, metavar="B2", help="The optimizer's b2, for the length of the warmup.")
+@click.option("--weight-decay", metavar="SCHEDULE", help="The weight decay, to be compared with the rate.")
+@click.option("--rate-dtype", metavar="DTYPE", help="What the rate is stored as, such as bfloat16.")
+@click.option("--select", metavar="CODES", help="Only these, with commas between.")
+@click.option("--ignore", metavar="CODES", help="All but these.")
+@click.option("--rules", is_flag=True, help="Print the rules and the reports behind them.")
+@json_option
+@in_one_line()
+def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, for_machines) -> int:
+    from warmup_jax import lint as linter
+
+    if rules:
+        for code, rule in linter.RULES.items():
+            print(f"{code}: {rule.summary}\n    {' '.join(rule.sources)}")
+        return 0
+    if schedule is None:
+        raise ValueError("Missing argument 'SCHEDULE'.")
+    given = read(schedule, facts)
+    optimizer = {} if b2 is None else {"b2": b2}
+    if weight_decay is not None:
+        optimizer["weight_decay"] = read(weight_decay, facts).schedule
+    codes = {"select": _codes(select), "ignore": _codes(ignore) or ()}
+    found = linter.lint(*given, optimizer or None, rate_dtype=rate_dtype, **codes)
+    if for_machines:
+        print(as_json([finding._asdict() for finding in found]))
+    else:
+        print(*found, sep="\n")
+        print("no findings" if not found else "")
+    return int(any(finding.severity != "info" for finding in found))
+
+
+def _codes(text: str | None) -> list[str] | None:
+    return None if text is None else [code.strip() for code in text.split(",")]
+
+
+@click.command(
+    epilog=examples(
+        "warmup-jax diff old.yaml new.yaml --total 10_000",
+        "warmup-jax diff runs/mine/schedule.txt new.yaml --resume-at 5000",
+    ),
+    help="Say where two schedules differ over a run, and whether a run can go on with the second one." + SCHEDULE_HELP,
+)
+@click.argument("first")
+@click.argument("second")
+@run_options
+@click.option("--resume-at", type=click.IntRange(min=0), metavar="STEP", help="Exit status 1 if not safe at this step.")
+@json_option
+@in_one_line()
+def diff(first: str, second: str, facts: dict, resume_at: int | None, for_machines: bool) -> int:
+    from warmup_jax import report
+
+    one, other = read(first, facts), read(second, facts)
+    found = report.diff(one.schedule, other.schedule, max(one.run.total, other.run.total))
+    print(as_json(found._asdict()) if for_machines else found)
+    return int(resume_at is not None and not found.safe_to_resume(resume_at))
+
+
+@click.command(
+    epilog=examples(
+        'warmup-jax sample "wsd(peak=1e-3, warmup=100, total=1000, cooldown=200)" --every 50',
+        "warmup-jax sample schedule.yaml > rates.csv",
+    ),
+    help="Print the rate at each step of a run, as CSV." + SCHEDULE_HELP,
+)
+@click.argument("schedule")
+@run_options
+@click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Only each Nth step.")
+@json_option
+@in_one_line()
+def sample(schedule: str, facts: dict, every: int, for_machines: bool):
+    from warmup_jax import report
+
+    given = read(schedule, facts)
+    values = report.sample(given.schedule, given.run.total)[::every]
+    steps = range(0, given.run.total, every)
+    if for_machines:
+        print(as_json({"step": list(steps), "learning_rate": [float(str(value)) for value in values]}))
+        return
+    print("step,learning_rate")
+    for step, value in zip(steps, values, strict=True):
+        print(f"{step},{value!s}")
+
+
+@click.command(
+    epilog=examples(
+        'warmup-jax studio "warmup_cosine(peak=3e-4, warmup=500, total=10_000)" --open',
+        "warmup-jax studio schedule.yaml --out studio.html",
+    ),
+    help="Write a page with a slider for every number of a schedule. It is one file and needs no network."
+    + SCHEDULE_HELP,
+)
+@click.argument("schedule")
+@run_options
+@click.option("--out", metavar="FILE", default="studio.html", show_default=True, help="Where the page goes.")
+@click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
+@in_one_line()
+def studio(schedule: str, facts: dict, out: str, open_it: bool):
+    from warmup_jax import studio as pages
+
+    given = read(schedule, facts)
+    pages.to_html(given.schedule, out, given.run)
+    print(f"written to {out}")
+    if open_it:
+        click.launch(pathlib.Path(out).resolve().as_uri())

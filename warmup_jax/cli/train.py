@@ -1,0 +1,276 @@
+"""The command that trains: `warmup-jax train`."""
+
+import contextlib
+import functools
+import importlib.util
+import math
+import pathlib
+import sys
+import typing
+
+import rich_click as click
+
+from warmup_jax.cli.given import examples
+
+LARGEST_RATE = 1e30
+NEEDED = {
+    "matplotlib": "matplotlib",
+    "orbax": "orbax-checkpoint",
+    "sklearn": "scikit-learn",
+    "tabulate": "tabulate",
+    "tqdm": "tqdm",
+}
+# Options that are settings of the run; those not given are the defaults, or the resumed run's.
+DEFAULTS = {
+    "data": None,
+    "schedule": "cosine",
+    "per_epoch": False,
+    "peak": 1e-3,
+    "minimum": 0.0,
+    "warmup": None,
+    "epochs": None,
+    "batch_size": 64,
+    "seed": 0,
+}
+EXIT_INTERRUPTED = 130
+COUNT = click.IntRange(1, 2**31 - 1)
+
+
+class Rate(click.ParamType):
+    """A rate that is a finite number, from 0 or above it."""
+
+    name = "rate"
+
+    def __init__(self, zero: bool = True):
+        self.zero = zero
+
+    def convert(self, value, param, ctx):
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = math.nan
+        if not (0 <= rate <= LARGEST_RATE and (rate or self.zero)):
+            least = "from 0" if self.zero else "above 0 and up"
+            self.fail(f"must be a number {least} to {LARGEST_RATE:g}; got {value!r}", param, ctx)
+        return rate
+
+
+class Options(typing.NamedTuple):
+    """The options of the command; `None` for those that were not given."""
+
+    schedule: str | None
+    per_epoch: bool | None
+    peak: float | None
+    minimum: float | None
+    warmup: str | None
+    data: str | None
+    epochs: int | None
+    batch_size: int | None
+    seed: int | None
+    out: str | None
+    compare: bool
+    save_every: int | None
+    keep: int | None
+    resume: str | None
+    change_schedule: bool
+    distributed: bool
+
+    def settings(self) -> dict:
+        """The settings that were given, by name."""
+        return {name: getattr(self, name) for name in DEFAULTS if getattr(self, name) is not None}
+
+
+@click.command(
+    epilog=examples(
+        "warmup-jax train",
+        "warmup-jax train --schedule \"wsd(peak=2e-3, warmup='3 epochs', total='100%', cooldown='20%')\"",
+        "warmup-jax train --per-epoch --minimum 1e-5 --warmup '5 epochs' --epochs 20",
+        "warmup-jax train --schedule linear --peak 3e-3 --warmup 10% --out runs/linear",
+        "warmup-jax train --resume runs/linear",
+        "warmup-jax train --resume runs/linear --epochs 60 --change-schedule",
+        "warmup-jax train --compare",
+        "srun --ntasks-per-node=1 warmup-jax train --distributed --out /shared/run",
+    )
+)
+@click.option_panel("The schedule", options=["--schedule", "--per-epoch", "--peak", "--minimum", "--warmup"])
+@click.option_panel("The training", options=["--data", "--epochs", "--batch-size", "--seed", "--out", "--compare"])
+@click.option_panel(
+    "Saving and going on", options=["--save-every", "--keep", "--resume", "--change-schedule", "--distributed"]
+)
+@click.option(
+    "--schedule",
+    metavar="SCHEDULE",
+    help="constant, linear or cosine after the warmup (default: cosine); or a "
+    "schedule of your own: text, a file, or - for standard input, as for `show`, instead of --peak, --minimum, --warmup.",
+)
+@click.option("--per-epoch/--no-per-epoch", default=None, help="Change the rate once per epoch, not at every step.")
+@click.option("--peak", type=Rate(zero=False), metavar="RATE", help="The highest rate (default: 0.001).")
+@click.option("--minimum", type=Rate(), metavar="RATE", help="The rate at both ends of the run (default: 0).")
+@click.option(
+    "--warmup",
+    metavar="LENGTH",
+    help="Such as '3 epochs', '10%' or '200' steps (default: 3 epochs, or half of "
+    "a shorter run; with --compare 1 epoch, and 2 if per epoch).",
+)
+@click.option("--data", metavar="FILE.npz", help="Arrays `images` and `labels` (default: scikit-learn's digits).")
+@click.option("--epochs", type=COUNT, metavar="N", help="Passes over the data (default: 39, with --compare 13).")
+@click.option("--batch-size", type=COUNT, metavar="N", help="default: 64")
+@click.option("--seed", type=click.IntRange(0, 10**9), metavar="N", help="Of weights and order (default: 0).")
+@click.option("--out", metavar="FOLDER", help="A new or empty folder (default: a fresh one under runs/).")
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Train without warmup, with half of it and with all of it, at 1, 3, 10, 20 "
+    "and 40 times the peak and with 5 seeds, in one compiled sweep.",
+)
+@click.option("--save-every", type=COUNT, metavar="N", help="Epochs from one checkpoint to the next (default: 5).")
+@click.option("--keep", type=COUNT, metavar="N", help="Newest checkpoints to keep (default: 2).")
+@click.option(
+    "--resume",
+    metavar="FOLDER",
+    help="Go on with the run in this folder, with its settings; options of the "
+    "schedule and --epochs may be given anew.",
+)
+@click.option(
+    "--change-schedule",
+    is_flag=True,
+    help="Needed with --resume if the options given anew change the learning rate at any step.",
+)
+@click.option(
+    "--distributed",
+    is_flag=True,
+    help="Be one of several processes, one per host, that train together; needs "
+    "--out or --resume with a folder that all of them see.",
+)
+def train(**given) -> int:
+    """Train a small Flax Transformer on images with AdamW and a schedule.
+
+    The default is the recipe of Hugging Face's get_cosine_schedule_with_warmup: the rate changes at every step, 3 of 39
+    epochs warm up, a cosine falls to 0. --per-epoch is that of a Keras callback: the rate changes as an epoch begins.
+
+    The run folder holds the schedule as text, the history of every step as CSV with the rate that the optimizer
+    applied, the settings, a picture, and the newest checkpoints. A run that was stopped or killed goes on with
+    --resume, from the end of an epoch, to the same result; an epoch is one computation on the device, so Ctrl-C and
+    SIGTERM wait for its end, and save. A second Ctrl-C stops at once.
+
+    All local devices are used; the batch is spread over them.
+    """
+    options, folder = Options(**given), None
+    try:
+        with contextlib.ExitStack() as held:
+            try:
+                folder, program = _prepare(options, held)
+            except (ValueError, TypeError, OSError) as error:
+                raise click.UsageError(str(error)) from None
+            return _run(program, folder)
+    except KeyboardInterrupt:
+        kept = f"what was written so far is in {folder}" if folder else "nothing was written"
+        print(f"\ninterrupted; {kept}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _run(program, folder: pathlib.Path) -> int:
+    """Train; returns the exit status."""
+    import jax
+
+    from warmup_jax.experiment import devices, loop, stopping
+
+    try:
+        program()
+    except stopping.Stopped as stopped:
+        if jax.process_index() == 0:
+            print(f"\n{stopped}", file=sys.stderr)
+        devices.leave_processes()
+        return 128 + stopped.number
+    except (OSError, devices.ProcessFailed) as error:
+        raise click.UsageError(f"{error}; what was written before is kept, {loop.how_to_resume(folder)}") from None
+    if jax.process_index() == 0:
+        print(f"written to {folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    devices.leave_processes()
+    return 0
+
+
+def _prepare(options: Options, held: contextlib.ExitStack) -> tuple[pathlib.Path, typing.Callable[[], object]]:
+    """Check everything that was asked for and hold the run folder, in `held`; what remains is to train."""
+    missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ValueError(f"this needs {', '.join(missing)}; install them with: pip install 'warmup_jax[train]'")
+    _check_together(options)
+
+    from warmup_jax.experiment import devices  # only now: these import flax, scikit-learn, matplotlib and orbax
+
+    if options.distributed:
+        devices.join_processes()
+    prepare = _prepare_resumed if options.resume else _prepare_new
+    settings, folder, program = devices.together(lambda: prepare(options, held))
+    devices.check_same_everywhere(settings)
+    return folder, program
+
+
+def _check_together(options) -> None:
+    """Options that exclude or need one another."""
+    if options.resume and options.out:
+        raise ValueError(f"--out does not go with --resume, which goes on in its own folder, {options.resume}")
+    for name in ("resume", "distributed"):
+        if options.compare and getattr(options, name):
+            raise ValueError(f"--{name} does not go with --compare, which is one computation on one device")
+    if options.change_schedule and not options.resume:
+        raise ValueError("--change-schedule is for --resume")
+    if options.distributed and not (options.out or options.resume):
+        raise ValueError("--distributed needs --out, or --resume, with a folder that all hosts see")
+
+
+def _prepare_new(options, held: contextlib.ExitStack):
+    from warmup_jax.experiment import compare, data, devices, folders, loop
+
+    given = DEFAULTS | options.settings()
+    given["epochs"] = given["epochs"] or (13 if options.compare else 39)
+    given["warmup"] = given["warmup"] or _default_warmup(options, given["epochs"], given["per_epoch"])
+    settings = loop.Settings(**given)
+    dataset = data.load(settings.data)
+    plan = loop.make_plan(settings, dataset)
+    shortest = 2 * plan.steps_per_epoch if settings.per_epoch else 2
+    if options.compare and plan.warmup < shortest:
+        raise ValueError(
+            f"--warmup {settings.warmup!r} is {plan.warmup} steps; to be compared with half of it, it must be "
+            f"{shortest} or more"
+        )
+    if not options.compare:
+        devices.check_batch_size(settings.batch_size, devices.make_mesh())
+    folder = pathlib.Path(options.out) if not devices.is_first() else folders.make(options.out)
+    if options.compare:
+        return settings, folder, functools.partial(compare.compare, settings, dataset, plan, folder)
+    if devices.is_first():
+        held.enter_context(folders.held(folder))
+    return settings, folder, functools.partial(loop.train, settings, dataset, plan, folder, _saving(options))
+
+
+def _prepare_resumed(options, held: contextlib.ExitStack):
+    from warmup_jax.experiment import devices, folders, loop, resume
+
+    folder = pathlib.Path(options.resume)
+    resume.read_settings(folder)  # is there a run at all
+    if devices.is_first():
+        held.enter_context(folders.held(folder))
+    start = resume.prepare(folder, options.settings(), options.change_schedule)
+
+    def program():
+        if devices.is_first():
+            resume.announce(start, folder)
+            resume.set_aside(start, folder)
+        loop.train(start.settings, start.dataset, start.plan, folder, _saving(options), start.point, start.earlier)
+
+    return start.settings, folder, program
+
+
+def _saving(options):
+    from warmup_jax.experiment import loop
+
+    default = loop.Saving()
+    return loop.Saving(options.save_every or default.every, options.keep or default.keep)
+
+
+def _default_warmup(options, epochs: int, per_epoch: bool) -> str:
+    if options.compare:
+        return "2 epochs" if per_epoch else "1 epoch"
+    return f"{min(3, epochs / 2):g} epochs"
