@@ -13,6 +13,7 @@ import itertools
 import json
 import math
 import re
+import typing
 
 import jax
 import numpy as np
@@ -156,15 +157,17 @@ class _Body:
 
     def __init__(self, counter):
         self.counter, self.lines = counter, []
-        self.products = {}  # the factors of each product
+        self.known = {}  # code -> the name of its value
+        self.products = {}  # the name of a product that is used once -> its factors
 
     def new_name(self) -> str:
         return f"v{next(self.counter)}"
 
     def let(self, code: str) -> str:
-        name = self.new_name()
-        self.lines.append(([name], code))
-        return name
+        if code not in self.known:
+            self.known[code] = self.new_name()
+            self.lines.append(([self.known[code]], code))
+        return self.known[code]
 
     def let_all(self, code: str, count: int) -> list[str]:
         names = [self.new_name() for _ in range(count)]
@@ -189,15 +192,15 @@ class _Body:
             for variable, value in zip(jaxpr.constvars, getattr(traced, "consts", ()), strict=True)
         }
 
-        def read(atom):
+        def read(atom: typing.Any) -> str:
             is_literal = isinstance(atom, core.Literal)
             return _constant(np.asarray(atom.val, atom.aval.dtype)) if is_literal else names[atom]
 
-        uses = collections.Counter(id(atom) for user in jaxpr.eqns for atom in user.invars)
+        uses = collections.Counter(id(atom) for user in (*jaxpr.eqns, jaxpr) for atom in _read_by(user))
         for equation in jaxpr.eqns:
             results = self.equation(equation, [read(atom) for atom in equation.invars])
             if equation.primitive.name in ("mul", "square") and uses[id(equation.outvars[0])] == 1:
-                self.products[results[0]] = " * ".join([read(atom) for atom in (*equation.invars, *equation.invars)][:2])
+                self.products[results[0]] = f"{read(equation.invars[0])} * {read(equation.invars[-1])}"
             names.update(zip(equation.outvars, results, strict=True))
         return [read(atom) for atom in jaxpr.outvars]
 
@@ -226,7 +229,7 @@ class _Body:
             branches = ", ".join(self.arrow(branch, operands[1:], 0) for branch in params["branches"])
             index = f"within_(Number({operands[0]}), 0, {len(params['branches']) - 1})"
             return self.let_all(f"[{branches}][{index}]()", len(equation.outvars))
-        if name == "call_hi_primitive":  # newer releases of JAX: an operation that expands to others
+        if name == "call_hi_primitive":  # in newer releases of JAX: it expands to others
             shapes = [jax.ShapeDtypeStruct(atom.aval.shape, atom.aval.dtype) for atom in equation.invars]
             return self.inline(jax.make_jaxpr(params["_prim"].expand)(*shapes), operands)
         nested = [params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in params]
@@ -238,7 +241,7 @@ class _Body:
 
     def scan(self, equation, operands: list[str]) -> list[str]:
         params = equation.params
-        if "ft_in" in params:  # since JAX 0.11 or so
+        if "ft_in" in params:  # in newer releases of JAX
             first, carried = (len(list(part)) for part in params["ft_in"].unpack()[:2])
         else:
             first, carried = params["num_consts"], params["num_carry"]
@@ -263,7 +266,7 @@ class _Body:
         if not operands:  # such as `iota`: the numbers themselves
             return [self.let(_constant(np.asarray(array))) for array in moved]
         return [
-            f"[{', '.join(elements[k] for k in np.ravel(array))}]" if array.shape else elements[int(array)]
+            self.let(f"[{', '.join(elements[k] for k in np.ravel(array))}]") if array.shape else elements[int(array)]
             for array in moved
         ]
 
@@ -298,14 +301,19 @@ class _Body:
         code = _scalar(equation.primitive.name, equation, elements)
         return f"{arrays[0]}.map((_, i) => {code})" if arrays else code
 
-
-    def fused(self, elements):
-        first, second = elements
+    def fused(self, operands: list[str]) -> list[str]:
+        """The operands of a sum, a product among them unrounded: XLA's compilers for CPU and GPU round both at once
+        (a fused multiply-add), and in the doubles of JavaScript a product of two float32 is exact.
+        """
+        first, second = operands
         if first in self.products:
             return [self.products[first], second]
-        if second in self.products:
-            return [first, self.products[second]]
-        return elements
+        return [first, self.products.get(second, second)]
+
+
+def _read_by(user) -> list:
+    """What an equation, or a whole jaxpr at its end, reads."""
+    return user.outvars if hasattr(user, "eqns") else user.invars
 
 
 def _scalar(name: str, equation, operands: list[str]) -> str:
@@ -319,7 +327,7 @@ def _scalar(name: str, equation, operands: list[str]) -> str:
     if name == "convert_element_type":
         return _convert(operands[0], given, dtype)
     if name == "select_n":
-        if given == bool:
+        if given.kind == "b":
             return f"({operands[0]} ? {operands[2]} : {operands[1]})"
         return f"[{', '.join(operands[1:])}][{operands[0]}]"
     if name == "integer_pow":
@@ -338,9 +346,9 @@ def _scalar(name: str, equation, operands: list[str]) -> str:
 def _convert(operand: str, given: np.dtype, dtype: np.dtype) -> str:
     if given == dtype:
         return operand
-    if dtype == bool:
+    if dtype.kind == "b":
         return f"({operand} !== 0)"
-    if given == bool:
+    if given.kind == "b":
         return f"({operand} ? 1 : 0)"
     if given.kind == "f" and dtype.kind in "iu":  # XLA saturates, and makes NaN 0
         limits = np.iinfo(dtype)
