@@ -193,8 +193,9 @@ class _Body:
         }
 
         def read(atom: typing.Any) -> str:
-            is_literal = isinstance(atom, core.Literal)
-            return _constant(np.asarray(atom.val, atom.aval.dtype)) if is_literal else names[atom]
+            if not isinstance(atom, core.Literal):
+                return names[atom]
+            return _constant(np.asarray(atom.val, typing.cast(typing.Any, atom.aval).dtype))
 
         uses = collections.Counter(id(atom) for user in (*jaxpr.eqns, jaxpr) for atom in _read_by(user))
         for equation in jaxpr.eqns:
