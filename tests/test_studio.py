@@ -17,6 +17,7 @@ import pytest
 import warmup_jax as wj
 from tests import catalog
 from warmup_jax import report, studio, text
+from warmup_jax.lint import lint
 from warmup_jax.studio import _javascript, _tree
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -221,7 +222,7 @@ def pages(browser):
     """For each row of the catalog and for each of two sets of numbers: what the page makes of them."""
     page = browser.new_page()
     page.set_content("")
-    for name in ("numbers.js", "schedule.js", "lint.js"):
+    for name in ("numbers.js", "schedule.js", "case.js", "lint.js"):
         page.add_script_tag(content=studio._read(name))
     found = {}
     for row in catalog.ROWS:
@@ -235,8 +236,11 @@ def pages(browser):
                 return both.map((numbers) => {{
                     const schedule = bind(data, value, lengths, numbers);
                     const spans = spansOf(schedule, total);
-                    const steps = stepsOf(total, spans);
-                    const values = steps.map(schedule.at);
+                    const curve = (total) => {
+                        const steps = stepsOf(total, spansOf(schedule, total));
+                        return {steps, values: steps.map(schedule.at)};
+                    };
+                    const {steps, values} = curve(total);
                     const run = {{total, perEpoch: data.perEpoch, accumulate: 1}};
                     return {{
                         values,
@@ -246,7 +250,7 @@ def pages(browser):
                         python: pythonText(data, numbers),
                         json: jsonText(data, numbers),
                         problem: problemOfAll(schedule),
-                        findings: lint(schedule, run, steps, values),
+                        findings: lint(schedule, run, curve),
                     }};
                 }});
             }}""",
@@ -315,3 +319,10 @@ def test_its_python_and_json_are_the_schedule(pages, row):
             assert json.loads(page["json"]) == text.to_dict(schedule)
         else:
             assert page["json"] is None
+
+
+@pytest.mark.parametrize("row", catalog.ROWS, ids=lambda row: row.name)
+def test_findings_are_those_of_lint(pages, row):
+    for schedule, page in each(pages, row):
+        theirs = [(found.code, found.severity, found.step) for found in lint(schedule, run_of(row))]
+        assert [(found["code"], found["severity"], found["step"]) for found in page["findings"]] == theirs

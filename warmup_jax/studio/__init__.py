@@ -28,7 +28,7 @@ from warmup_jax.studio import _javascript, _tree
 from warmup_jax.units import Run
 
 _FILES = importlib.resources.files("warmup_jax.studio")
-_SCRIPTS = ["vendor/uPlot.iife.min.js", "numbers.js", "schedule.js", "lint.js", "page.js"]
+_SCRIPTS = ["vendor/uPlot.iife.min.js", "numbers.js", "schedule.js", "case.js", "lint.js", "page.js"]
 _STYLES = ["vendor/uPlot.min.css", "page.css"]
 
 

@@ -126,12 +126,12 @@ function drawnSteps(first, end) {
   return stepsOf(end, [...spans, ...edges], 1500, first);
 }
 
-function points() {
-  const [first, end] = state.view ?? [0, state.total];
-  const steps = drawnSteps(first, end);
+/** The curve now and at first, at the steps in view. */
+function drawnData() {
+  const steps = drawnSteps(...(state.view ?? [0, state.total]));
   const visible = byId("log").checked ? (value) => (value > 0 ? value : null) : (value) => value;
   const old = byId("original").checked ? steps.map((step) => visible(original.at(step))) : steps.map(() => null);
-  return { steps, values: steps.map(schedule.at), data: [steps, old, steps.map((step) => visible(schedule.at(step)))] };
+  return [steps, old, steps.map((step) => visible(schedule.at(step)))];
 }
 
 function shadeStages(plot) {
@@ -184,7 +184,7 @@ function makeChart() {
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: (_, series) => series === 2 && undefined }, bind: { dblclick: () => () => look(null) } },
       hooks: { drawClear: [shadeStages], setCursor: [pointed], setSelect: [selected] },
     },
-    points().data,
+    drawnData(),
     byId("chart"),
   );
   chart.root.querySelector("canvas").setAttribute("role", "img");
@@ -269,46 +269,56 @@ let settling = 0;
 /** Draw again before the next frame; once all is quiet, count every step. */
 function refresh() {
   clearTimeout(settling);
+  delete document.body.dataset.settled;
   if (asked) return;
   asked = true;
   requestAnimationFrame(() => {
     asked = false;
     draw();
-    settling = setTimeout(settle, 150, steadily(stepsOf(state.total, spans)));
+    settling = setTimeout(settle, 150, everyStep());
   });
 }
 
 function draw() {
   spans = spansOf(schedule, state.total);
-  const { steps, values, data } = points();
-  chart.setData(data);
+  chart.setData(drawnData());
   byId("whole").hidden = state.view === null;
-  if (state.view === null) showCurve(steps, values);
+  showAll((total) => curveAt(drawnSteps(0, total)));
   readOut();
   showTexts();
 }
 
-function showCurve(steps, values) {
-  showTable(describe(spans, steps, values, state.total));
-  showFindings(lint(schedule, { total: state.total, perEpoch: state.perEpoch, accumulate: DATA.accumulate }, steps, values));
+function curveAt(steps) {
+  return { steps, values: steps.map(schedule.at) };
 }
 
-/** The values at all steps, a slice at a time, so that the page never waits. */
-function* steadily(steps) {
-  const values = new Array(steps.length);
-  for (let k = 0; k < steps.length; k++) {
-    values[k] = schedule.at(steps[k]);
-    if (k % 2048 === 2047) yield null;
+function showAll(curve) {
+  const { steps, values } = curve(state.total);
+  showTable(describe(spans, steps, values, state.total));
+  showFindings(lint(schedule, { total: state.total, perEpoch: state.perEpoch, accumulate: DATA.accumulate }, curve));
+}
+
+/** All the values that the table and the findings are made of, a slice at a time so that the page never waits. */
+function* everyStep() {
+  const curves = new Map();
+  for (const total of new Set([state.total, horizonOf(schedule, state.total).horizon])) {
+    const steps = stepsOf(total, spansOf(schedule, total));
+    const values = new Array(steps.length);
+    for (let k = 0; k < steps.length; k++) {
+      values[k] = schedule.at(steps[k]);
+      if (k % 1024 === 1023) yield null;
+    }
+    curves.set(total, { steps, values });
   }
-  yield { steps, values };
+  yield (total) => curves.get(total);
 }
 
 function settle(slices) {
   const until = performance.now() + 8;
   while (performance.now() < until) {
-    const whole = slices.next().value;
-    if (whole) {
-      showCurve(whole.steps, whole.values);
+    const curve = slices.next().value;
+    if (curve) {
+      showAll(curve);
       document.body.dataset.settled = "yes";
       return;
     }

@@ -13,6 +13,7 @@ function bind(data, value, lengths, numbers) {
   const read = (field) => (Array.isArray(field.place) ? field.place.map((k) => numbers[k]) : numbers[field.place]);
   return {
     tree: data.tree,
+    scalars: leaves.filter((leaf) => !Array.isArray(leaf)),
     at: (step) => formula([Math.min(Math.max(step, -MOST_STEPS), MOST_STEPS)])[0],
     length: (node) => (node.endless ? null : ends[node.index]),
     /** The field of a node: a number, the numbers of a table, null, or the nodes below. */
