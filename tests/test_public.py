@@ -19,7 +19,7 @@ FLOORS = [
     {"stages"},
     {"combinators"},
     {"recipes"},
-    {"transform", "report"},
+    {"transform", "report", "lint"},
     {"linen", "nnx", "compat", "experiment"},
     {"cli", "__main__"},
 ]
@@ -34,6 +34,7 @@ ORDER = [
     "recipes",
     "transform",
     "report",
+    "lint",
     "linen",
     "nnx",
     "compat",

@@ -1,10 +1,10 @@
 """What the modules of `compat` share: names that are looked up, arguments that are passed on, runs that go on."""
 
-import difflib
 import inspect
 import typing
 
 from warmup_jax import _checks
+from warmup_jax._checks import nearest
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Shift
 
@@ -19,12 +19,6 @@ def choose(name: str, value, table: typing.Mapping[str, Choice]) -> Choice:
     raise ValueError(
         f"`{name}` must be one of {', '.join(map(repr, table))}; {_checks.came(value)}.{nearest(value, table)}"
     )
-
-
-def nearest(value, known) -> str:
-    """The end of an error sentence, such as "Did you mean 'cosine'?"; nothing where no known name is near."""
-    near = difflib.get_close_matches(value, list(known), n=1) if isinstance(value, str) else []
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def call(caller: str, function: typing.Callable, arguments: dict):
