@@ -11,7 +11,7 @@ from warmup_jax._schedule import Schedule
 from warmup_jax.lint._case import Case
 from warmup_jax.lint._rules import RULES as RULES
 from warmup_jax.lint._rules import Rule as Rule
-from warmup_jax.stages import lift
+from warmup_jax.stages import Constant, lift
 from warmup_jax.transform.reading import scheduled_state, scheduled_states
 from warmup_jax.units import Run
 
@@ -128,6 +128,9 @@ def _settings(optimizer) -> list[dict[str, Schedule]]:
         known = {
             name: lift(f"lint(optimizer={{{name!r}: ...}})", optimizer[name]) for name in READ if name in optimizer
         }
+        b2 = known.get("b2")
+        if isinstance(b2, Constant) and not 0 <= float(b2.value) < 1:
+            raise ValueError(f"`lint(optimizer={{'b2': ...}})` must be from 0 to below 1; got {optimizer['b2']!r}.")
         if not known:
             raise ValueError(
                 "`lint(optimizer=...)` has no hyperparameter that a rule reads; they are "

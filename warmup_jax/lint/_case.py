@@ -52,7 +52,7 @@ class Placed(typing.NamedTuple):
         """A node of this one, whose step 0 is this one's `step`."""
         return self._replace(node=node, begin=self.at(step), pace=self.pace * pace, **fields)
 
-    def between(self, first: int, last: int) -> dict[str, fractions.Fraction]:
+    def between(self, first: int, last: int) -> dict[str, typing.Any]:
         """`low` and `high` for what is seen from its step `first` to `last` only."""
         ends = sorted([self.at(first), self.at(last)])
         return {"low": max(self.low, ends[0]), "high": min(self.high, ends[1])}
@@ -78,7 +78,7 @@ class Case:
         self.nodes = list(_walk(Placed(schedule, zero, one, zero, FAR)))
         # What the schedule would still do behind the end of the run is read as well.
         ahead_of_it = _settled(self.nodes) if self.length is None else self.length
-        self.horizon = min(max(self.total, ahead_of_it, math.ceil(self.cycle()[2])), _checks.MAX_STEPS)
+        self.horizon = min(max(self.total, ahead_of_it, math.ceil(self.cycle[2])), _checks.MAX_STEPS)
         ahead = report.curve(schedule, self.horizon)
         if self.horizon == self.total:
             here = ahead
@@ -87,8 +87,8 @@ class Case:
         else:
             here = report.curve(schedule, self.total)
         self.steps, self.values = here.steps, here.values.astype(np.float64)
-        self.later = ahead.values[ahead.steps >= self.total].astype(np.float64)  # behind the run
-        self.later_steps = ahead.steps[ahead.steps >= self.total]
+        behind = (ahead.steps >= self.total) & np.isfinite(ahead.values)
+        self.later_steps, self.later = ahead.steps[behind], ahead.values[behind].astype(np.float64)
         self.is_finite = bool(np.isfinite(self.values).all())
 
     @functools.cached_property
@@ -98,9 +98,8 @@ class Case:
 
     @functools.cached_property
     def peak(self) -> float:
-        """The highest value of the schedule, also behind the end of the run."""
-        later = self.later[np.isfinite(self.later)]
-        return max(self.best, float(later.max())) if later.size else self.best
+        """The highest value of the schedule, also behind the end of the run: the measure of small and large."""
+        return max(self.best, float(self.later.max(initial=-np.inf)))
 
     @functools.cached_property
     def per_epoch(self) -> fractions.Fraction | None:
@@ -136,6 +135,7 @@ class Case:
         first, middle, last = np.searchsorted(self.steps, [begin, step, end])
         return self.steps[first:middle], self.values[first:middle], self.steps[middle:last], self.values[middle:last]
 
+    @functools.cached_property
     def cycle(self) -> tuple[int, fractions.Fraction, fractions.Fraction]:
         """The number of the cycle in which the run ends, where it begins and ends; zeros for none."""
         for one in self.nodes:

@@ -6,7 +6,7 @@ import math
 from warmup_jax import report
 from warmup_jax.combinators import Join, Staircase, Stretch
 from warmup_jax.lint._case import Case, Problem, end_of, is_level, many, number
-from warmup_jax.stages import Linear
+from warmup_jax.stages import PiecewiseConstant
 
 show = report.show_value
 
@@ -33,7 +33,7 @@ def peak_not_reached(case: Case) -> list[Problem]:
 def ends_inside_decay(case: Case) -> list[Problem]:
     """The run has been at the peak, and ends while the rate would still fall."""
     last = float(case.values[-1])
-    if not case.later.size or case.best < 0.99 * case.peak or case.cycle()[0]:
+    if not case.later.size or not case.best >= 0.99 * case.peak > 0 or case.cycle[0]:
         return []
     low, at = float(case.later.min()), int(case.later_steps[case.later.argmin()])
     if last - low <= 0.01 * case.peak:
@@ -70,17 +70,35 @@ def ends_before_run(case: Case) -> list[Problem]:
 
 
 def epochs_as_steps(case: Case) -> list[Problem]:
-    """The schedule is as many times too short as an epoch has steps."""
+    """The schedule is as many times too short as an epoch has steps, or all its milestones lie in that part."""
+    if case.length is None:
+        return _early_milestones(case)
     epoch = _matching(case, lambda epoch: fractions.Fraction(case.total, case.length or 1) / epoch)
     if epoch is None or not case.length:
         return []
     message = (
-        f"the schedule is {case.length:,} steps long and the run {case.total:,}, {case.total / case.length:.4g} times "
+        f"{_both(case)}, {case.total / case.length:.4g} times "
         f"that, with {float(epoch):.4g} steps in an epoch: its lengths look like epochs."
     )
     stretch = f"{epoch.numerator}" if epoch.denominator == 1 else f"{epoch.numerator}, {epoch.denominator}"
-    fix = f"Turn epochs into steps, as in `run.steps('3 epochs')`, or stretch the schedule: `Stretch(schedule, {stretch})`."
+    fix = "Turn epochs into steps, as in `run.steps('3 epochs')`, or stretch the schedule: "
+    fix += f"`Stretch(schedule, {stretch})`."
     return [("warning", case.length, message, fix)]
+
+
+def _early_milestones(case: Case) -> list[Problem]:
+    """The same in a table without end: its last boundary lies in the first 5 % of the run, and of its epochs."""
+    if case.per_epoch is None or not isinstance(case.schedule, PiecewiseConstant) or not len(case.schedule.boundaries):
+        return []
+    last = number(case.schedule.boundaries[-1])
+    if last > 0.05 * case.total or last * case.per_epoch > case.total:
+        return []
+    message = (
+        f"the last boundary is at {case.when(last)}, in a run of {case.total:,} steps with "
+        f"{float(case.per_epoch):.4g} in an epoch: the boundaries look like epochs."
+    )
+    fix = f"Turn epochs into steps: `run.steps('{last} epochs')` is {math.floor(last * case.per_epoch + 0.5):,}."
+    return [("warning", last, message, fix)]
 
 
 def steps_as_epochs(case: Case) -> list[Problem]:
@@ -91,42 +109,42 @@ def steps_as_epochs(case: Case) -> list[Problem]:
     if epoch is None or not case.length:
         return []
     message = (
-        f"the schedule is {case.length:,} steps long and the run {case.total:,}, with {float(epoch):.4g} steps in an "
+        f"{_both(case)}, with {float(epoch):.4g} steps in an "
         "epoch: its lengths look like steps, but it is asked once per epoch."
     )
     fix = (
         "Ask the schedule at every update: leave out the `Staircase` and the `Stretch` inside it."
         if _asked_once_per_stair(case)
         else "Ask the schedule at every update, and count the run in updates: "
-        f"`Run(total='{case.total} epochs', steps_per_epoch={float(epoch):.10g})`; a run of {case.total:,} updates needs "
-        f"a schedule of `total={case.total}`."
+        f"`Run(total='{case.total} epochs', steps_per_epoch={float(epoch):.10g})`; if it takes "
+        f"{case.total:,} updates, the schedule is to have `total={case.total}`."
     )
     return [("warning", case.total - 1, message, fix)]
 
 
 def micro_steps_as_steps(case: Case) -> list[Problem]:
     """The schedule is as many times too long, or too short, as an update has micro-steps."""
-    many_in_one = case.run.accumulate
+    micro = case.run.accumulate
     if not case.length:
         return []
-    if _near(fractions.Fraction(case.length, case.total) / many_in_one, many_in_one):
+    if _near(fractions.Fraction(case.length, case.total) / micro, micro):
         message = (
-            f"the schedule is {case.length:,} steps long and the run {case.total:,}, with {many_in_one} micro-steps in an "
+            f"{_both(case)}, with {micro} micro-steps in an "
             "update: its lengths look like micro-steps, but a step is an update."
         )
         fix = (
             f"Turn micro-steps into updates: `run.steps('{case.length} micro-steps')` is {case.total:,}; or shrink the "
-            f"schedule: `Stretch(schedule, 1, {many_in_one})`."
+            f"schedule: `Stretch(schedule, 1, {micro})`."
         )
         return [("warning", case.total - 1, message, fix)]
-    if _near(fractions.Fraction(case.total, case.length) / many_in_one, many_in_one):
+    if _near(fractions.Fraction(case.total, case.length) / micro, micro):
         message = (
-            f"the schedule is {case.length:,} steps long and the run {case.total:,}, with {many_in_one} micro-steps in an "
+            f"{_both(case)}, with {micro} micro-steps in an "
             "update: the run looks counted in micro-steps, or the schedule divided by them twice."
         )
         fix = (
-            f"Count the run in updates: `Run(total='{case.total} micro-steps', accumulate={many_in_one})`; or stretch "
-            f"the schedule: `Stretch(schedule, {many_in_one})`."
+            f"Count the run in updates: `Run(total='{case.total} micro-steps', accumulate={micro})`; or stretch "
+            f"the schedule: `Stretch(schedule, {micro})`."
         )
         return [("warning", case.length, message, fix)]
     return []
@@ -138,6 +156,10 @@ def unit_fix(case: Case) -> str | None:
         for _, _, _, fix in rule(case):
             return fix
     return None
+
+
+def _both(case: Case) -> str:
+    return f"the schedule is {case.length:,} steps long and the run {case.total:,}"
 
 
 def _matching(case: Case, ratio) -> fractions.Fraction | None:
@@ -166,7 +188,7 @@ def _asked_once_per_stair(case: Case) -> bool:
 
 def restart_cut(case: Case) -> list[Problem]:
     """The run ends within a cycle, where the rate is above that of its end."""
-    cycle, begin, end = case.cycle()
+    cycle, begin, end = case.cycle
     if not cycle or end <= case.total:
         return []
     last, stop = float(case.values[-1]), float(case.later[case.later_steps < end][-1])
@@ -204,14 +226,13 @@ def _zero_length(in_cycle: bool, k: int, stage, before, step: int) -> Problem:
     ends = None if before is None else end_of(before)
     loses = before is not None and not in_cycle and (stop is None or stop != ends)
     to = "" if stop is None else f" to {show(stop)}"
-    kind = "warmup" if before is None and isinstance(stage, Linear) else "stage"
-    message = f"the {kind} {k}, a `{name}`{to}, has length 0 and vanishes" + (
+    message = f"stage {k}, a `{name}`{to}, has length 0 and vanishes" + (
         ", and its change of the rate with it." if loses else "; the rate is as if it were not there."
     )
     fix = (
-        f"Give the `{name}` a length, such as `run.steps('10%')`: what stands before it must leave room in `total`."
+        "Give it a length, such as `run.steps('10%')`; in a recipe, leave room for it in `total`. Or leave it out."
         if loses
-        else "Leave the stage out, if it is not there for a length to be set."
+        else "None is needed; without the stage the values are the same."
     )
     return "warning" if loses else "info", step, message, fix
 

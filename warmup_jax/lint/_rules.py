@@ -37,13 +37,19 @@ RULES: dict[str, Rule] = {
     "negative": Rule(
         "The rate is below 0, so that updates go uphill.",
         {"error": "always"},
-        _issues("google-research/vmoe#220", "pytorch/torchtitan#1284"),
+        _issues("google-research/vmoe#220"),
         _values.negative,
     ),
     "peak-not-reached": Rule(
         "The run ends before the schedule reaches its peak.",
         {"error": "the rate only rises until the run ends", "warning": "less than 99 % of the peak is reached"},
-        _issues("Oneflow-Inc/libai#37", "erfanzar/eformer#2", "Tony-Y/pytorch_warmup#17", "salesforce/LAVIS#72"),
+        _issues(
+            "Oneflow-Inc/libai#37",
+            "erfanzar/eformer#2",
+            "pytorch/torchtitan#1284",
+            "Tony-Y/pytorch_warmup#17",
+            "salesforce/LAVIS#72",
+        ),
         _lengths.peak_not_reached,
     ),
     "steps-as-epochs": Rule(
@@ -56,7 +62,7 @@ RULES: dict[str, Rule] = {
     ),
     "epochs-as-steps": Rule(
         "The schedule is as many times shorter than the run as an epoch has steps: written in epochs, asked per step.",
-        {"warning": "the two ratios are within 5 %"},
+        {"warning": "the ratios are within 5 %, or all boundaries of a table lie in that part and in 5 % of the run"},
         _issues("salesforce/LAVIS#72", "vturrisi/solo-learn#264", "cszn/KAIR#101", "poets-ai/elegy#124"),
         _lengths.epochs_as_steps,
     ),
@@ -74,7 +80,12 @@ RULES: dict[str, Rule] = {
     "ends-before-run": Rule(
         "The schedule ends before the run, and its last value is held for more than 1 % of the run.",
         {"error": "that value is 0", "warning": "it is below the peak", "info": "it is the peak"},
-        _issues("huggingface/transformers#18070", "mosaicml/composer#1384", "facebookresearch/fairseq#2523"),
+        _issues(
+            "areal-project/AReaL#1289",
+            "huggingface/transformers#18070",
+            "mosaicml/composer#1384",
+            "facebookresearch/fairseq#2523",
+        ),
         _lengths.ends_before_run,
     ),
     "ends-inside-decay": Rule(
@@ -108,7 +119,7 @@ RULES: dict[str, Rule] = {
     "zero-tail": Rule(
         "The last updates have rate 0, although the schedule has not ended.",
         {"warning": "more than 3 steps and 1 % of the run"},
-        _issues("mosaicml/composer#1384", "EleutherAI/gpt-neox#1008"),
+        _issues("areal-project/AReaL#1289", "EleutherAI/gpt-neox#1008"),
         _values.zero_tail,
     ),
     "jump": Rule(
@@ -119,15 +130,14 @@ RULES: dict[str, Rule] = {
             "huggingface/pytorch-image-models#1242",
             "facebookresearch/fairchem#1967",
             "lindermanlab/S5#11",
+            "marin-community/marin#3086",
         ),
         _values.jump,
     ),
     "rise-after-decay": Rule(
         "The rate rises a little after it has fallen: at a boundary between stages, or at the end of a `Function`.",
-        {
-            "warning": "by more than 1 % of the peak, to less than 30 % of it or into another decay; a jump is told as such"
-        },
-        _issues("google-deepmind/optax#905", "pytorch/torchtitan#1284", "marin-community/marin#3086"),
+        {"warning": "by more than 1 % of the peak, to less than 30 % of it or into a decay; `jump` has the larger"},
+        _issues("google-deepmind/optax#905", "google-deepmind/optax#1032"),
         _values.rise_after_decay,
     ),
     "zero-length-stage": Rule(
@@ -144,7 +154,7 @@ RULES: dict[str, Rule] = {
     "flat-stage": Rule(
         "A curve goes from a number to the same number.",
         {"warning": "always"},
-        ("https://github.com/huggingface/nanotron/blob/main/src/nanotron/config/config.py",),
+        ("https://github.com/huggingface/nanotron/blob/2411b02/src/nanotron/config/config.py",),
         _lengths.flat_stage,
     ),
     "vanishes": Rule(
@@ -173,5 +183,11 @@ RULES: dict[str, Rule] = {
         {"warning": "their ends are more than 5 % of the run apart", "info": "one rises by 10 % as the other falls"},
         _issues("google-deepmind/optax#1426"),
         _values.decay_and_rate_apart,
+    ),
+    "another-schedule": Rule(
+        "The optimizer holds another learning-rate schedule than the one asked about.",
+        {"warning": "none of its learning rates has the values of the schedule over the run"},
+        _issues("google-deepmind/optax#424", "pytorch/pytorch#119168"),
+        _values.another_schedule,
     ),
 }

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from warmup_jax import report
+from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Truncate
 from warmup_jax.lint._case import Case, Problem, many
 from warmup_jax.stages import Constant, Function
@@ -21,7 +22,7 @@ def not_finite(case: Case) -> list[Problem]:
     if not bad.size:
         return []
     step = int(case.steps[bad[0]])
-    message = f"the rate is {case.values[bad[0]]} at {case.when(step)}, the first of {bad.size:,} such values."
+    message = f"the rate is {case.values[bad[0]]} at {case.when(step)}, the first such step."
     fix = f"Mend the `Function` there, or leave it before: `Truncate(schedule, {max(step - 1, 0)})`."
     return [("error", step, message, fix)]
 
@@ -33,7 +34,7 @@ def negative(case: Case) -> list[Problem]:
         return []
     step = int(case.steps[bad[0]])
     message = (
-        f"the rate is below 0 from {case.when(step)} on, at {bad.size:,} steps, down to {show(float(case.values.min()))}: "
+        f"the rate is below 0 from {case.when(step)} on, down to {show(case.values.min())}: "
         "the updates go uphill there."
     )
     return [
@@ -53,9 +54,13 @@ def zero_first_update(case: Case) -> list[Problem]:
     whole_epochs = count > 1 and case.per_epoch is not None and count >= case.per_epoch
     severity = "warning" if whole_epochs or many(count, case.total, few=3) else "info"
     first = float(case.values[moving[0]])
-    epochs = f", {show(float(count / case.per_epoch))} epochs," if whole_epochs and case.per_epoch else ""
-    what = "the first update has" if count == 1 else f"the first {count:,} updates{epochs} have"
-    message = f"{what} rate 0 and changes no parameter.".replace("have rate 0 and changes", "have rate 0 and change")
+    unit = "stair" if case.run.steps_per_epoch is None else "epoch"
+    epochs = f" (a whole {unit} or more)" if whole_epochs else ""
+    message = (
+        "the first update has rate 0 and changes no parameter."
+        if count == 1
+        else f"the first {count:,} updates{epochs} have rate 0 and change no parameter."
+    )
     fix = f"Begin above 0, as with `start={show(first)}`, or skip these steps: `Shift(schedule, {-count})`."
     return [(severity, 0, message, fix)]
 
@@ -82,13 +87,13 @@ def jump(case: Case) -> list[Problem]:
     for step, before, after, _ in case.seams:
         begin_steps, begin, end_steps, end = case.around(step)
         by = float(end[0] - begin[-1])
-        if abs(by) <= 0.1 * case.peak or min(begin.size, end.size) < 3:
+        if not abs(by) > 0.1 * case.peak > 0 or min(begin.size, end.size) < 3:
             continue
         own = max(_fastest(begin_steps, begin), _fastest(end_steps, end))
         if abs(by) <= 2 * own:
             continue
         message = (
-            f"the rate goes from {show(float(begin[-1]))} to {show(float(end[0]))} in one step, {abs(by) / case.peak:.1%} "
+            f"the rate goes from {show(begin[-1])} to {show(end[0])} in one step, {abs(by) / case.peak:.1%} "
             f"of the peak, where a `{type(before).__name__}` ends and a `{type(after).__name__}` begins."
         )
         fix = (
@@ -181,8 +186,8 @@ def does_not_move(case: Case) -> list[Problem]:
     standing = np.diff(case.steps[edges])
     at = int(standing.argmax())
     message = (
-        f"stored as {case.rate_dtype} the rate moves at {kept.sum():,} of the {moves.sum():,} steps at which it should, "
-        f"between {len(np.unique(stored)):,} values; the longest standstill is {standing[at]:,} steps."
+        f"stored as {case.rate_dtype} the rate moves at {kept.sum() / moves.sum():.1%} of the steps where it should, "
+        f"between {len(np.unique(stored)):,} values; the longest standstill is of {standing[at]:,} steps."
     )
     return [("warning", int(case.steps[edges[at]]), message, "Keep the rate in float32, and cast the update instead.")]
 
@@ -193,17 +198,17 @@ def short_warmup(case: Case) -> list[Problem]:
     for settings in case.settings:
         if "b2" not in settings or not warmup:
             continue
-        b2 = float(settings["b2"](0))
-        memory = round(2 / (1 - b2)) if b2 < 1 else math.inf
+        b2 = float(str(np.float32(settings["b2"](0))))  # the decimal that was meant: 0.9999, not 0.99989998
+        memory = round(2 / (1 - b2))
         if warmup >= memory:
             continue
         severity = "warning" if 10 * warmup < memory and 10 * memory <= case.total else "info"
         message = (
             f"the warmup of {warmup:,} steps is shorter than 2 / (1 - b2) = {memory:,}, the memory of Adam with b2 = "
-            f"{show(b2)}."
+            f"{b2}."
         )
         fix = (
-            f"If the start is unstable, write `warmup={memory}`, or `untuned_linear(peak=..., b2={show(b2)})`. It is a "
+            f"If the start is unstable, write `warmup={memory}`, or `untuned_linear(peak=..., b2={b2})`. It is a "
             "rule of thumb for training from scratch; short runs and fine-tuning often do with less."
         )
         return [(severity, warmup, message, fix)]
@@ -211,20 +216,19 @@ def short_warmup(case: Case) -> list[Problem]:
 
 
 def decay_and_rate_apart(case: Case) -> list[Problem]:
-    """A weight decay with a schedule of its own, that ends its way at another time than the rate, or rises as it falls."""
+    """A weight decay with a schedule of its own, that ends at another time than the rate, or rises as it falls."""
     for settings in case.settings:
         decay = settings.get("weight_decay")
         if decay is None or isinstance(decay, Constant):
             continue
-        rates = settings["learning_rate"] if "learning_rate" in settings else case.schedule
-        rate = report.curve(rates, case.total).values.astype(np.float64) if rates is not case.schedule else case.values
-        weight = np.asarray(decay(case.steps), np.float64)
-        if len(rate) != len(weight) or not _moves(rate) or not _moves(weight) or _proportional(rate, weight):
+        rate = _at_all(case, settings.get("learning_rate", case.schedule))
+        weight = _at_all(case, decay)
+        if not _moves(rate) or not _moves(weight) or _proportional(rate, weight):
             continue
         rate_end, weight_end = (int(case.steps[_last_move(values)]) for values in (rate, weight))
         if abs(rate_end - weight_end) > 0.05 * case.total:
             message = (
-                f"the weight decay is at its end, {show(float(weight[-1]))}, from {case.when(weight_end)} on, the rate "
+                f"the weight decay is at its end, {show(weight[-1])}, from {case.when(weight_end)} on, the rate "
                 f"from {case.when(rate_end)} on; AdamW multiplies them."
             )
             fix = "Give both one length, `total=run.total`, or make one from the other, as in `schedule * 0.1`."
@@ -232,12 +236,31 @@ def decay_and_rate_apart(case: Case) -> list[Problem]:
         top = int(rate.argmax())
         if rate[-1] < 0.9 * rate[top] and weight[-1] > weight[top] + 0.1 * weight.max():
             message = (
-                f"the weight decay rises from {show(float(weight[top]))} to {show(float(weight[-1]))} while the rate falls "
-                f"from {show(float(rate[top]))} to {show(float(rate[-1]))}; AdamW multiplies them."
+                f"the weight decay rises from {show(weight[top])} to {show(weight[-1])} while the rate falls "
+                f"from {show(rate[top])} to {show(rate[-1])}; AdamW multiplies them."
             )
             fix = "Leave it if it is meant, as in DINO; or let it fall with the rate, as in `schedule * 0.1`."
             return [("info", int(case.steps[top]), message, fix)]
     return []
+
+
+def another_schedule(case: Case) -> list[Problem]:
+    """The optimizer was made with another learning rate."""
+    rates = [_at_all(case, settings["learning_rate"]) for settings in case.settings if "learning_rate" in settings]
+    apart = [~np.isclose(rate, case.values, rtol=1e-5, atol=1e-7 * abs(case.peak)) for rate in rates]
+    if not apart or not all(each.any() for each in apart):
+        return []
+    at = int(np.flatnonzero(apart[0])[0])
+    message = (
+        f"the learning rate of the optimizer is another one: {show(rates[0][at])} instead of "
+        f"{show(case.values[at])} at {case.when(int(case.steps[at]))}."
+    )
+    fix = "What is in its state counts: put the schedule there with `reschedule(state, learning_rate=schedule)`."
+    return [("warning", int(case.steps[at]), message, fix)]
+
+
+def _at_all(case: Case, schedule: Schedule) -> np.ndarray:
+    return case.values if schedule is case.schedule else np.asarray(schedule(case.steps), np.float64)
 
 
 def _moves(values: np.ndarray) -> bool:
