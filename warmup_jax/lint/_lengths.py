@@ -2,6 +2,7 @@
 
 import fractions
 import math
+import typing
 
 from warmup_jax import report
 from warmup_jax.combinators import Join, Staircase, Stretch
@@ -73,17 +74,13 @@ def epochs_as_steps(case: Case) -> list[Problem]:
     """The schedule is as many times too short as an epoch has steps, or all its milestones lie in that part."""
     if case.length is None:
         return _early_milestones(case)
-    epoch = _matching(case, lambda epoch: fractions.Fraction(case.total, case.length or 1) / epoch)
-    if epoch is None or not case.length:
+    if not _is_times(case.total, case.length, case.per_epoch):
         return []
-    message = (
-        f"{_both(case)}, {case.total / case.length:.4g} times "
-        f"that, with {float(epoch):.4g} steps in an epoch: its lengths look like epochs."
-    )
+    epoch = typing.cast(fractions.Fraction, case.per_epoch)
+    message = f"{_both(case)}, with {float(epoch):.4g} steps in an epoch: its lengths look like epochs."
     stretch = f"{epoch.numerator}" if epoch.denominator == 1 else f"{epoch.numerator}, {epoch.denominator}"
     fix = "Turn epochs into steps, as in `run.steps('3 epochs')`, or stretch the schedule: "
-    fix += f"`Stretch(schedule, {stretch})`."
-    return [("warning", case.length, message, fix)]
+    return [("warning", case.length, message, f"{fix}`Stretch(schedule, {stretch})`.")]
 
 
 def _early_milestones(case: Case) -> list[Problem]:
@@ -102,22 +99,25 @@ def _early_milestones(case: Case) -> list[Problem]:
 
 
 def steps_as_epochs(case: Case) -> list[Problem]:
-    """The schedule is as many times too long as an epoch has steps: what a schedule for steps becomes that is asked
-    once per epoch.
+    """The schedule is as many times too long as an epoch has steps, or micro-steps: what a schedule for steps becomes
+    that is asked once per epoch.
     """
-    epoch = _matching(case, lambda epoch: fractions.Fraction(case.length or 0, case.total) / epoch)
-    if epoch is None or not case.length:
+    epoch, micro = case.per_epoch, case.run.accumulate
+    if case.length is None or epoch is None:
         return []
+    if not _is_times(case.length, case.total, epoch) and not _is_times(case.length, case.total, epoch * micro):
+        return []
+    micro_steps = "" if micro == 1 else f" of {micro} micro-steps each"
     message = (
-        f"{_both(case)}, with {float(epoch):.4g} steps in an "
-        "epoch: its lengths look like steps, but it is asked once per epoch."
+        f"{_both(case)}, with {float(epoch):.4g} steps{micro_steps} in an epoch: its lengths look like steps, but it is "
+        "asked once per epoch."
     )
+    known = f"steps_per_epoch={epoch}" if epoch.denominator == 1 else "examples=..., batch_size=..."
     fix = (
         "Ask the schedule at every update: leave out the `Staircase` and the `Stretch` inside it."
         if _asked_once_per_stair(case)
-        else "Ask the schedule at every update, and count the run in updates: "
-        f"`Run(total='{case.total} epochs', steps_per_epoch={float(epoch):.10g})`; if it takes "
-        f"{case.total:,} updates, the schedule is to have `total={case.total}`."
+        else f"Ask the schedule at every update, and count the run in updates: `Run(total='{case.total} epochs', {known})`; "
+        f"if it takes {case.total:,} updates, the schedule is to have `total={case.total}`."
     )
     return [("warning", case.total - 1, message, fix)]
 
@@ -127,24 +127,19 @@ def micro_steps_as_steps(case: Case) -> list[Problem]:
     micro = case.run.accumulate
     if not case.length:
         return []
-    if _near(fractions.Fraction(case.length, case.total) / micro, micro):
-        message = (
-            f"{_both(case)}, with {micro} micro-steps in an "
-            "update: its lengths look like micro-steps, but a step is an update."
-        )
+    both = f"{_both(case)}, with {micro} micro-steps in an update"
+    if _is_times(case.length, case.total, micro):
+        message = f"{both}: its lengths look like micro-steps, but a step is an update."
         fix = (
-            f"Turn micro-steps into updates: `run.steps('{case.length} micro-steps')` is {case.total:,}; or shrink the "
-            f"schedule: `Stretch(schedule, 1, {micro})`."
+            f"Turn micro-steps into updates: `run.steps('{case.length} micro-steps')` is {case.length / micro:,.0f}; or "
+            f"shrink the schedule: `Stretch(schedule, 1, {micro})`."
         )
         return [("warning", case.total - 1, message, fix)]
-    if _near(fractions.Fraction(case.total, case.length) / micro, micro):
-        message = (
-            f"{_both(case)}, with {micro} micro-steps in an "
-            "update: the run looks counted in micro-steps, or the schedule divided by them twice."
-        )
+    if _is_times(case.total, case.length, micro):
+        message = f"{both}: the run looks counted in micro-steps, or the schedule divided by them twice."
         fix = (
-            f"Count the run in updates: `Run(total='{case.total} micro-steps', accumulate={micro})`; or stretch "
-            f"the schedule: `Stretch(schedule, {micro})`."
+            f"Count the run in updates: `Run(total='{case.total} micro-steps', accumulate={micro})`; or stretch the "
+            f"schedule: `Stretch(schedule, {micro})`."
         )
         return [("warning", case.length, message, fix)]
     return []
@@ -162,19 +157,9 @@ def _both(case: Case) -> str:
     return f"the schedule is {case.length:,} steps long and the run {case.total:,}"
 
 
-def _matching(case: Case, ratio) -> fractions.Fraction | None:
-    """The steps of an epoch, or its micro-steps, if the two lengths are apart by that factor."""
-    if case.per_epoch is None or not case.length:
-        return None
-    for epoch in (case.per_epoch, case.per_epoch * case.run.accumulate):
-        if _near(ratio(epoch), epoch):
-            return epoch
-    return None
-
-
-def _near(ratio: fractions.Fraction, factor: fractions.Fraction | int) -> bool:
-    """Within 5 %; a factor below 2 tells nothing."""
-    return factor >= 2 and abs(ratio - 1) <= fractions.Fraction(5, 100)
+def _is_times(longer: int, shorter: int, factor: fractions.Fraction | int | None) -> bool:
+    """One is so many times the other, within 5 %; a factor below 2 tells nothing."""
+    return factor is not None and factor >= 2 and abs(longer - shorter * factor) <= 0.05 * shorter * factor
 
 
 def _asked_once_per_stair(case: Case) -> bool:
@@ -246,7 +231,7 @@ def flat_stage(case: Case) -> list[Problem]:
             continue
         if float(start) == float(stop):
             name = type(one.node).__name__
-            message = f"this `{name}` goes from {show(float(start))} to the same value: it is a `Constant`."
+            message = f"this `{name}` goes from {show(float(start))} to the same number: it is a `Constant`."
             fix = f"Give it another `stop`, or write `Constant({show(float(start))}, {report.length_of(one.node)})`."
             found.append(("warning", math.ceil(max(one.low, 0)), message, fix))
     return found

@@ -170,7 +170,7 @@ def vanishes(case: Case) -> list[Problem]:
         f"counts as 0, at {gone.mean():.1%} of the steps."
     )
     return [
-        ("warning", step, message, "Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its `stop`.")
+        ("warning", step, message, "Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its numbers.")
     ]
 
 
