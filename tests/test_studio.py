@@ -217,6 +217,30 @@ def run_of(row) -> wj.Run:
 EDGES = np.array([-(2**31), -3, 2**20, 2**24 + 1, 2**31 - 1])
 
 
+MEASURE = """([both, total, edges]) => {
+    const {data, value, lengths} = PAGE;
+    return both.map((numbers) => {
+        const schedule = bind(data, value, lengths, numbers);
+        const spans = spansOf(schedule, total);
+        const curve = (total) => {
+            const steps = stepsOf(total, spansOf(schedule, total));
+            return {steps, values: steps.map(schedule.at)};
+        };
+        const {steps, values} = curve(total);
+        return {
+            values,
+            edges: edges.map(schedule.at),
+            spans: spans.map((span) => [span.name, span.begin, span.end]),
+            about: describe(spans, steps, values, total),
+            python: pythonText(data, numbers),
+            json: jsonText(data, numbers),
+            problem: problemOfAll(schedule),
+            findings: lint(schedule, {total, perEpoch: data.perEpoch, accumulate: data.accumulate}, curve),
+        };
+    });
+}"""
+
+
 @pytest.fixture(scope="module")
 def pages(browser):
     """For each row of the catalog and for each of two sets of numbers: what the page makes of them."""
@@ -231,29 +255,7 @@ def pages(browser):
         both = [[float(np.float32(x)) if isinstance(x, float) else x for x in first], changed(row.schedule)]
         script = DATA.format(data=studio._data(row.schedule, run.total, run))
         found[row.name] = both, page.evaluate(
-            f"""([both, total, edges]) => {{
-                const {{data, value, lengths}} = {script};
-                return both.map((numbers) => {{
-                    const schedule = bind(data, value, lengths, numbers);
-                    const spans = spansOf(schedule, total);
-                    const curve = (total) => {
-                        const steps = stepsOf(total, spansOf(schedule, total));
-                        return {steps, values: steps.map(schedule.at)};
-                    };
-                    const {steps, values} = curve(total);
-                    const run = {{total, perEpoch: data.perEpoch, accumulate: 1}};
-                    return {{
-                        values,
-                        edges: edges.map(schedule.at),
-                        spans: spans.map((span) => [span.name, span.begin, span.end]),
-                        about: describe(spans, steps, values, total),
-                        python: pythonText(data, numbers),
-                        json: jsonText(data, numbers),
-                        problem: problemOfAll(schedule),
-                        findings: lint(schedule, run, curve),
-                    }};
-                }});
-            }}""",
+            MEASURE.replace("PAGE", script),
             [both, run.total, EDGES.tolist()],
         )
     page.close()
