@@ -19,8 +19,8 @@ FLOORS = [
     {"stages"},
     {"combinators"},
     {"recipes"},
-    {"transform", "report"},
-    {"linen", "nnx", "compat", "experiment"},
+    {"transform", "text", "report"},
+    {"linen", "nnx", "plot", "compat", "experiment"},
     {"cli", "__main__"},
 ]
 # Within a floor, in the order of DESIGN: what stands left may be imported by what stands right of it.
@@ -33,9 +33,11 @@ ORDER = [
     "combinators",
     "recipes",
     "transform",
+    "text",
     "report",
     "linen",
     "nnx",
+    "plot",
     "compat",
     "experiment",
     "cli",

@@ -4,6 +4,7 @@ Only static facts are checked: the values of Python and NumPy numbers, and the d
 arrays and tracers. Nothing here waits for a device.
 """
 
+import difflib
 import typing
 
 import chex
@@ -39,6 +40,12 @@ def came(value) -> str:
     if is_array(value):
         return f"got {value.dtype}[{','.join(map(str, value.shape))}]"
     return f"got {value!r} ({type(value).__name__})"
+
+
+def nearest(value, known) -> str:
+    """The end of an error sentence, such as "Did you mean 'cosine'?"; nothing where no known name is near."""
+    near = difflib.get_close_matches(value, list(known), n=1) if isinstance(value, str) else []
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _as_number(name: str, value, wanted: str) -> int | float | jax.Array:

@@ -1,6 +1,5 @@
 """What the modules of `compat` share: names that are looked up, arguments that are passed on, runs that go on."""
 
-import difflib
 import inspect
 import typing
 
@@ -17,14 +16,8 @@ def choose(name: str, value, table: typing.Mapping[str, Choice]) -> Choice:
     if isinstance(value, str) and value in table:
         return table[value]
     raise ValueError(
-        f"`{name}` must be one of {', '.join(map(repr, table))}; {_checks.came(value)}.{nearest(value, table)}"
+        f"`{name}` must be one of {', '.join(map(repr, table))}; {_checks.came(value)}.{_checks.nearest(value, table)}"
     )
-
-
-def nearest(value, known) -> str:
-    """The end of an error sentence, such as "Did you mean 'cosine'?"; nothing where no known name is near."""
-    near = difflib.get_close_matches(value, list(known), n=1) if isinstance(value, str) else []
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def call(caller: str, function: typing.Callable, arguments: dict):
@@ -34,7 +27,7 @@ def call(caller: str, function: typing.Callable, arguments: dict):
         if argument not in known:
             raise TypeError(
                 f"`{caller}` has no argument {argument!r} for `{function.__name__}`, which takes "
-                f"{', '.join(known)}.{nearest(argument, known)}"
+                f"{', '.join(known)}.{_checks.nearest(argument, known)}"
             )
     return function(**arguments)
 

@@ -7,7 +7,6 @@ import typing
 from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Shift
-from warmup_jax.compat._names import nearest
 from warmup_jax.compat.pytorch import combining, cycles, schedulers
 from warmup_jax.stages import lift
 
@@ -65,7 +64,9 @@ class _Node:
         if kind == "ReduceLROnPlateau":
             raise ValueError(f"`from_torch(...)`: {self._plateau()}")
         if kind not in _READERS:
-            raise ValueError(f"`from_torch(...)` knows {', '.join(_READERS)}; got {kind!r}.{nearest(kind, _READERS)}")
+            raise ValueError(
+                f"`from_torch(...)` knows {', '.join(_READERS)}; got {kind!r}.{_checks.nearest(kind, _READERS)}"
+            )
 
     def __getitem__(self, name: str):
         if name not in self.state:

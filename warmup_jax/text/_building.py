@@ -1,0 +1,280 @@
+"""Tree -> schedule: the known names, the arguments they take, durations and shapes."""
+
+import functools
+import inspect
+import math
+import operator
+import typing
+
+import warmup_jax as wj
+from warmup_jax import _checks
+from warmup_jax.text import _tree
+from warmup_jax.text._tree import Argument, Call, Literal, Name, Node, Operation, Table
+
+# Arguments in steps, the only ones that a duration such as '3 epochs' can stand for.
+_IN_STEPS = {
+    "steps", "total", "warmup", "cooldown", "decay", "cycle", "rise", "fall", "every", "timescale",
+    "at", "by", "boundaries",
+}  # fmt: skip
+_HOLD_CALLABLES = ("Schedule", "Function", "as_schedule")
+_ELSEWHERE = {
+    "Cycles": "warmup_jax.compat.keras",
+    "KDecay": "warmup_jax.compat.timm",
+    "Power": "warmup_jax.compat.optax",
+}
+# Functions that ask a schedule for a value, which XLA compiles. A schedule inside another may double that time,
+# so that the cost below is bounded: at the bound it takes seconds.
+_ASKING = ("warmup_into", "cooldown", "rewarm", "extend", "power_law")
+_MAX_COST = 256
+_OPERATORS = {"*": operator.mul, "+": operator.add}
+
+
+class Bound(typing.NamedTuple):
+    """The arguments of a call, by the name that the maker gives them."""
+
+    named: dict[str, Argument]
+    several: list[Node]  # for `*stages`
+    several_name: str
+
+
+def known_names() -> dict[str, typing.Callable]:
+    """Every name that makes a schedule: the public ones, and the subclasses of `Schedule` that were defined."""
+    public = {
+        name: value
+        for name, value in vars(wj).items()
+        if (isinstance(value, type) and issubclass(value, wj.Schedule)) or inspect.isfunction(value)
+    }
+    names = {**_subclasses(wj.Schedule), **public}
+    return {name: maker for name, maker in names.items() if name not in _HOLD_CALLABLES}
+
+
+def _subclasses(cls: type) -> dict[str, type]:
+    """By name, the last one defined; names that begin with _ are private."""
+    found = {}
+    for subclass in cls.__subclasses__():
+        if not subclass.__name__.startswith("_"):
+            found[subclass.__name__] = subclass
+        found.update(_subclasses(subclass))
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def _parameters(maker: typing.Callable) -> typing.Mapping[str, inspect.Parameter]:
+    return inspect.signature(maker).parameters
+
+
+def variadic(maker: typing.Callable | None) -> str | None:
+    """The name of its `*arguments`, such as the stages of `Join`."""
+    parameters = _parameters(maker) if maker else {}
+    return next((name for name, about in parameters.items() if about.kind is about.VAR_POSITIONAL), None)
+
+
+def bind(source: _tree.Source, node: Call, maker: typing.Callable) -> Bound:
+    """Each argument under its name; unknown, missing and repeated ones are errors."""
+    parameters = _parameters(maker)
+    kinds = {name: about.kind for name, about in parameters.items()}
+    by_name = [name for name, kind in kinds.items() if kind.name in ("POSITIONAL_OR_KEYWORD", "KEYWORD_ONLY")]
+    by_position = [name for name, kind in kinds.items() if kind.name == "POSITIONAL_OR_KEYWORD"]
+    several, bound = variadic(maker), Bound({}, [], variadic(maker) or "")
+    for position, argument in enumerate(node.arguments):
+        name = argument.name
+        if name is None and position >= len(by_position):
+            if several is None:
+                raise source.error(argument.place, f"{_too_many(node.name, by_position, by_name)}")
+            bound.several.append(argument.node)
+            continue
+        name = by_position[position] if name is None else name
+        if name in bound.named:
+            raise source.error(argument.place, f"`{node.name}({name}=...)` is given twice.")
+        if name not in by_name and "VAR_KEYWORD" not in [kind.name for kind in kinds.values()]:
+            takes = ", ".join(by_name) if by_name else f"*{several}"
+            raise source.error(
+                argument.place,
+                f"`{node.name}(...)` takes {takes} and has no {_tree.short(name)}.{_checks.nearest(name, by_name)}",
+            )
+        bound.named[name] = argument
+    missing = [name for name in by_name if parameters[name].default is inspect.Parameter.empty]
+    missing = [f"`{name}=...`" for name in missing if name not in bound.named]
+    if missing:
+        raise source.error(node.place, f"`{node.name}(...)` needs {' and '.join(missing)}.")
+    return bound
+
+
+def _too_many(caller: str, by_position: list[str], by_name: list[str]) -> str:
+    if by_position:
+        return f"`{caller}(...)` takes {', '.join(by_name)} and no more."
+    return f"`{caller}(...)` takes its arguments by name: {', '.join(f'{name}=...' for name in by_name)}."
+
+
+def build(source: _tree.Source, node: Node, run: wj.Run | None) -> wj.Schedule:
+    """The schedule that a tree means."""
+    if run is not None and not isinstance(run, wj.Run):
+        raise TypeError(f"`run` must be a `warmup_jax.Run`; {_tree.came(run)}.")
+    return _Builder(source, run).schedule(node)
+
+
+def build_run(source: _tree.Source, node: Node) -> wj.Run:
+    """The run that a tree means."""
+    if not isinstance(node, Call) or node.name != "Run":
+        raise source.error(node.place, "this must be a run, such as Run(total='39 epochs', steps_per_epoch=120).")
+    values = {}
+    for name, argument in bind(source, node, wj.Run).named.items():
+        if not isinstance(argument.node, Literal):
+            raise source.error(argument.place, f"`Run({name}=...)` must be a number or a text.")
+        values[name] = argument.node.value
+    return _called(source, node, wj.Run, [], values)
+
+
+class _Builder:
+    def __init__(self, source: _tree.Source, run: wj.Run | None):
+        self.source, self.run = source, run
+        self.known = known_names()
+        self.cost = 0
+
+    def schedule(self, node: Node) -> wj.Schedule:
+        made = self._value(node)
+        if isinstance(made, wj.Schedule):
+            return made
+        raise self.source.error(
+            node.place, f"this must be a schedule, such as Constant(0.001); {_tree.came(made)}.", TypeError
+        )
+
+    def _value(self, node: Node, maker: typing.Callable | None = None, name: str = "") -> typing.Any:
+        """What stands for the argument `name` of `maker`."""
+        match node:
+            case Call():
+                return self._call(node)
+            case Operation():
+                return self._operation(node)
+            case Table(items=items):
+                return tuple(self._value(item, maker, inner) for item, inner in zip(items, _inside(name, len(items))))
+            case Name():
+                return self._shape(node, node.name) if name == "shape" else self._lone_name(node)
+            case Literal(value=str(text)):
+                return self._text(node, text, maker, name)
+            case Literal(value=float(number)) if not math.isfinite(number):
+                raise self.source.error(node.place, f"a number must be finite; got {number!r}.")
+            case Literal(value=int(number)) if abs(number) > 10**_tree.MAX_DIGITS:
+                raise self.source.error(node.place, f"a number may have at most {_tree.MAX_DIGITS} digits.")
+        return node.value
+
+    def _call(self, node: Call) -> typing.Any:
+        maker = self._maker(node)
+        bound = bind(self.source, node, maker)
+        if node.name in _ASKING:
+            self.cost += _cost(node)
+            if self.cost > _MAX_COST:
+                raise self.source.error(
+                    node.place,
+                    f"`{node.name}(...)` asks for the value of a schedule, which takes too long for so many in one "
+                    "another. Make it in Python, and write down what it prints as.",
+                )
+        several = [self._value(item, maker, bound.several_name) for item in bound.several]
+        named = {name: self._value(argument.node, maker, name) for name, argument in bound.named.items()}
+        if several:  # arguments by position stand before them
+            parameters = _parameters(maker).values()
+            before = [about.name for about in parameters if about.kind is about.POSITIONAL_OR_KEYWORD]
+            several = [named.pop(name) for name in before] + several
+        return _called(self.source, node, maker, several, named)
+
+    def _maker(self, node: Call) -> typing.Callable:
+        if node.name in self.known:
+            return self.known[node.name]
+        if node.name in _HOLD_CALLABLES:
+            raise self.source.error(
+                node.place, f"`{node.name}` stands for any callable, which cannot be written as text or data."
+            )
+        if node.name == "Run":
+            raise self.source.error(node.place, "this is a run, not a schedule: give it as `run=Run(...)`.")
+        if node.name in _ELSEWHERE:
+            raise self.source.error(
+                node.place, f"`{node.name}` is defined by `{_ELSEWHERE[node.name]}`: import it first."
+            )
+        raise self.source.error(
+            node.place, f"unknown schedule {_tree.short(node.name)}.{_checks.nearest(node.name, self.known)}"
+        )
+
+    def _operation(self, node: Operation) -> wj.Schedule:
+        left, right = self._value(node.left), self._value(node.right)
+        if not isinstance(left, wj.Schedule) and not isinstance(right, wj.Schedule):
+            raise self.source.error(
+                node.place,
+                f"`{node.symbol}` needs a schedule beside it; between two numbers nothing is worked out here. Write "
+                "the result, or a duration such as '3 epochs'.",
+            )
+        return _called(self.source, node, _OPERATORS[node.symbol], [left, right], {})
+
+    def _lone_name(self, node: Name) -> typing.NoReturn:
+        if node.name in self.known:
+            raise self.source.error(node.place, f"`{node.name}` needs its arguments in brackets.")
+        raise self.source.error(
+            node.place, f"unknown name {_tree.short(node.name)}.{_checks.nearest(node.name, self.known)}"
+        )
+
+    def _shape(self, node: Name | Literal, name: str) -> typing.Callable:
+        shapes = {known: maker for known, maker in self.known.items() if _is_shape(maker)}
+        if name in shapes:
+            return shapes[name]
+        raise self.source.error(
+            node.place,
+            f"`shape` must be one of {', '.join(shapes)}; got {_tree.short(name)}.{_checks.nearest(name, shapes)}",
+        )
+
+    def _text(self, node: Literal, text: str, maker: typing.Callable | None, name: str) -> typing.Any:
+        fields = getattr(maker, "__dataclass_fields__", {})
+        if name in fields and fields[name].metadata.get("static"):  # a text by its nature
+            return text
+        if name == "shape":
+            return self._shape(node, text)
+        if name not in _IN_STEPS:
+            raise self.source.error(
+                node.place,
+                f"a text can stand only for a number of steps, such as '3 epochs'; got {_tree.short(text)}.",
+                TypeError,
+            )
+        if self.run is None:
+            raise self.source.error(
+                node.place, f"{_tree.short(text)} is a part of a run, which must be known: give `run=Run(...)`."
+            )
+        try:
+            return self.run.steps(text)
+        except ValueError as error:
+            raise self.source.error(node.place, str(error)) from None
+
+
+def _inside(name: str, items: int) -> list[str]:
+    """What the items of a table stand for: `points` are pairs of a step and a value."""
+    if name == "points":
+        return ["point"] * items
+    return ["boundaries", *["value"] * items] if name == "point" else [name] * items
+
+
+def _is_shape(maker: typing.Callable) -> bool:
+    """True for a callable `(start, stop, steps)`."""
+    first, rest = [], []
+    for name, about in _parameters(maker).items():
+        (first if about.default is about.empty and about.kind is about.POSITIONAL_OR_KEYWORD else rest).append(name)
+    return first == ["start", "stop", "steps"]
+
+
+def _cost(node: Node) -> int:
+    """How long XLA may take, in schedules: twice as long for each level."""
+    match node:
+        case Call(arguments=arguments):
+            return 1 + 2 * sum(_cost(argument.node) for argument in arguments)
+        case Operation(left=left, right=right):
+            return 1 + 2 * (_cost(left) + _cost(right))
+        case Table(items=items):
+            return sum(map(_cost, items))
+    return 0
+
+
+def _called(source: _tree.Source, node: Call | Operation, maker: typing.Callable, several: list, named: dict):
+    """`maker(*several, **named)`; its errors keep their words and get the place."""
+    try:
+        return maker(*several, **named)
+    except (ValueError, TypeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise source.error(node.place, str(error), kind) from error
+    except Exception as error:  # a schedule of the user's own may raise anything
+        raise source.error(node.place, f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,237 @@
+"""Schedule <-> JSON, YAML, TOML and text files."""
+
+import contextlib
+import io
+import json
+import pathlib
+import tomllib
+import typing
+import warnings
+
+from warmup_jax._schedule import Schedule
+from warmup_jax.text import _tree, data
+from warmup_jax.text.parsing import parse
+from warmup_jax.units import Run
+
+
+def save(schedule: Schedule, path, run: Run | None = None) -> None:
+    """Write a schedule to a file; the suffix chooses the form.
+
+    `.json`, `.yaml` or `.yml`, and `.toml` hold what `to_dict` gives, `.txt` holds what `repr` prints. TOML has no
+    null: arguments that are None are left out.
+
+    Args:
+        schedule: any `Schedule` that holds no callable.
+        path: the file, a text or a `pathlib.Path`; what it held is replaced.
+        run: a `Run` to keep beside the schedule, for `load_run`; not in `.txt`.
+
+    Raises:
+        ValueError: for another suffix, or a schedule that would not read back equal. Nothing is written then.
+        ModuleNotFoundError: without the library for YAML or TOML.
+        OSError: if the file cannot be written.
+
+    Example:
+        `text.save(schedule, "schedule.yaml", run)`
+    """
+    path, form = _form("save", path)
+    if form is _TXT:
+        if run is not None:
+            raise ValueError("`save(run=...)` has no place in a .txt file. Choose .json, .yaml or .toml.")
+        text = data.checked_text("save(schedule)", schedule)[0] + "\n"
+    else:
+        table = data.to_dict(schedule)
+        if run is not None:
+            table = {"version": table["version"], "run": data.run_as_data(run), "schedule": table["schedule"]}
+        text = form.write(table)
+    if form.load(text)[0] != schedule or form.load(text)[1] != run:
+        raise ValueError(f"this schedule would not read back equal from a {path.suffix} file: {schedule!r}.")
+    path.write_text(text, encoding="utf-8")
+
+
+def load(path, run: Run | None = None) -> Schedule:
+    """The schedule in a file: one that `save` wrote, or one written by hand.
+
+    Args:
+        path: a file of at most 1_000_000 bytes in UTF-8; the suffix says how to read it: `.json`, `.yaml` or `.yml`
+            (YAML 1.2, without anchors and tags), `.toml`, as for `from_dict`; `.txt`, as for `parse`.
+        run: a `Run` for the durations; where the file holds one too, both must be equal.
+
+    Returns:
+        A `Schedule`.
+
+    Raises:
+        ValueError, TypeError: with the file and the place in it.
+        ModuleNotFoundError: without the library for YAML.
+        OSError: for a file that is missing or cannot be read.
+
+    Example:
+        `schedule = text.load("schedule.yaml")`
+    """
+    path, form = _form("load", path)
+    with _about(path):
+        return form.load(_contents(path), run)[0]
+
+
+def load_run(path) -> Run | None:
+    """The run that a file holds beside its schedule.
+
+    Args:
+        path: as for `load`.
+
+    Returns:
+        A `Run`, or None where the file has none.
+
+    Raises:
+        ValueError, TypeError, ModuleNotFoundError, OSError: as for `load`.
+
+    Example:
+        `run = text.load_run("schedule.yaml")`
+    """
+    path, form = _form("load_run", path)
+    with _about(path):
+        return None if form is _TXT else data.run_of(form.read(_contents(path)))
+
+
+class _Form(typing.NamedTuple):
+    """How a kind of file is read and written."""
+
+    read: typing.Callable[[str], typing.Any]
+    write: typing.Callable[[typing.Any], str]
+
+    def load(self, text: str, run: Run | None = None) -> tuple[Schedule, Run | None]:
+        """The schedule and the run in the text of a file."""
+        if self is _TXT:
+            return parse(text, run), None
+        table = self.read(text)
+        return data.from_dict(table, run), data.run_of(table)
+
+
+def _read_json(text: str):
+    source = _tree.Text(text)
+
+    def unique(pairs: list[tuple[str, typing.Any]]) -> dict:
+        table = dict(pairs)
+        if len(table) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for k, key in enumerate(keys) if key in keys[:k])
+            raise ValueError(f"the key {_tree.short(twice)} stands twice in one object.")
+        return table
+
+    def whole(digits: str) -> int:
+        if len(digits) > _tree.MAX_DIGITS:
+            raise ValueError(f"a number may have at most {_tree.MAX_DIGITS} characters; got {len(digits)}.")
+        return int(digits)
+
+    def refuse(constant: str):
+        raise ValueError(f"a number must be finite; got {constant}.")
+
+    try:
+        return json.loads(text, object_pairs_hook=unique, parse_int=whole, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise source.error(error.pos, f"this is not JSON: {error.msg}.") from None
+
+
+def _read_yaml(text: str):
+    yaml, source = _yaml(), _tree.Text(text)
+    depth = 0
+    try:
+        # Before anything is built: a few lines with anchors can stand for billions of values, and tags for any object.
+        for event in yaml.parse(text):
+            place = event.start_mark.index
+            if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
+                raise _Refused(source.at(place, "anchors (&, *) and tags (!) are not read. Write the value itself."))
+            depth += str(type(event).__name__).endswith(("MappingStartEvent", "SequenceStartEvent"))
+            depth -= str(type(event).__name__).endswith(("MappingEndEvent", "SequenceEndEvent"))
+            if depth > _tree.MAX_DEPTH + 1:
+                raise _Refused(str(source.too_deep(place)))
+        return yaml.load(text)
+    except _Refused:
+        raise
+    except Exception as error:  # of many kinds, on text that is not YAML
+        mark = getattr(error, "problem_mark", None)
+        problem = f"this is not YAML: {getattr(error, 'problem', None) or error}."
+        raise ValueError(source.at(mark.index, problem) if mark else problem) from None
+
+
+class _Refused(ValueError):
+    """YAML that is well-formed but not read here."""
+
+
+def _write_yaml(table) -> str:
+    stream = io.StringIO()
+    _yaml().dump(table, stream)
+    return stream.getvalue()
+
+
+def _yaml():
+    try:
+        import ruamel.yaml
+    except ImportError:
+        raise _missing("YAML", "ruamel.yaml") from None
+    yaml = ruamel.yaml.YAML(typ="safe", pure=True)  # the other reader knows YAML 1.1 only, where 3e-4 is a text
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # pyright: ignore[reportAttributeAccessIssue]
+    return yaml
+
+
+def _write_toml(table) -> str:
+    try:
+        import tomli_w
+    except ImportError:
+        raise _missing("TOML", "tomli_w") from None
+    return tomli_w.dumps(_without_none(table))
+
+
+def _without_none(value):
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    return [_without_none(item) for item in value] if isinstance(value, list) else value
+
+
+def _missing(form: str, library: str) -> ModuleNotFoundError:
+    return ModuleNotFoundError(f"{form} files need {library}: pip install 'warmup_jax[cli]'.", name=library)
+
+
+_TXT = _Form(str, str)
+_YAML = _Form(_read_yaml, _write_yaml)
+_FORMS = {
+    ".json": _Form(_read_json, lambda table: json.dumps(table, indent=2) + "\n"),
+    ".yaml": _YAML,
+    ".yml": _YAML,
+    ".toml": _Form(tomllib.loads, _write_toml),
+    ".txt": _TXT,
+}
+
+
+def _form(caller: str, path) -> tuple[pathlib.Path, _Form]:
+    path = pathlib.Path(path)
+    if path.suffix.lower() not in _FORMS:
+        raise ValueError(f"`{caller}(path)` must end in {', '.join(_FORMS)}; got {str(path)!r}.")
+    return path, _FORMS[path.suffix.lower()]
+
+
+def _contents(path: pathlib.Path) -> str:
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ValueError("this is no file.")
+    with open(path, "rb") as file:
+        contents = file.read(_tree.MAX_CHARACTERS + 1)
+    if len(contents) > _tree.MAX_CHARACTERS:
+        raise ValueError(f"too long: a file of at most {_tree.MAX_CHARACTERS:_} bytes can be read.")
+    try:
+        return contents.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"this is not UTF-8 text; byte {error.start} is {contents[error.start]:#04x}.") from None
+
+
+@contextlib.contextmanager
+def _about(path: pathlib.Path) -> typing.Iterator[None]:
+    """Errors that name the file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the libraries, about what is refused anyway
+            yield
+    except RecursionError:
+        raise ValueError(f"{path}: nested too deeply: at most {_tree.MAX_DEPTH} levels can be read.") from None
+    except (ValueError, TypeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{path}: {error}") from error
