@@ -20,7 +20,7 @@ FLOORS = [
     {"combinators"},
     {"recipes"},
     {"transform", "text", "report", "lint"},
-    {"linen", "nnx", "studio", "compat", "experiment"},
+    {"linen", "nnx", "plot", "studio", "compat", "experiment"},
     {"cli", "__main__"},
 ]
 # Within a floor, in the order of DESIGN: what stands left may be imported by what stands right of it.
@@ -38,6 +38,7 @@ ORDER = [
     "lint",
     "linen",
     "nnx",
+    "plot",
     "studio",
     "compat",
     "experiment",

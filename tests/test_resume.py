@@ -212,7 +212,7 @@ def test_another_way_to_write_the_same_schedule_needs_no_flag(run, capsys):
         (["--warmup", "3 parsecs"], "--warmup '3 parsecs' has the unknown unit 'parsecs'"),
         (["--out", "elsewhere"], "--out does not go with --resume, which goes on in its own folder, "),
         (["--compare"], "--resume does not go with --compare"),
-        (["--keep", "0"], "argument --keep: must be a whole number from 1 to"),
+        (["--keep", "0"], "Invalid value for '--keep': 0 is not in the range x>=1."),
     ],
 )
 def test_what_cannot_change(arguments, message, run, capsys):

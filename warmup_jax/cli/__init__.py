@@ -22,9 +22,6 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         return group.main(arguments, prog_name="warmup-jax", standalone_mode=False) or 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message())
-        return EXIT_BAD_INPUT
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         return _fail(context.command_path if context else "warmup-jax", error.format_message())

@@ -12,8 +12,10 @@ import rich_click as click
 if typing.TYPE_CHECKING:
     import warmup_jax as wj
 
+click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
 SUFFIXES = (".json", ".yaml", ".yml", ".toml", ".txt")
 SCHEDULE_HELP = """
+
 SCHEDULE is text, with the names and arguments of the library and lengths in steps or with a unit, such as "3 epochs"
 or "10%"; or a .json, .yaml, .toml or .txt file; or - for standard input. Without --total the run is as long as the
 schedule.
@@ -59,7 +61,7 @@ def read(source: str, facts: dict) -> Given:
     others = dict(facts)
     total = others.pop("total", None)
     run = wj.Run(as_length(total), **others) if total is not None else None
-    schedule, own_run = _read_schedule(source, run)
+    schedule, own_run = read_schedule(source, run)
     if run is None and own_run is None:
         length = report.length_of(schedule)
         if not length:
@@ -69,7 +71,7 @@ def read(source: str, facts: dict) -> Given:
     return Given(schedule, run or own_run)
 
 
-def _read_schedule(source: str, run):
+def read_schedule(source: str, run):
     """The schedule in a text, a file or standard input, and the run that a file names."""
     from warmup_jax import text
     from warmup_jax.compat import keras, optax, timm  # noqa: F401  # so that what `convert` prints can be read
@@ -81,6 +83,8 @@ def _read_schedule(source: str, run):
             return text.from_dict(json.loads(source), run), None
     elif "(" not in source and (path.suffix in SUFFIXES or path.is_file()):
         return text.load(path, run), run or text.load_run(path)
+    if "(" not in source:
+        raise ValueError(f"{source!r} is no schedule, such as 'Cosine(0.001, 0.0, 100)', and no file of one")
     return text.parse(source, run), None
 
 
@@ -94,6 +98,8 @@ def in_one_line():
     """Errors of the library become errors of the command line."""
     try:
         yield
+    except FileNotFoundError as error:
+        raise click.UsageError(f"{error.filename} does not exist") from None
     except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
         message = str(error).split("\n", 1)[0].replace("`run=Run(...)`", "--total LENGTH and what the unit needs")
         raise click.UsageError(message) from None

@@ -32,7 +32,8 @@ def show(schedule: str, facts: dict, for_machines: bool):
         return
     numbers = {name: getattr(description, name) for name in ("total", "peak", "peak_step", "warmup", "area")}
     stages = [stage._asdict() for stage in description.stages]
-    print(as_json(text.to_dict(given.schedule) | {"text": repr(given.schedule)} | numbers | {"stages": stages}))
+    schedule = {"text": repr(given.schedule), "data": text.to_dict(given.schedule)}
+    print(as_json(schedule | numbers | {"stages": stages}))
 
 
 @click.command(

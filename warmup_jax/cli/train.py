@@ -1,6 +1,7 @@
 """The command that trains: `warmup-jax train`."""
 
 import contextlib
+import dataclasses
 import functools
 import importlib.util
 import math
@@ -10,7 +11,7 @@ import typing
 
 import rich_click as click
 
-from warmup_jax.cli.given import examples
+from warmup_jax.cli.given import examples, read_schedule
 
 LARGEST_RATE = 1e30
 NEEDED = {
@@ -33,7 +34,7 @@ DEFAULTS = {
     "seed": 0,
 }
 EXIT_INTERRUPTED = 130
-COUNT = click.IntRange(1, 2**31 - 1)
+COUNT = click.IntRange(min=1)
 
 
 class Rate(click.ParamType):
@@ -100,8 +101,8 @@ class Options(typing.NamedTuple):
 @click.option(
     "--schedule",
     metavar="SCHEDULE",
-    help="constant, linear or cosine after the warmup (default: cosine); or a "
-    "schedule of your own: text, a file, or - for standard input, as for `show`, instead of --peak, --minimum, --warmup.",
+    help="constant, linear or cosine after the warmup (default: cosine); or one of your own, without --peak, --minimum "
+    "and --warmup: text, a file, or - for standard input, as for `show`.",
 )
 @click.option("--per-epoch/--no-per-epoch", default=None, help="Change the rate once per epoch, not at every step.")
 @click.option("--peak", type=Rate(zero=False), metavar="RATE", help="The highest rate (default: 0.001).")
@@ -114,7 +115,7 @@ class Options(typing.NamedTuple):
 )
 @click.option("--data", metavar="FILE.npz", help="Arrays `images` and `labels` (default: scikit-learn's digits).")
 @click.option("--epochs", type=COUNT, metavar="N", help="Passes over the data (default: 39, with --compare 13).")
-@click.option("--batch-size", type=COUNT, metavar="N", help="default: 64")
+@click.option("--batch-size", type=COUNT, metavar="N", help="Examples in a batch (default: 64).")
 @click.option("--seed", type=click.IntRange(0, 10**9), metavar="N", help="Of weights and order (default: 0).")
 @click.option("--out", metavar="FOLDER", help="A new or empty folder (default: a fresh one under runs/).")
 @click.option(
@@ -223,11 +224,10 @@ def _check_together(options) -> None:
 def _prepare_new(options, held: contextlib.ExitStack):
     from warmup_jax.experiment import compare, data, devices, folders, loop
 
-    given = DEFAULTS | options.settings()
+    given: dict[str, typing.Any] = DEFAULTS | options.settings()
     given["epochs"] = given["epochs"] or (13 if options.compare else 39)
-    given["warmup"] = given["warmup"] or _default_warmup(options, given["epochs"], given["per_epoch"])
-    settings = loop.Settings(**given)
-    dataset = data.load(settings.data)
+    dataset = data.load(given["data"])
+    settings = _settle(options, given, dataset)
     plan = loop.make_plan(settings, dataset)
     shortest = 2 * plan.steps_per_epoch if settings.per_epoch else 2
     if options.compare and plan.warmup < shortest:
@@ -246,13 +246,17 @@ def _prepare_new(options, held: contextlib.ExitStack):
 
 
 def _prepare_resumed(options, held: contextlib.ExitStack):
-    from warmup_jax.experiment import devices, folders, loop, resume
+    from warmup_jax.experiment import data, devices, folders, loop, resume
 
     folder = pathlib.Path(options.resume)
-    resume.read_settings(folder)  # is there a run at all
+    resume.read_settings(folder)  # is there a run at all, before it is held
     if devices.is_first():
         held.enter_context(folders.held(folder))
-    start = resume.prepare(folder, options.settings(), options.change_schedule)
+    old, _ = resume.read_settings(folder)
+    given = options.settings()
+    dataset = data.load(given.get("data", old.data))
+    settings = _settle(options, dataclasses.asdict(old) | given, dataset)
+    start = resume.prepare(folder, dataclasses.asdict(settings), options.change_schedule)
 
     def program():
         if devices.is_first():
@@ -268,6 +272,27 @@ def _saving(options):
 
     default = loop.Saving()
     return loop.Saving(options.save_every or default.every, options.keep or default.keep)
+
+
+def _settle(options: Options, given: dict[str, typing.Any], dataset):
+    """The settings, with the schedule as a text that can be read again, or with what shapes a named one."""
+    from warmup_jax.experiment import loop
+
+    shape = ("peak", "minimum", "warmup")
+    if given["schedule"] in loop.SCHEDULES:
+        warmup = _default_warmup(options, given["epochs"], given["per_epoch"])
+        defaults = DEFAULTS | {"warmup": warmup}
+        return loop.Settings(**given | {name: defaults[name] for name in shape if given[name] is None})
+    for name in shape:
+        if getattr(options, name) is not None:
+            raise ValueError(f"--{name} is for a --schedule of constant, linear or cosine; write it into the schedule")
+    if options.compare:
+        raise ValueError("--compare is for a --schedule of constant, linear or cosine")
+    settings = loop.Settings(**given | dict.fromkeys(shape))
+    source = given["schedule"]
+    schedule, _ = read_schedule(source, loop.make_plan(settings, dataset).run)
+    # A text keeps its epochs and percent, so that a resumed run may be longer.
+    return settings if "(" in source else dataclasses.replace(settings, schedule=repr(schedule))
 
 
 def _default_warmup(options, epochs: int, per_epoch: bool) -> str:

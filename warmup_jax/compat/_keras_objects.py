@@ -1,15 +1,15 @@
 """What Keras 3 must find as classes of its own, and the text that a saved model holds."""
 
-import ast
 import functools
 import importlib
-import typing
 
 import warmup_jax as wj
-from warmup_jax import _checks
-from warmup_jax.compat._cycles import Cycles
-from warmup_jax.compat.optax import Power
-from warmup_jax.compat.timm import KDecay
+from warmup_jax import text
+
+# Their classes may stand in a saved text: it is read by the names that are defined.
+from warmup_jax.compat import optax as _optax  # noqa: F401
+from warmup_jax.compat import timm as _timm  # noqa: F401
+from warmup_jax.text.data import checked_text
 
 KERAS_NAME = "WarmupJaxSchedule"  # in saved models
 
@@ -77,40 +77,17 @@ def keras_classes() -> tuple[type, type]:
     return WarmupJaxSchedule, LearningRateHistory
 
 
-_NAMES = {
-    name: value
-    for name, value in {**vars(wj), "Cycles": Cycles, "KDecay": KDecay, "Power": Power}.items()
-    if isinstance(value, type) and issubclass(value, wj.Schedule) and value not in (wj.Schedule, wj.Function)
-}
-
-
 def write(schedule: wj.Schedule) -> str:
     """The text that `read` reads back."""
-    text = repr(schedule)
     try:
-        if read(text) == schedule:
-            return text
-    except (SyntaxError, ValueError):
-        pass
-    raise ValueError(f"only a schedule of warmup_jax's own stages can be saved; this one holds something else: {text}.")
+        return checked_text("schedule", schedule)[0]
+    except ValueError as error:
+        raise ValueError(f"only a schedule of numbers and known names can be saved. {error}") from error
 
 
-def read(text: str) -> wj.Schedule:
-    """The schedule that prints as `text`: calls of the names of warmup_jax with numbers in them, nothing else."""
-    schedule = _read(ast.parse(text, mode="eval").body)
-    if isinstance(schedule, wj.Schedule):
-        return schedule
-    raise ValueError(f"a saved schedule must be one of {', '.join(_NAMES)}; {_checks.came(schedule)}.")
-
-
-def _read(node: ast.AST) -> typing.Any:
-    match node:
-        case ast.Call(func=ast.Name(id=name)) if name in _NAMES:
-            return _NAMES[name](*map(_read, node.args), **{str(word.arg): _read(word.value) for word in node.keywords})
-        case ast.Constant(value=float() | int() | None):
-            return node.value
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=float() | int())):
-            return -_read(node.operand)
-        case ast.Tuple():
-            return tuple(map(_read, node.elts))
-    raise ValueError(f"a saved schedule must hold schedules and numbers only; got `{ast.unparse(node)}`.")
+def read(saved: str) -> wj.Schedule:
+    """The schedule that prints as `saved`."""
+    try:
+        return text.parse(saved)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"a saved schedule must read back; this one does not. {error}") from error

@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from tqdm.auto import tqdm
 
 import warmup_jax as wj
+from warmup_jax import lint, text
 from warmup_jax.experiment import checkpoints, data, devices, folders, history, pictures, stopping
 from warmup_jax.experiment.data import Dataset
 from warmup_jax.experiment.history import History
@@ -29,14 +30,18 @@ SCHEDULES = ("constant", "linear", "cosine")
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What `warmup-jax train` was asked for, in the words of its options."""
+    """What `warmup-jax train` was asked for, in the words of its options.
+
+    `schedule` is one of `SCHEDULES`, which `peak`, `minimum` and `warmup` shape, or the text of a schedule, for which
+    these are `None`.
+    """
 
     data: str | None
     schedule: str
     per_epoch: bool
-    peak: float
-    minimum: float
-    warmup: str
+    peak: float | None
+    minimum: float | None
+    warmup: str | None
     epochs: int
     batch_size: int
     seed: int
@@ -60,7 +65,7 @@ def make_plan(settings: Settings, dataset: Dataset) -> Plan:
     Raises:
         ValueError: in the words of the options, before anything is written.
     """
-    if settings.minimum > settings.peak:
+    if settings.minimum is not None and settings.peak is not None and settings.minimum > settings.peak:
         raise ValueError(f"--minimum must be at most --peak, {settings.peak:g}; got {settings.minimum:g}")
     steps_per_epoch = len(dataset.train_images) // settings.batch_size
     if not steps_per_epoch:
@@ -71,9 +76,11 @@ def make_plan(settings: Settings, dataset: Dataset) -> Plan:
         run = wj.Run(total=f"{settings.epochs} epochs", steps_per_epoch=steps_per_epoch)
     except ValueError as error:
         raise ValueError(f"--epochs {settings.epochs}: {error}") from None
-    text = settings.warmup.strip()
+    if settings.warmup is None:
+        return Plan(run, 0)
+    warmup_text = settings.warmup.strip()
     try:
-        warmup = run.steps(int(text) if text.isdecimal() else text)
+        warmup = run.steps(int(warmup_text) if warmup_text.isdecimal() else warmup_text)
     except ValueError as error:
         reason = str(error).removeprefix("`Run.steps(duration)` ")
         raise ValueError(f"--warmup {settings.warmup!r} {reason}") from None
@@ -95,8 +102,15 @@ def make_schedule(settings: Settings, plan: Plan, peak, warmup) -> wj.Schedule:
 
 
 def schedule_of(settings: Settings, plan: Plan) -> wj.Schedule:
-    """The schedule of a single run."""
-    return make_schedule(settings, plan, settings.peak, plan.warmup)
+    """The schedule of a single run.
+
+    Raises:
+        ValueError, TypeError: for a text that is no schedule.
+    """
+    if settings.schedule in SCHEDULES:
+        return make_schedule(settings, plan, settings.peak, plan.warmup)
+    schedule = text.parse(settings.schedule, plan.run)
+    return wj.Staircase(schedule, every=plan.steps_per_epoch) if settings.per_epoch else schedule
 
 
 def make_state(dataset: Dataset, schedule: wj.Schedule, key: jax.Array) -> TrainState:
@@ -222,7 +236,8 @@ def train(
     run = {"settings": dataclasses.asdict(settings), "data": data.fingerprint(dataset)}
     if first:
         announce(settings, dataset, plan)
-        print(f"schedule: {schedule!r}", flush=True)
+        print(f"schedule: {schedule!r}")
+        print(*lint.lint(schedule, plan.run), sep="\n", flush=True)
     devices.together(lambda: _begin_files(settings, earlier, schedule, point, folder) if first else None)
     devices.together(lambda: _check_shared(folder))
 
@@ -326,5 +341,3 @@ def announce(settings: Settings, dataset: Dataset, plan: Plan) -> None:
         f"{len(dataset.train_images) - plan.steps_per_epoch * settings.batch_size} images of each shuffle; on "
         f"{f'{count} x ' if count > 1 else ''}{kind}"
     )
-    if settings.per_epoch and plan.warmup and not settings.minimum:
-        print("note: the rate is 0 throughout the first epoch, as in the Keras callback; --minimum RATE sets another")

@@ -96,7 +96,7 @@ function zeroTail({ steps, values, total, length, when }) {
 }
 
 function jump(about) {
-  return about.seams.flatMap(({ step, before, after }) => {
+  const found = about.seams.flatMap(({ step, before, after }) => {
     const parts = around(about, step);
     const [from, to] = [lastOf(parts.before.values), parts.after.values[0]];
     const by = Math.abs(to - from);
@@ -110,6 +110,13 @@ function jump(about) {
       "`Repeat`, or `cosine_restarts`.";
     return [finding("warning", step, message, fix)];
   });
+  return firstOf(found);
+}
+
+/** The first of several findings of one kind, and how many there are. */
+function firstOf(found) {
+  if (found.length < 2) return found;
+  return [{ ...found[0], message: `${found[0].message} So at ${grouped(found.length - 1)} more.` }];
 }
 
 /** The largest change in one step. */
@@ -136,7 +143,7 @@ function riseAfterDecay(about) {
     const kept = about.steps.map((_, k) => k).filter((k) => begin <= about.steps[k] && about.steps[k] < end);
     return rebound(about, kept.map((k) => about.steps[k]), kept.map((k) => about.values[k]), little);
   });
-  return [...atSeams, ...inFunctions];
+  return firstOf([...atSeams, ...inFunctions]);
 }
 
 /** One fall and one rise to the end, that stays below where the fall began. */
@@ -308,7 +315,7 @@ function fractionText(x) {
 }
 
 function restartCut({ total, values, later, peak, cycle }) {
-  if (!cycle || !new Ratio(total).below(cycle.end)) return [];
+  if (!cycle || !new Ratio(total).below(cycle.end) || !later.length) return [];
   const last = lastOf(values);
   const stop = lastOf(later.filter(({ step }) => new Ratio(step).below(cycle.end))).value;
   if (last - stop <= 0.05 * peak) return [];

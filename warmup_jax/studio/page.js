@@ -232,13 +232,15 @@ function readOut() {
 function showTable(about) {
   const epochs = state.perEpoch;
   const head = ["stage", "steps", ...(epochs ? ["epochs"] : []), "first value", "last value", "of the run", "area"];
-  const rows = about.stages.slice(0, 40).map((row) => [
+  const rows = about.stages.slice(0, MOST_ROWS).map((row) => [
     row.name,
     `${grouped(row.first)} - ${grouped(row.last)}`,
     ...(epochs ? [`${general(row.first / epochs)} - ${general((row.last + 1) / epochs)}`] : []),
     ...[general(row.firstValue), general(row.lastValue), percent(row.share), general(row.area)],
   ]);
   const line = (tag, cells) => element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
+  const more = about.stages.length - MOST_ROWS;
+  if (more > 0) rows.push([`... and ${grouped(more)} more`]);
   const body = element("tbody", {}, ...rows.map((row) => line("td", row)));
   byId("stages").replaceChildren(element("thead", {}, line("th", head)), body);
   const warmup = epochs ? ` (${general(about.warmup / epochs)} ${about.warmup === epochs ? "epoch" : "epochs"})` : "";

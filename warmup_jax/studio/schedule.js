@@ -2,6 +2,7 @@
 
 const EVERY_STEP = 2 ** 20;
 const MOST_CYCLES = 12;
+const MOST_ROWS = 40;
 const SAME = 3e-7;
 const SIGNS = { Product: " * ", Sum: " + ", Minimum: " | ", Maximum: " | " };
 
@@ -250,7 +251,8 @@ function stepsOf(total, spans, most = EVERY_STEP, first = 0) {
   const even = Array.from({ length: most }, (_, k) => first + Math.floor(k * gap));
   const near = spans.flatMap(({ begin, end }) => [begin, end].flatMap((edge) => [edge - 1, edge, edge + 1]));
   const inside = near.filter((step) => first <= step && step < total);
-  return [...new Set([...even, total - 1, ...inside])].sort((a, b) => a - b);
+  const sorted = Float64Array.from([...even, total - 1, ...inside]).sort();
+  return Array.from(sorted).filter((step, k) => k === 0 || step > sorted[k - 1]);
 }
 
 /** The sum of the values at all steps, those between two points as on a straight line. */

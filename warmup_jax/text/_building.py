@@ -1,5 +1,6 @@
 """Tree -> schedule: the known names, the arguments they take, durations and shapes."""
 
+import functools
 import inspect
 import math
 import operator
@@ -16,6 +17,11 @@ _IN_STEPS = {
     "at", "by", "boundaries",
 }  # fmt: skip
 _HOLD_CALLABLES = ("Schedule", "Function", "as_schedule")
+_ELSEWHERE = {
+    "Cycles": "warmup_jax.compat.keras",
+    "KDecay": "warmup_jax.compat.timm",
+    "Power": "warmup_jax.compat.optax",
+}
 # Functions that ask a schedule for a value, which XLA compiles. A schedule inside another may double that time,
 # so that the cost below is bounded: at the bound it takes seconds.
 _ASKING = ("warmup_into", "cooldown", "rewarm", "extend", "power_law")
@@ -52,15 +58,20 @@ def _subclasses(cls: type) -> dict[str, type]:
     return found
 
 
+@functools.lru_cache(maxsize=256)
+def _parameters(maker: typing.Callable) -> typing.Mapping[str, inspect.Parameter]:
+    return inspect.signature(maker).parameters
+
+
 def variadic(maker: typing.Callable | None) -> str | None:
     """The name of its `*arguments`, such as the stages of `Join`."""
-    parameters = inspect.signature(maker).parameters if maker else {}
+    parameters = _parameters(maker) if maker else {}
     return next((name for name, about in parameters.items() if about.kind is about.VAR_POSITIONAL), None)
 
 
 def bind(source: _tree.Source, node: Call, maker: typing.Callable) -> Bound:
     """Each argument under its name; unknown, missing and repeated ones are errors."""
-    parameters = inspect.signature(maker).parameters
+    parameters = _parameters(maker)
     kinds = {name: about.kind for name, about in parameters.items()}
     by_name = [name for name, kind in kinds.items() if kind.name in ("POSITIONAL_OR_KEYWORD", "KEYWORD_ONLY")]
     by_position = [name for name, kind in kinds.items() if kind.name == "POSITIONAL_OR_KEYWORD"]
@@ -161,7 +172,7 @@ class _Builder:
         several = [self._value(item, maker, bound.several_name) for item in bound.several]
         named = {name: self._value(argument.node, maker, name) for name, argument in bound.named.items()}
         if several:  # arguments by position stand before them
-            parameters = inspect.signature(maker).parameters.values()
+            parameters = _parameters(maker).values()
             before = [about.name for about in parameters if about.kind is about.POSITIONAL_OR_KEYWORD]
             several = [named.pop(name) for name in before] + several
         return _called(self.source, node, maker, several, named)
@@ -175,6 +186,10 @@ class _Builder:
             )
         if node.name == "Run":
             raise self.source.error(node.place, "this is a run, not a schedule: give it as `run=Run(...)`.")
+        if node.name in _ELSEWHERE:
+            raise self.source.error(
+                node.place, f"`{node.name}` is defined by `{_ELSEWHERE[node.name]}`: import it first."
+            )
         raise self.source.error(
             node.place, f"unknown schedule {_tree.short(node.name)}.{_checks.nearest(node.name, self.known)}"
         )
@@ -237,7 +252,7 @@ def _inside(name: str, items: int) -> list[str]:
 def _is_shape(maker: typing.Callable) -> bool:
     """True for a callable `(start, stop, steps)`."""
     first, rest = [], []
-    for name, about in inspect.signature(maker).parameters.items():
+    for name, about in _parameters(maker).items():
         (first if about.default is about.empty and about.kind is about.POSITIONAL_OR_KEYWORD else rest).append(name)
     return first == ["start", "stop", "steps"]
 

@@ -134,7 +134,7 @@ class _Parser:
         def plain(escape: re.Match) -> str:
             code = escape[1] or escape[2] or escape[3]
             if code or escape[4]:
-                return chr(int(code, 16)) if code else _ESCAPED.get(escape[4], escape[4])
+                return chr(int(code, 16)) if code else _ESCAPED.get(escape[4], str(escape[4]))
             raise self.source.error(token.place + 1 + escape.start(), f"the escape {escape[0]!a} has no meaning here.")
 
         return _ESCAPE.sub(plain, token.text[1:-1])

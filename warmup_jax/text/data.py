@@ -33,7 +33,7 @@ def to_dict(schedule: Schedule) -> dict[str, typing.Any]:
         >>> text.to_dict(wj.Linear(0.0, 1.0, steps=100))
         {'version': 1, 'schedule': {'type': 'Linear', 'start': 0.0, 'stop': 1.0, 'steps': 100}}
     """
-    data = {"version": VERSION, "schedule": _as_data(*checked_tree("to_dict(schedule)", schedule))}
+    data = {"version": VERSION, "schedule": _as_data(checked_text("to_dict(schedule)", schedule)[1])}
     if from_dict(data) != schedule:
         raise ValueError(f"`to_dict(schedule)` must read back equal; this one does not: {schedule!r}.")
     return data
@@ -90,27 +90,27 @@ def run_of(data: typing.Mapping[str, typing.Any]) -> Run | None:
 
 def run_as_data(run: Run) -> dict[str, typing.Any]:
     """The arguments that make the run."""
-    data = _as_data(*_reading.read(repr(run)))
+    data = _as_data(_reading.read(repr(run))[1])
     return {key: value for key, value in data.items() if key != "type"}
 
 
-def checked_tree(caller: str, schedule: Schedule) -> tuple[_tree.Source, Node]:
-    """The tree of what the schedule prints as, if that means the same schedule."""
+def checked_text(caller: str, schedule: Schedule) -> tuple[str, Node]:
+    """What a schedule prints as and the tree of it, if that means an equal schedule."""
     if not isinstance(schedule, Schedule):
         raise TypeError(f"`{caller}` must be a Schedule; {_tree.came(schedule)}.")
     try:
         text = repr(schedule)
+    except RecursionError:
+        raise ValueError(f"`{caller}` is nested too deeply: at most {_tree.MAX_DEPTH} levels can be written.") from None
+    try:
         source, node = _reading.read(text)
         if _building.build(source, node, None) == schedule:
-            return source, node
-        why = "it reads back as another one"
-    except RecursionError:
-        text, why = type(schedule).__name__, f"at most {_tree.MAX_DEPTH} levels can be written"
-    except ValueError as error:
-        why = str(error)
+            return text, node
+        why = "Its text means another schedule."
+    except (ValueError, TypeError) as error:
+        why = f"Its text does not read back: {error}"
     raise ValueError(
-        f"`{caller}` must be made of numbers and known names alone, without callables; `{_tree.cut(text, 200)}` cannot "
-        f"be written: {why}"
+        f"`{caller}` must hold numbers and other schedules alone, no callable; got {_tree.cut(text, 200)}. {why}"
     )
 
 
@@ -161,7 +161,9 @@ class _Reader:
             if not isinstance(key, str):
                 raise self.source.error(place, f"a key must be text; {_tree.came(key)}.", TypeError)
             node = self.node(inner, place, depth + 1)
-            if key == several and isinstance(node, Table):
+            if key == several:
+                if not isinstance(node, Table):
+                    raise self.source.error(place, f"must be a list; {_tree.came(inner)}.", TypeError)
                 arguments += [Argument(None, item, item.place) for item in node.items]
             else:
                 arguments.append(Argument(key, node, place))
@@ -178,18 +180,18 @@ def _key(key, dot: str = "") -> str:
     return f"{dot}{key}" if isinstance(key, str) and key.isidentifier() and len(key) < 50 else f"[{_tree.short(key)}]"
 
 
-def _as_data(source: _tree.Source, node: Node) -> typing.Any:
+def _as_data(node: Node) -> typing.Any:
     """Tree -> plain data, for a tree of what a schedule or a run prints as."""
     match node:
-        case Literal(value=value):
-            return value
         case Table(items=items):
-            return [_as_data(source, item) for item in items]
+            return [_as_data(item) for item in items]
         case Call(name=name):
             maker = Run if name == "Run" else _building.known_names()[name]
-            bound = _building.bind(source, node, maker)
-            data = {key: _as_data(source, argument.node) for key, argument in bound.named.items()}
-            if bound.several:
-                data[bound.several_name] = [_as_data(source, item) for item in bound.several]
+            bound = _building.bind(_tree.Data(), node, maker)
+            data = {key: _as_data(argument.node) for key, argument in bound.named.items()}
+            if bound.several_name:
+                data[bound.several_name] = [_as_data(item) for item in bound.several]
             return {"type": name} | data
-    raise source.error(node.place, "only a call with numbers in it can be written as data.")
+        case Literal(value=value):
+            return value
+    raise ValueError("only calls with numbers in them can be written as data.")  # the text of a class with its own repr

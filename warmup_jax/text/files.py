@@ -37,8 +37,7 @@ def save(schedule: Schedule, path, run: Run | None = None) -> None:
     if form is _TXT:
         if run is not None:
             raise ValueError("`save(run=...)` has no place in a .txt file. Choose .json, .yaml or .toml.")
-        data.checked_tree("save(schedule)", schedule)
-        text = repr(schedule) + "\n"
+        text = data.checked_text("save(schedule)", schedule)[0] + "\n"
     else:
         table = data.to_dict(schedule)
         if run is not None:

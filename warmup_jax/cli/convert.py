@@ -1,0 +1,140 @@
+"""The command that reads a call of another library: `warmup-jax convert`."""
+
+import ast
+import importlib
+import inspect
+import operator
+import typing
+
+import rich_click as click
+
+from warmup_jax.cli.given import as_json, examples, in_one_line
+
+PEERS = ("transformers", "pytorch", "keras", "timm", "pytorch_warmup", "optax")
+LONGEST = 10_000
+_ARITHMETIC = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+}
+
+
+@click.command(
+    epilog=examples(
+        'warmup-jax convert "get_cosine_schedule_with_warmup(optimizer, 3 * 23, 39 * 23)" --base-lr 6e-5',
+        'warmup-jax convert "StepLR(optimizer, step_size=30, gamma=0.1)" --base-lr 0.1 --stepped-every 500',
+        'warmup-jax convert "keras.optimizers.schedules.CosineDecay(1e-3, decay_steps=1000)" --out schedule.yaml',
+    ),
+    help="""Print a schedule of Hugging Face, PyTorch, Keras, timm, pytorch-warmup or Optax as one of this library.
+
+    CALL is what is written there, with numbers in place of variables. The optimizer may stay.
+    """,
+)
+@click.argument("call")
+@click.option("--base-lr", type=float, metavar="RATE", help="The optimizer's rate, where the schedule multiplies it.")
+@click.option(
+    "--stepped-every",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Updates from one call of `scheduler.step()` to the next, such as those of an epoch (default: 1).",
+)
+@click.option("--out", metavar="FILE", help="Write a .json, .yaml, .toml or .txt file.")
+@click.option("--json", "for_machines", is_flag=True, help="Print JSON.")
+@in_one_line()
+def convert(call: str, base_lr: float | None, stepped_every: int | None, out: str | None, for_machines: bool):
+    import warmup_jax as wj
+    from warmup_jax import text
+
+    schedule = schedule_of(call, base_lr)
+    if stepped_every is not None:
+        schedule = wj.Staircase(wj.Stretch(schedule, stepped_every), stepped_every)
+    if out is not None:
+        text.save(schedule, out)
+        print(f"written to {out}")
+    else:
+        print(as_json(text.to_dict(schedule)) if for_machines else schedule)
+
+
+def schedule_of(call: str, base_lr: float | None):
+    """The schedule that a call of another library makes.
+
+    Raises:
+        ValueError: for what is no call of a known name with numbers in it.
+    """
+    import warmup_jax as wj
+
+    if len(call) > LONGEST:
+        raise ValueError(f"CALL must be at most {LONGEST:,} characters; got {len(call):,}")
+    try:
+        tree = ast.parse(call.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"CALL is no Python expression: {getattr(error, 'msg', None) or error}") from None
+    try:
+        schedule = _value(tree, base_lr)
+    except ArithmeticError as error:
+        raise ValueError(f"CALL is no number: {error}") from None
+    if not isinstance(schedule, wj.Schedule):
+        if callable(schedule):
+            raise ValueError("this is no function of the step; warmup_jax.transform.reduce_on_plateau is its form here")
+        raise ValueError(f"CALL must be a call, such as StepLR(optimizer, 30); got {call!r}")
+    return schedule
+
+
+def _value(node: ast.AST, base_lr: float | None) -> typing.Any:
+    """A literal, an arithmetic expression of numbers, or what a call of a known name makes."""
+    match node:
+        case ast.Call():
+            return _called(node, base_lr)
+        case ast.Constant(value=int() | float() | str() | None):
+            return node.value
+        case ast.UnaryOp(op=ast.USub(), operand=inner) if isinstance(value := _value(inner, base_lr), (int, float)):
+            return -value
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _ARITHMETIC:
+            numbers = _value(left, base_lr), _value(right, base_lr)
+            if all(isinstance(number, (int, float)) for number in numbers):
+                return _ARITHMETIC[type(sign)](*numbers)
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [_value(item, base_lr) for item in items]
+        case ast.Dict(keys=keys, values=values) if None not in keys:
+            return {_value(key, base_lr): _value(value, base_lr) for key, value in zip(keys, values, strict=True)}
+    raise ValueError(f"put a number in place of `{ast.unparse(node)}`")
+
+
+def _called(node: ast.Call, base_lr: float | None):
+    function = _named(ast.unparse(node.func))
+    arguments = [_value(value, base_lr) for value in node.args if not _is_optimizer(value)]
+    named = {str(word.arg): _value(word.value, base_lr) for word in node.keywords if word.arg != "optimizer"}
+    parameters = inspect.signature(function).parameters
+    about = parameters.get("base_lr")
+    if about is not None and about.kind is about.KEYWORD_ONLY:
+        if base_lr is None:
+            raise ValueError(f"{function.__name__} multiplies the optimizer's rate: add --base-lr RATE")
+        named["base_lr"] = base_lr
+    return function(*arguments, **named)
+
+
+def _is_optimizer(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute)) and "opt" in ast.unparse(node).lower()
+
+
+def _named(path: str) -> typing.Callable:
+    """The function of `compat` by the name that the peer gives it, whatever stands before the last dot."""
+    from warmup_jax import _checks
+
+    name = path.rsplit(".", 1)[-1]
+    modules = [importlib.import_module(f"warmup_jax.compat.{peer}") for peer in PEERS]
+    known = {
+        own: value
+        for module in modules
+        for own, value in vars(module).items()
+        if getattr(value, "__module__", "").startswith("warmup_jax.compat") and _makes_schedule(own)
+    }
+    if name not in known:
+        raise ValueError(f"unknown name {name!r}; put numbers in place of variables.{_checks.nearest(name, known)}")
+    return known[name]
+
+
+def _makes_schedule(name: str) -> bool:
+    return name[0].isupper() or name.startswith("get_") or name.endswith(("_schedule", "_decay", "_schedules"))

@@ -1,0 +1,54 @@
+"""What every picture begins with: the steps to draw, few enough points of the curve, the library to draw with."""
+
+import importlib
+import typing
+
+import numpy as np
+
+from warmup_jax import report
+from warmup_jax._schedule import Schedule
+from warmup_jax.units import Run
+
+BINS = 1000  # of each the first, last, lowest and highest point are drawn: finer than the pixels
+
+
+def total_steps(name: str, schedules: list[Schedule], total: int | None, run: Run | None) -> int:
+    """The steps to draw."""
+    of_run = 0 if run is None else report.total_of(name, schedules[0], run)
+    if total is not None:
+        return report.check_total(name, total)
+    longest = max(schedules, key=lambda schedule: report.length_of(schedule) or 0)
+    return of_run or report.total_of(name, longest, None)
+
+
+def drawn(points: report.Curve, schedule: Schedule) -> report.Curve:
+    total = int(points.steps[-1]) + 1
+    return reduced(points, [span.begin for span in report.spans(schedule, total)])
+
+
+def reduced(points: report.Curve, edges: list[int]) -> report.Curve:
+    """Some 4,000 points that look like all: the first, last, lowest and highest of each bin, and both sides of each
+    edge between stages.
+    """
+    count = len(points.steps)
+    if count <= 4 * BINS:
+        return points
+    bounds = np.linspace(0, count, BINS + 1).astype(int)
+    keep = [bounds[:-1], bounds[1:] - 1]
+    for choose in (np.argmin, np.argmax):
+        keep.append(np.array([low + choose(points.values[low:high]) for low, high in zip(bounds, bounds[1:])]))
+    at = np.searchsorted(points.steps, edges)
+    keep += [at, np.maximum(at - 1, 0)]
+    chosen = np.unique(np.concatenate(keep).astype(int))
+    return report.Curve(points.steps[chosen], points.values[chosen])
+
+
+def load(module: str, name: str) -> typing.Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ModuleNotFoundError(
+            f"`{name}` needs {module}, which is not installed: pip install 'warmup_jax[cli]'", name=module
+        ) from None
