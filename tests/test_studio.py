@@ -52,8 +52,7 @@ def show(browser, tmp_path):
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: fetched.append(request.url))
         page.goto(path.as_uri())
-        page.wait_for_selector("body[data-settled]")
-        return page
+        return settled(page)
 
     yield opened
     for context in contexts:
@@ -67,14 +66,20 @@ def place_of(schedule, path: str, name: str) -> int:
     return next(k for k, number in enumerate(numbers) if number["path"] == path and number["name"] == name)
 
 
+def settled(page):
+    """The page when all of it has followed the last change."""
+    page.wait_for_selector("body[data-settled]")
+    return page
+
+
 def value_at(page, step: int) -> str:
     """What the page shows for a step that is typed."""
-    page.fill("#step", str(step))
+    settled(page).fill("#step", str(step))
     return page.inner_text("#readout").split(" ")[0]
 
 
 def shown_schedule(page) -> wj.Schedule:
-    return text.parse(page.text_content("#python"))
+    return text.parse(settled(page).text_content("#python"))
 
 
 # What a user does.
@@ -158,13 +163,13 @@ def test_the_run_follows_the_schedule_or_not(show):
     steps = f"#number-{place_of(SCHEDULE, 'Join / 1 Cosine', 'steps')}"
     page.fill(steps, "640")
     page.keyboard.press("Enter")
-    assert page.input_value("#total") == "1000" and "of 1,000;" in page.text_content("#summary")
+    assert settled(page).input_value("#total") == "1000" and "of 1,000;" in page.text_content("#summary")
     page.fill("#epoch", "100")
     page.fill("#total", "2000")
     page.keyboard.press("Enter")
     page.fill(steps, "740")
     page.keyboard.press("Enter")
-    assert page.input_value("#total") == "2000" and not page.is_checked("#follow")
+    assert settled(page).input_value("#total") == "2000" and not page.is_checked("#follow")
     assert page.locator("#stages tr").last.inner_text().split("\t")[:3] == ["held", "1,100 - 1,999", "11 - 20"]
 
 
@@ -176,10 +181,10 @@ def test_a_part_of_the_run(show):
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60, steps=3)
     page.mouse.up()
     page.wait_for_selector("#whole:visible")
-    assert page.evaluate("chart.scales.x.max") < 0.6 * RUN.total
+    assert settled(page).evaluate("chart.scales.x.max") < 0.6 * RUN.total
     page.click("#whole")
     page.wait_for_selector("#whole", state="hidden")
-    assert page.evaluate("chart.scales.x.max") == RUN.total - 1
+    assert settled(page).evaluate("chart.scales.x.max") == RUN.total - 1
 
 
 # The numbers of the page.

@@ -141,6 +141,7 @@ function shadeStages(plot) {
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
   ctx.textBaseline = "top";
   const right = bbox.left + bbox.width;
   spans.forEach(({ name, begin, end }, k) => {
@@ -157,10 +158,13 @@ function shadeStages(plot) {
   ctx.restore();
 }
 
+// The names of the stages stand above the curve.
+const ROOM_FOR_NAMES = { min: { pad: 0.05, soft: 0, mode: 3 }, max: { pad: 0.18, soft: 0, mode: 3 } };
+
 function makeChart() {
   chart?.destroy();
   const axis = { stroke: colour("faint"), grid: { stroke: colour("line"), width: 0.5 }, ticks: { stroke: colour("line") } };
-  const epochs = state.perEpoch && { ...axis, scale: "epoch", side: 0, label: "epoch", grid: { show: false }, size: 34, labelSize: 20 };
+  const epochs = state.perEpoch && { ...axis, scale: "epoch", side: 0, label: "epoch", grid: { show: false }, size: 30, labelSize: 18 };
   const named = (_, ticks) => ticks.map((tick) => (tick === null ? "" : general(tick)));
   chart = new uPlot(
     {
@@ -168,11 +172,11 @@ function makeChart() {
       legend: { show: false },
       scales: {
         x: { time: false },
-        y: { distr: byId("log").checked ? 3 : 1 },
+        y: byId("log").checked ? { distr: 3 } : { range: ROOM_FOR_NAMES },
         epoch: { time: false, from: "x", ori: 0, range: (_, low, high) => [low, high].map((step) => step / (state.perEpoch || 1)) },
       },
       axes: [
-        { ...axis, label: "step", labelSize: 20, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? grouped(tick) : "")) },
+        { ...axis, label: "step", size: 34, labelSize: 18, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? grouped(tick) : "")) },
         { ...axis, size: 70, values: named },
         ...(epochs ? [epochs] : []),
       ],
@@ -192,7 +196,7 @@ function makeChart() {
 
 function sizeOfChart() {
   const width = byId("chart").clientWidth;
-  return { width, height: Math.max(240, Math.min(400, Math.round(width * 0.5))) };
+  return { width, height: Math.max(260, Math.min(420, Math.round(width * 0.5))) };
 }
 
 /** Show the steps from `view[0]` to `view[1] - 1`; null for the whole run. */
@@ -253,9 +257,14 @@ function showTable(about) {
 
 function showFindings(findings) {
   const items = findings.map(({ code, severity, step, message, fix }) =>
-    element("li", { className: severity }, element("b", {}, `${severity}: ${code}`), ` at step ${grouped(step)}: ${message} Fix: ${fix}`),
+    element("li", { className: severity }, element("b", {}, `${severity}: ${code}`), ...marked(` at step ${grouped(step)}: ${message} Fix: ${fix}`)),
   );
   byId("findings").replaceChildren(...(items.length ? items : [element("li", {}, "Nothing to report.")]));
+}
+
+/** Text with `code` in it. */
+function marked(text) {
+  return text.split("`").map((piece, k) => (k % 2 ? element("code", {}, piece) : piece));
 }
 
 function showTexts() {
