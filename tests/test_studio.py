@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import warnings
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +16,7 @@ import pytest
 import warmup_jax as wj
 from tests import catalog
 from warmup_jax import report, studio, text
-from warmup_jax.lint import lint
+from warmup_jax.lint import RULES, lint
 from warmup_jax.studio import _javascript, _tree
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -247,23 +246,32 @@ MEASURE = """([both, total, edges]) => {
 
 
 @pytest.fixture(scope="module")
-def pages(browser):
-    """For each row of the catalog and for each of two sets of numbers: what the page makes of them."""
+def scripts(browser):
+    """An empty page with the scripts of a page."""
     page = browser.new_page()
     page.set_content("")
     for name in ("numbers.js", "schedule.js", "case.js", "lint.js"):
         page.add_script_tag(content=studio._read(name))
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def pages(scripts):
+    """For each row of the catalog and for each of two sets of numbers: what a page makes of them."""
     found = {}
     for row in catalog.ROWS:
         run = run_of(row)
         first = [number["value"] for number in _tree.template(row.schedule).numbers]
         both = [[float(np.float32(x)) if isinstance(x, float) else x for x in first], changed(row.schedule)]
         script = DATA.format(data=studio._data(row.schedule, run.total, run))
-        found[row.name] = both, page.evaluate(
-            MEASURE.replace("PAGE", script),
-            [both, run.total, EDGES.tolist()],
+        found[row.name] = (
+            both,
+            scripts.evaluate(
+                MEASURE.replace("PAGE", script),
+                [both, run.total, EDGES.tolist()],
+            ),
         )
-    page.close()
     return found
 
 
@@ -333,3 +341,363 @@ def test_findings_are_those_of_lint(pages, row):
     for schedule, page in each(pages, row):
         theirs = [(found.code, found.severity, found.step) for found in lint(schedule, run_of(row))]
         assert [(found["code"], found["severity"], found["step"]) for found in page["findings"]] == theirs
+
+
+def test_the_words_of_findings(scripts):
+    """One schedule for each rule that a page can ask: what it says is what `lint` says."""
+    cases = [
+        (wj.warmup_cosine(peak=3e-4, warmup=300, total=3900), wj.Run(total=100)),
+        (wj.warmup_cosine(peak=3e-4, warmup=300, total=3900), wj.Run(total=390, steps_per_epoch=10)),
+        (wj.warmup_cosine(peak=3e-4, warmup=3, total=39), wj.Run(total="39 epochs", steps_per_epoch=120)),
+        (wj.warmup_cosine(peak=3e-4, warmup=3, total=39), wj.Run(total=156, accumulate=4)),
+        (wj.warmup_cosine(peak=3e-4, warmup=3, total=156), wj.Run(total=39, accumulate=4)),
+        (wj.Staircase(wj.Stretch(wj.warmup_cosine(peak=3e-4, warmup=360, total=4680), 120), 120), wj.Run(4680, 120)),
+        (wj.PiecewiseConstant([30, 60], [0.1, 0.01, 0.001]), wj.Run(total="90 epochs", steps_per_epoch=400)),
+        (wj.warmup_cosine(peak=3e-4, warmup=300, total=3000), wj.Run(total=3900)),
+        (wj.warmup_cosine(peak=3e-4, warmup=300, total=3000), wj.Run(total=2000)),
+        (wj.cosine_restarts(peak=1e-3, cycle=100, warmup=20, stretch=2), wj.Run(total=1000)),
+        (wj.Shift(wj.warmup_linear(peak=1e-3, warmup=10, total=100), 90), wj.Run(total=190, steps_per_epoch=10)),
+        (wj.join(wj.Cosine(1e-3, 0.0, 100), wj.Constant(0.0, 100)), wj.Run(total=200)),
+        (wj.join(wj.Linear(0.0, 1e-3, 50), wj.Cosine(5e-4, 0.0, 100), wj.Linear(1e-3, 0.0, 50)), wj.Run(total=200)),
+        (wj.join(wj.Cosine(1e-3, 0.0, 100), wj.Linear(0.0, 2e-4, 50)), wj.Run(total=150)),
+        (wj.Join(wj.Linear(0.0, 1e-3, 10), wj.Cosine(1e-3, 1e-4, 0), wj.Constant(1e-3, 40)), wj.Run(total=50)),
+        (wj.Linear(1e-3, 1e-3, 30), wj.Run(total=30)),
+        (wj.Linear(1e-3, -1e-3, 30), wj.Run(total=30)),
+        (wj.Constant(0.0), wj.Run(total=30)),
+        (wj.Constant(1e-39), wj.Run(total=30)),
+        (wj.Function(lambda step: jnp.float32(1) / (step - 5).astype(jnp.float32)), wj.Run(total=30)),
+        (wj.Function(lambda step: (jnp.cos(step.astype(jnp.float32) * 0.1) + 1) * 1e-3), wj.Run(total=45)),
+    ]
+    told = set()
+    for schedule, run in cases:
+        script = DATA.format(data=studio._data(schedule, run.total, run))
+        numbers = [number["value"] for number in _tree.template(schedule).numbers]
+        made = scripts.evaluate(MEASURE.replace("PAGE", script), [[numbers], run.total, []])[0]
+        ours = [tuple(found.values()) for found in made["findings"]]
+        assert ours == [tuple(found) for found in lint(schedule, run)]
+        told |= {found["code"] for found in made["findings"]}
+    needs_more = {"does-not-move", "short-warmup", "decay-and-rate-apart", "another-schedule"}
+    assert told == set(RULES) - needs_more == set(scripts.evaluate("Object.keys(RULES)"))
+
+
+def test_numbers_are_written_as_python_writes_them(scripts):
+    draw = np.random.default_rng(0)
+    floats = draw.integers(0, 2**31, 4000, dtype=np.uint32).view(np.float32)
+    powers = np.float32(2.0) ** np.arange(-126, 128, dtype=np.float32)
+    near = np.concatenate(
+        [powers, np.nextafter(powers, np.float32(0)), -powers, np.float32([0, 1e-4, 1e-5, 1e16, 1e15])]
+    )
+    numbers = np.concatenate([floats[np.isfinite(floats) & (np.abs(floats) > 1.2e-38)], near])
+    numbers = numbers[np.abs(numbers) != np.float32(2.0**-126) / 2].tolist()
+    shown = scripts.evaluate("(all) => all.map((x) => [pythonFloat(shortest(x)), general(x), general(x, 8)])", numbers)
+    for x, texts in zip(numbers, shown, strict=True):
+        assert texts == [repr(float(str(np.float32(x)))), f"{x:.4g}", f"{x:.8g}"]
+
+
+def test_a_slider_reaches_its_ends_and_its_number(scripts):
+    for row in catalog.ROWS:
+        numbers = [number for number in _tree.template(row.schedule).numbers]
+        for number in numbers:
+            low, high, ends, off = scripts.evaluate(
+                """([number, total]) => {
+                    const range = rangeOf(number, 1, total);
+                    const last = positionsOf(range);
+                    const near = valueAt(positionOf(number.value, range), range);
+                    return [range.low, range.high, [valueAt(0, range), valueAt(last, range)], near - number.value];
+                }""",
+                [number, row.length or 1000],
+            )
+            assert number["low"] <= low <= number["value"] or number["value"] == 0
+            assert number["value"] <= high <= number["high"]
+            assert ends == pytest.approx([0 if ends[0] == 0 else low, high], rel=6e-3)
+            # Within a step of the slider, which has three digits.
+            assert abs(off) <= max(0.03 * abs(number["value"]), 0.002 * (high - low if number["whole"] else 0), 0.04)
+
+
+CONFLICTS = [
+    (wj.Tanh(1e-3, 0.0, 10), {"lower": 3.5}, "Tanh: lower must be below upper."),
+    (wj.Clip(wj.Linear(0.0, 1.0, 5), 0.1, 0.9), {"low": 1.0}, "Clip: low must be at most high."),
+    (wj.Geometric(1.0, 0.1, 5), {"stop": -1.0}, "Geometric: both ends must have the same sign."),
+    (wj.Geometric(1.0, 0.1, 5), {"stop": 0.0}, "Geometric: neither end may be 0: a constant factor never reaches it."),
+    (wj.Geometric(1.0, 0.1, 5), {"start": 1e30, "stop": 1e-30}, "Geometric: the two ends are too far apart."),
+    (wj.Linear(1.0, 0.1, 5), {"start": 3e38, "stop": -3e38}, "Linear: the two ends must be at most 3.4e+38 apart."),
+    (
+        wj.Truncate(wj.Linear(1.0, 0.1, 5), 4),
+        {"Truncate steps": 6},
+        "Truncate: steps must be at most the length of the schedule in it, 5.",
+    ),
+    (
+        wj.PiecewiseConstant([5, 9], [1.0, 2.0, 3.0]),
+        {"boundaries[1]": 5},
+        "PiecewiseConstant: the steps must rise, none twice; got 5 after 5.",
+    ),
+    (
+        wj.Repeat(wj.Linear(1.0, 0.1, 2), times=3, stretch=2),
+        {"times": 31},
+        "Repeat: it must be at most 2,147,483,647 steps long in all; this is 2,147,483,648.",
+    ),
+    (
+        wj.Stretch(wj.Linear(1.0, 0.1, 10), 3),
+        {"factor": 2**30},
+        "Stretch: it must be at most 2,147,483,647 steps long in all; this is 10,737,418,240.",
+    ),
+    (
+        wj.Shift(wj.Linear(1.0, 0.1, 10), 3),
+        {"by": 2**31 - 5},
+        "Shift: it must be at most 2,147,483,647 steps long in all; this is 2,147,483,653.",
+    ),
+]
+
+
+@pytest.mark.parametrize("schedule, new, words", CONFLICTS, ids=[case[2][:30] for case in CONFLICTS])
+def test_numbers_that_do_not_go_together(scripts, schedule, new, words):
+    template = _tree.template(schedule)
+    values = [
+        new.get(number["name"], new.get(f"{number['path']} {number['name']}", number["value"]))
+        for number in template.numbers
+    ]
+    script = DATA.format(data=studio._data(schedule, 10, None))
+    say = "(numbers) => { const {data, value, lengths} = PAGE; return problemOfAll(bind(data, value, lengths, numbers)); }"
+    problem = scripts.evaluate(say.replace("PAGE", script), values)
+    python = "".join(piece if isinstance(piece, str) else repr(values[piece]) for piece in template.text)
+    assert problem == words
+    with pytest.raises(ValueError):  # the library refuses them too
+        text.parse(python)
+
+
+LIMITS = [
+    (wj.Polynomial(1.0, 0.1, 5, 2.0), "power", (1e-37, 0.0, -1.0)),
+    (wj.InversePower(1.0, 5.0, 2.0), "power", (1e-37, 0.0)),
+    (wj.InversePower(1.0, 5.0, 2.0), "timescale", (1e-3, 9e-4)),
+    (wj.Exponential(1.0, 0.0, 5.0), "timescale", (1e-3, 9e-4)),
+    (wj.Rex(1.0, 0.1, 5), "beta", (1e-6, 1e6, 9e-7, 1.1e6)),
+    (wj.Rectified(1.0), "b2", (0.61, 0.999999, 0.6, 0.9999999)),
+    (wj.Tanh(1.0, 0.0, 5), "lower", (-20.0, -20.1)),
+    (wj.Tanh(1.0, 0.0, 5), "upper", (20.0, 20.1)),
+    (wj.Repeat(wj.Linear(1.0, 0.1, 5)), "scale", (1e-37, 0.0)),
+    (wj.Repeat(wj.Linear(1.0, 0.1, 5)), "stretch", (1, 0)),
+    (wj.Repeat(wj.Linear(1.0, 0.1, 5), 2), "times", (0, -1)),
+    (wj.Stretch(wj.Linear(1.0, 0.1, 5), 2), "factor", (1, 0)),
+    (wj.Stretch(wj.Linear(1.0, 0.1, 5), 2), "divisor", (1, 0)),
+    (wj.Staircase(wj.Linear(1.0, 0.1, 5), 2), "every", (1, 0)),
+    (wj.Shift(wj.Constant(1.0), 2), "by", (1 - 2**31, 2**31 - 1, 2**31)),
+    (wj.Constant(1.0, 5), "steps", (0, 2**31 - 1, -1, 2**31)),
+    (wj.Constant(1.0, 5), "value", (-3e38, 3e38, 1e39)),
+]
+
+
+@pytest.mark.parametrize("schedule, name, tried", LIMITS, ids=[f"{type(s).__name__} {n}" for s, n, _ in LIMITS])
+def test_the_limits_are_those_of_the_constructors(scripts, schedule, name, tried):
+    template = _tree.template(schedule)
+    place = next(k for k, number in enumerate(template.numbers) if number["name"] == name)
+    for x in tried:
+        problem = scripts.evaluate("([number, x]) => problemOf(number, x)", [template.numbers[place], x])
+        values = [x if k == place else number["value"] for k, number in enumerate(template.numbers)]
+        python = "".join(piece if isinstance(piece, str) else repr(values[piece]) for piece in template.text)
+        try:
+            text.parse(python)
+            assert problem == ""
+        except ValueError:
+            assert problem.startswith(f"{type(schedule).__name__}({name}=...) must be")
+
+
+# Formulas as JavaScript.
+
+
+def pick(x, table):
+    return table[jnp.clip(x, 0, 4)]
+
+
+FORMULAS = {
+    "whole numbers wrap": lambda n, x, t: [n * 1_000_003, n + n, n - 2**31 + 5, -n, abs(n), n * n, n**3],
+    "they divide as XLA does": lambda n, x, t: [jax.lax.div(n, 7), jax.lax.rem(n, -7), n // 7, n % 7, jax.lax.div(n, 0)],
+    "bits": lambda n, x, t: [
+        n & 12, n | 3, n ^ 5, ~n, n << 4, n >> 3, jax.lax.shift_right_logical(n, 3), jax.lax.clz(n),
+        jax.lax.shift_left(n, 40),
+    ],
+    "unsigned": lambda n, x, t: [
+        n.astype(jnp.uint32), n.astype(jnp.uint32) * jnp.uint32(77), n.astype(jnp.uint32) // jnp.uint32(3),
+        n.astype(jnp.uint32) >> jnp.uint32(1), n.astype(jnp.uint32).astype(jnp.float32), n.astype(jnp.uint8),
+        n.astype(jnp.int16),
+    ],
+    "float to whole": lambda n, x, t: [
+        (x * 1e10).astype(jnp.int32), x.astype(jnp.int32), (x * 1e10).astype(jnp.uint32), (x * jnp.nan).astype(jnp.int32),
+    ],
+    "rounding": lambda n, x, t: [
+        jnp.round(x * 0.5), jnp.floor(x), jnp.ceil(x), jnp.trunc(x), jax.lax.round(x * 0.5), jnp.sign(x),
+    ],
+    "truth": lambda n, x, t: [(n > 3) & (x > 0), (n > 3) | (x > 0), (n > 3) ^ (x > 0), ~(n > 3), jnp.isfinite(x / 0.0)],
+    "choices": lambda n, x, t: [
+        jnp.where(n > 3, x, -x), jnp.clip(n, 2, 5), jnp.maximum(x, 1.0), jnp.minimum(n, 1),
+        jax.lax.cond(n > 3, lambda: x * 2, lambda: x + 1), jax.lax.switch(n, [lambda: 1.0, lambda: 2.0, lambda: 3.0]),
+        jax.lax.select_n(jnp.clip(n, 0, 2), 1.0, 2.0, 3.0),
+    ],
+    "loops": lambda n, x, t: [
+        jax.lax.fori_loop(0, 10, lambda k, y: y * 0.5 + k, x),
+        jax.lax.while_loop(lambda y: y < 1000, lambda y: y * 3 + 1, jnp.abs(n)),
+        *jax.lax.fori_loop(0, 5, lambda k, pair: (pair[1], pair[0] + k), (n, jnp.int32(1))),
+    ],
+    "scans": lambda n, x, t: [
+        jax.lax.scan(lambda y, a: (y + a, y), x, t)[0], jax.lax.scan(lambda y, a: (y - a, y), x, t)[1][3],
+        jax.lax.scan(lambda y, a: (y * 0.5 + a, None), x, t, reverse=True)[0],
+    ],
+    "tables": lambda n, x, t: [
+        pick(n, t), jnp.max(t), jnp.min(t), jnp.argmax(t), jnp.argmin(t * x), jnp.any(t > x), jnp.all(t > x),
+        jnp.searchsorted(t, x, side="right"), jnp.searchsorted(t, x), t[::-1][1], t[1:4][2], jnp.concatenate([t, t])[7],
+        jax.lax.dynamic_slice(t, (n,), (2,))[1], jnp.sum(jnp.stack([n, n, n])), jnp.reshape(t[:4], (2, 2))[1, 0],
+    ],
+    "a sum of products": lambda n, x, t: [x * 0.1 + 0.3, 0.3 - x * 0.1, x * 0.1 - 0.3],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_formula_in_javascript(scripts, name):
+    formula, table = FORMULAS[name], np.float32([-1.5, 0.25, 1.0, 2.5, 9.0])
+    cases = [(n, np.float32(x)) for n in (-(2**31), -9, -1, 0, 1, 4, 5, 2**31 - 1) for x in (-2.5, 0.3, 1.5, 7.0)]
+    inputs = [np.int32(0), np.float32(0)]
+    source = _javascript.translate(lambda slow, fast: formula(*fast, *slow), [table], inputs)
+    run = f"([table, cases]) => {{ {_javascript.HELPERS} return cases.map(({source})([table])); }}"
+    made = scripts.evaluate(run, [table.tolist(), [[n, float(x)] for n, x in cases]])
+    compiled = jax.jit(lambda n, x: formula(n, x, jnp.asarray(table)))
+    for (n, x), ours in zip(cases, made, strict=True):
+        theirs = [np.asarray(value).tolist() for value in compiled(np.int32(n), x)]
+        assert ours == theirs, (n, x)
+
+
+def test_what_cannot_be_translated_is_named():
+    unknown = wj.Function(lambda step: jax.scipy.special.digamma(step + 1.0))
+    with pytest.raises(ValueError) as error:
+        studio.to_html(unknown, run=wj.Run(total=10))
+    assert "its formula uses `digamma`, which has no translation to JavaScript" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "make, kind, words",
+    [
+        (lambda: studio.to_html(wj.Constant(1.0)), ValueError, "needs a run, since the schedule is unbounded"),
+        (lambda: studio.to_html(wj.Constant(1.0, 0)), ValueError, "needs a run, since the schedule has no step"),
+        (lambda: studio.to_html(1e-3), TypeError, "`to_html` needs a schedule; got 0.001 (float)"),
+        (lambda: studio.to_html(wj.Constant(1.0), run=100), TypeError, "`to_html(run=...)` must be a `Run`"),
+        (
+            lambda: studio.to_html(jax.vmap(lambda x: wj.Constant(x, 5))(jnp.ones(2))),
+            TypeError,
+            "a schedule with a batched number (shape (2,)) was called outside `jax.vmap`",
+        ),
+        (
+            lambda: jax.jit(lambda x: studio.to_html(wj.Constant(x, 5)))(1.0),
+            TypeError,
+            "`to_html` needs a schedule of known numbers; this one is traced.",
+        ),
+    ],
+)
+def test_errors_in_words(make, kind, words):
+    with pytest.raises(kind) as error:
+        make()
+    assert words in str(error.value)
+
+
+# The page as a file.
+
+
+def test_the_page_asks_no_network():
+    page = studio.to_html(SCHEDULE, run=RUN)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    for tag in ("script", "style"):
+        (source,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.S)
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert not re.search(r"\b(src|href)=|@import|url\(|fetch\(|XMLHttpRequest|<link|<iframe", page)
+    assert "Copyright (c) 2022 Leon Sorokin" in page and "uPlot (v1." in page
+
+
+def test_the_path_and_the_title(tmp_path):
+    page = studio.to_html(SCHEDULE, tmp_path / "page.html", RUN, title="a < b & c")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == page
+    assert "<h1>a &lt; b &amp; c</h1>" in page and len(page) < 150_000
+
+
+class Hostile:
+    """A callable whose `repr` tries to leave the script."""
+
+    def __call__(self, step):
+        return step * 1e-3
+
+    def __repr__(self):
+        return "</script><script>alert(1)</script>"
+
+
+def test_no_text_leaves_the_script(show):
+    page = show(wj.Function(Hostile(), steps=10))
+    assert page.text_content("#python") == "Function(fn=</script><script>alert(1)</script>, steps=10)"
+    assert page.text_content("#json") == "A schedule that holds a callable has no JSON."
+    assert value_at(page, 7) == f"{float(wj.Function(Hostile(), steps=10)(7)):.8g}"
+
+
+class Halving(wj.Schedule):
+    """A schedule of a user's own."""
+
+    start: float
+    steps: int
+
+    def _value(self, elapsed):
+        return self.start * 0.5 ** (elapsed.astype(jnp.float32))
+
+
+def test_a_class_of_ones_own(show):
+    page = show(wj.join(wj.Linear(0.0, 1.0, 4), Halving(1.0, 8)))
+    assert value_at(page, 6) == "0.25"
+    assert [row.split("\t")[0] for row in page.inner_text("#stages").splitlines()] == ["stage", "Linear", "Halving"]
+    page.fill(f"#number-{place_of(wj.join(wj.Linear(0.0, 1.0, 4), Halving(1.0, 8)), 'Join / 1 Halving', 'start')}", "2")
+    page.keyboard.press("Enter")
+    assert value_at(page, 6) == "0.5" and value_at(page, 2) == "1"  # the end of the warmup went with it
+
+
+def test_the_copy_buttons(show):
+    page = show(SCHEDULE, RUN, permissions=["clipboard-read", "clipboard-write"])
+    for what in ("python", "json"):
+        page.click(f"#copy-{what}")
+        page.wait_for_selector("#status:has-text('Copied.')")
+        assert page.evaluate("navigator.clipboard.readText()") == page.text_content(f"#{what}")
+
+
+CONTRAST = """() => {
+    const light = (colour) => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).map((x) => x / 255).map((x) => (x < 0.04 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (node) => {
+        const colour = getComputedStyle(node).backgroundColor;
+        return /, 0\\)$/.test(colour) && node.parentElement ? behind(node.parentElement) : colour;
+    };
+    return [...document.querySelectorAll("h1, h2, p, label, summary, td, th, li, b, pre, button, output")].filter((node) => node.offsetParent).map((node) => {
+        const [a, b] = [light(getComputedStyle(node).color), light(behind(node))];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_it_can_be_read(show, scheme, width):
+    page = show(SCHEDULE, wj.Run(total=6000), color_scheme=scheme, viewport={"width": width, "height": 900})
+    assert min(page.evaluate(CONTRAST)) >= 4.5  # WCAG AA
+    is_dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
+    assert is_dark == (scheme == "dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing to scroll sideways for"
+    nameless = (
+        "[...document.querySelectorAll('input')].filter((input) => !input.labels.length && !input.ariaLabel).length"
+    )
+    assert page.evaluate(nameless) == 0
+
+
+def test_it_follows_within_a_frame(show):
+    page = show(SCHEDULE, RUN)
+    once = "(() => { const begin = performance.now(); change(1, state.numbers[1]); draw(); return performance.now() - begin; })()"
+    assert min(page.evaluate(once) for _ in range(10)) < 16
+
+
+def test_importing_it_loads_nothing_heavy():
+    code = "import sys, warmup_jax.studio; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"flax", "matplotlib", "plotly", "orbax", "playwright"}

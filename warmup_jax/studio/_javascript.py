@@ -102,6 +102,7 @@ _ROUNDED = {
     "int8": "(({}) << 24 >> 24)",
     "int16": "(({}) << 16 >> 16)",
     "int32": "({} | 0)",
+    "int64": "({})",  # under jax_enable_x64, for places in a table: exact up to 2**53
     "uint8": "(({}) & 255)",
     "uint16": "(({}) & 65535)",
     "uint32": "(({}) >>> 0)",
@@ -337,7 +338,7 @@ def _scalar(name: str, equation, operands: list[str]) -> str:
         away = equation.params["rounding_method"] == jax.lax.RoundingMethod.AWAY_FROM_ZERO
         code = "Math.sign({0}) * Math.round(Math.abs({0}))" if away else "even_({0})"
         code = code.format(*operands)
-    elif name in _OPERATIONS[dtype.kind]:
+    elif name in _OPERATIONS[dtype.kind] and not (dtype.name == "int64" and name in _WHOLE):
         code = _OPERATIONS[dtype.kind][name].format(*operands)
     else:
         raise NotImplementedError(f"`{name}`")
