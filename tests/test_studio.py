@@ -434,7 +434,7 @@ CONFLICTS = [
     (
         wj.Repeat(wj.Linear(1.0, 0.1, 2), times=3, stretch=2),
         {"times": 31},
-        "Repeat: it must be at most 2,147,483,647 steps long in all; this is 2,147,483,648.",
+        "Repeat: it must be at most 2,147,483,647 steps long in all; this is 4,294,967,294.",
     ),
     (
         wj.Stretch(wj.Linear(1.0, 0.1, 10), 3),
@@ -457,7 +457,10 @@ def test_numbers_that_do_not_go_together(scripts, schedule, new, words):
         for number in template.numbers
     ]
     script = DATA.format(data=studio._data(schedule, 10, None))
-    say = "(numbers) => { const {data, value, lengths} = PAGE; return problemOfAll(bind(data, value, lengths, numbers)); }"
+    say = """(numbers) => {
+        const {data, value, lengths} = PAGE;
+        return problemOfAll(bind(data, value, lengths, numbers));
+    }"""
     problem = scripts.evaluate(say.replace("PAGE", script), values)
     python = "".join(piece if isinstance(piece, str) else repr(values[piece]) for piece in template.text)
     assert problem == words
@@ -509,8 +512,11 @@ def pick(x, table):
 
 
 FORMULAS = {
-    "whole numbers wrap": lambda n, x, t: [n * 1_000_003, n + n, n - 2**31 + 5, -n, abs(n), n * n, n**3],
-    "they divide as XLA does": lambda n, x, t: [jax.lax.div(n, 7), jax.lax.rem(n, -7), n // 7, n % 7, jax.lax.div(n, 0)],
+    "whole numbers wrap": lambda n, x, t: [n * 1_000_003, n + n, n - jnp.int32(2**31 - 1) - 5, -n, abs(n), n * n],
+    "powers": lambda n, x, t: [n**3, n**5, x**3, x**7, x**-2, jnp.square(x)],
+    "they divide as XLA does": lambda n, x, t: [
+        jax.lax.div(n, 7), jax.lax.rem(n, -7), n // 7, n % 7, jax.lax.div(n, 0),
+    ],
     "bits": lambda n, x, t: [
         n & 12, n | 3, n ^ 5, ~n, n << 4, n >> 3, jax.lax.shift_right_logical(n, 3), jax.lax.clz(n),
         jax.lax.shift_left(n, 40),
@@ -521,7 +527,8 @@ FORMULAS = {
         n.astype(jnp.int16),
     ],
     "float to whole": lambda n, x, t: [
-        (x * 1e10).astype(jnp.int32), x.astype(jnp.int32), (x * 1e10).astype(jnp.uint32), (x * jnp.nan).astype(jnp.int32),
+        (x * 1e10).astype(jnp.int32), x.astype(jnp.int32), (x * 1e10).astype(jnp.uint32),
+        (x * jnp.nan).astype(jnp.int32),
     ],
     "rounding": lambda n, x, t: [
         jnp.round(x * 0.5), jnp.floor(x), jnp.ceil(x), jnp.trunc(x), jax.lax.round(x * 0.5), jnp.sign(x),
@@ -565,7 +572,7 @@ def test_a_formula_in_javascript(scripts, name):
 
 
 def test_what_cannot_be_translated_is_named():
-    unknown = wj.Function(lambda step: jax.scipy.special.digamma(step + 1.0))
+    unknown = wj.Function(lambda step: jax.scipy.special.digamma(step.astype(jnp.float32)))
     with pytest.raises(ValueError) as error:
         studio.to_html(unknown, run=wj.Run(total=10))
     assert "its formula uses `digamma`, which has no translation to JavaScript" in str(error.value)
@@ -621,7 +628,7 @@ class Hostile:
     """A callable whose `repr` tries to leave the script."""
 
     def __call__(self, step):
-        return step * 1e-3
+        return step.astype(jnp.float32) * 1e-3
 
     def __repr__(self):
         return "</script><script>alert(1)</script>"
@@ -662,15 +669,17 @@ def test_the_copy_buttons(show):
 
 
 CONTRAST = """() => {
+    const linear = (x) => (x < 0.04 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
     const light = (colour) => {
-        const [r, g, b] = colour.match(/[\\d.]+/g).map((x) => x / 255).map((x) => (x < 0.04 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
+        const [r, g, b] = colour.match(/[\\d.]+/g).map((x) => linear(x / 255));
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const behind = (node) => {
         const colour = getComputedStyle(node).backgroundColor;
         return /, 0\\)$/.test(colour) && node.parentElement ? behind(node.parentElement) : colour;
     };
-    return [...document.querySelectorAll("h1, h2, p, label, summary, td, th, li, b, pre, button, output")].filter((node) => node.offsetParent).map((node) => {
+    const texts = document.querySelectorAll("h1, h2, p, label, summary, td, th, li, b, pre, button, output");
+    return [...texts].filter((node) => node.offsetParent).map((node) => {
         const [a, b] = [light(getComputedStyle(node).color), light(behind(node))];
         return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     });
@@ -693,7 +702,12 @@ def test_it_can_be_read(show, scheme, width):
 
 def test_it_follows_within_a_frame(show):
     page = show(SCHEDULE, RUN)
-    once = "(() => { const begin = performance.now(); change(1, state.numbers[1]); draw(); return performance.now() - begin; })()"
+    once = """() => {
+        const begin = performance.now();
+        change(1, state.numbers[1]);
+        draw();
+        return performance.now() - begin;
+    }"""
     assert min(page.evaluate(once) for _ in range(10)) < 16
 
 

@@ -26,6 +26,13 @@ const divide_ = (a, b) => (b === 0 ? -1 : Math.trunc(a / b));
 const remainder_ = (a, b) => (b === 0 ? a : a % b);
 const power_ = (a, b) => (a === 1 ? 1 : Math.pow(a, b));
 const even_ = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
+const raised_ = (multiply, x, exponent) => {
+  let product = null;
+  for (let n = Math.abs(exponent); n > 0; n >>= 1, x = multiply(x, x)) {
+    if (n & 1) product = product === null ? x : multiply(product, x);
+  }
+  return exponent < 0 ? 1 / product : product;
+};
 const within_ = (x, low, high) => Math.min(Math.max(x, low), high);
 const largest_ = (array) => array.reduce((best, x, i) => (x > array[best] ? i : best), 0);
 const smallest_ = (array) => array.reduce((best, x, i) => (x < array[best] ? i : best), 0);
@@ -333,7 +340,8 @@ def _scalar(name: str, equation, operands: list[str]) -> str:
             return f"({operands[0]} ? {operands[2]} : {operands[1]})"
         return f"[{', '.join(operands[1:])}][{operands[0]}]"
     if name == "integer_pow":
-        code = f"power_({operands[0]}, {equation.params['y']})"
+        multiply = _ROUNDED[dtype.name].format(_OPERATIONS[dtype.kind]["mul"].format("a", "b"))
+        code = f"raised_((a, b) => {multiply}, {operands[0]}, {equation.params['y']})"
     elif name == "round":
         away = equation.params["rounding_method"] == jax.lax.RoundingMethod.AWAY_FROM_ZERO
         code = "Math.sign({0}) * Math.round(Math.abs({0}))" if away else "even_({0})"

@@ -177,7 +177,7 @@ function vanishes({ schedule, steps, values, total, when }) {
   const message =
     `from ${when(steps[found[0]])} on the rate is closer to 0 than ${general(SMALLEST_FLOAT)}, the smallest normal number of ` +
     `float32: it counts as 0, at ${percent(found.length / steps.length)} of the steps.`;
-  return [finding("warning", steps[found[0]], message, "Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its `stop`.")];
+  return [finding("warning", steps[found[0]], message, "Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its numbers.")];
 }
 
 /* The length of the schedule and that of the run. */

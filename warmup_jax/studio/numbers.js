@@ -4,19 +4,40 @@ const LARGEST_FLOAT = Math.fround(3.4028234663852886e38);
 const SMALLEST_FLOAT = 2 ** -126;
 const MOST_STEPS = 2 ** 31 - 1;
 
+/** A rounded text, a tie to the even digit as Python rounds it; `exact()` is the same with all digits. */
+function tieToEven(text, exact) {
+  const isTie = /[13579]$/.test(text) && /^\.?50*$/.test(exact().slice(text.length));
+  return isTie ? exact().slice(0, text.length) : text;
+}
+
+/** `[mantissa, exponent]` with so many digits. */
+function scientific(x, digits) {
+  const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
+  return [tieToEven(mantissa, () => x.toExponential(100).split("e")[0]), exponent];
+}
+
+function fixed(x, places) {
+  return tieToEven(x.toFixed(places), () => x.toFixed(100));
+}
+
 /** The number with the fewest digits that rounds to the same float32. */
 function shortest(x) {
-  for (let digits = 1; digits < 9; digits++) {
-    const shorter = Number(x.toPrecision(digits));
-    if (Math.fround(shorter) === x) return shorter;
+  for (let digits = 1; digits <= 9; digits++) {
+    const [mantissa, exponent] = scientific(Math.abs(x), digits);
+    const whole = Number(mantissa.replace(".", ""));
+    // Above a power of two the next number is further away than below it: then the larger one may be near enough.
+    for (const near of [whole, whole + 1]) {
+      const shorter = Math.sign(x) * Number(`${near}e${exponent - digits + 1}`);
+      if (Math.fround(shorter) === x) return shorter;
+    }
   }
-  return Number(x.toPrecision(9));
+  return x;
 }
 
 /** `repr` of a Python float. */
 function pythonFloat(x) {
   if (x === 0) return "0.0";
-  const [digits, exponent] = x.toExponential().split("e").map(String);
+  const [digits, exponent] = x.toExponential().split("e");
   if (exponent < -4 || exponent >= 16) return `${digits}e${twoDigits(exponent)}`;
   return Number.isInteger(x) ? `${x}.0` : String(x);
 }
@@ -24,9 +45,9 @@ function pythonFloat(x) {
 /** Python's `{x:.4g}`. */
 function general(x, digits = 4) {
   if (x === 0) return "0";
-  const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
+  const [mantissa, exponent] = scientific(x, digits);
   if (exponent < -4 || exponent >= digits) return `${trimmed(mantissa)}e${twoDigits(exponent)}`;
-  return trimmed(x.toFixed(digits - 1 - exponent));
+  return trimmed(fixed(x, digits - 1 - exponent));
 }
 
 function trimmed(text) {
@@ -43,7 +64,7 @@ function grouped(whole) {
 }
 
 function percent(share) {
-  return `${(share * 100).toFixed(1)}%`;
+  return `${fixed(share * 100, 1)}%`;
 }
 
 /** A number as typed, with Python's underscores; NaN for anything else. */
