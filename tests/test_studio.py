@@ -186,6 +186,26 @@ def test_a_part_of_the_run(show):
     assert settled(page).evaluate("chart.scales.x.max") == RUN.total - 1
 
 
+EDGE_CASES = {
+    "one step": wj.Constant(1e-3, 1),
+    "zero": wj.Constant(0.0, 5),
+    "below 0": wj.Linear(-1.0, -2.0, 7),
+    "not finite": wj.Function(lambda step: jnp.float32(1) / (step - 5).astype(jnp.float32), steps=9),
+    "a large table": wj.PiecewiseConstant(list(range(1, 301)), [0.5] * 301, steps=400),
+    "two billion steps": wj.warmup_cosine(peak=1e-3, warmup=10**6, total=2 * 10**9),
+}
+
+
+@pytest.mark.parametrize("name", EDGE_CASES)
+def test_edge_cases(show, name):
+    schedule = EDGE_CASES[name]
+    page = show(schedule)
+    page.check("#log")
+    page.hover(".u-over", position={"x": 200, "y": 60})
+    step = int(settled(page).input_value("#step"))
+    assert float(page.inner_text("#readout").split(" ")[0]) == pytest.approx(float(schedule(step)), rel=1e-6)
+
+
 # The numbers of the page.
 
 DATA = "(() => {{\n{data}\nreturn {{data: DATA, value: VALUE, lengths: LENGTHS}};\n}})()"
@@ -715,3 +735,17 @@ def test_importing_it_loads_nothing_heavy():
     code = "import sys, warmup_jax.studio; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"flax", "matplotlib", "plotly", "orbax", "playwright"}
+
+
+def test_under_x64_its_values_are_float64(scripts):
+    jax.config.update("jax_enable_x64", True)
+    try:
+        for row in catalog.ROWS[::7]:
+            schedule, steps = row.schedule, list(range(0, 150, 3))
+            script = DATA.format(data=studio._data(schedule, 150, None))
+            numbers = [number["value"] for number in _tree.template(schedule).numbers]
+            made = scripts.evaluate(MEASURE.replace("PAGE", script), [[numbers], 150, steps])[0]
+            assert made["edges"] == pytest.approx(np.asarray(schedule(np.array(steps))).tolist(), rel=2e-14, abs=1e-18)
+            assert made["python"] == repr(schedule)
+    finally:
+        jax.config.update("jax_enable_x64", False)

@@ -2,8 +2,8 @@
 
 Its formulas are the library's own: JAX traces them with every number of the schedule as an input, and what it traced is
 written as JavaScript (`_javascript.py`). So a page works for every tree of schedules, for classes of one's own too, and
-nothing is written twice. The text, the limits of the numbers, the stages and the findings are in `schedule.js` and
-`lint.js`, as short as their Python; a test compares both.
+no formula is written twice. The text, the limits of the numbers, the stages and the findings are (`schedule.js`,
+`lint.js`): the tests compare both over the whole catalog, in a browser.
 
 The curve is drawn by uPlot (https://github.com/leeoniya/uPlot, MIT): it draws thousands of points again at each move
 of a slider, in 50 KB that fit into the page; Plotly's bundle has 4.6 MB. A notebook widget would need a running kernel,
@@ -28,7 +28,7 @@ from warmup_jax.studio import _javascript, _tree
 from warmup_jax.units import Run
 
 _FILES = importlib.resources.files("warmup_jax.studio")
-_SCRIPTS = ["vendor/uPlot.iife.min.js", "numbers.js", "schedule.js", "case.js", "lint.js", "page.js"]
+_SCRIPTS = ["vendor/uPlot.iife.min.js", "numbers.js", "schedule.js", "case.js", "lint.js", "chart.js", "page.js"]
 _STYLES = ["vendor/uPlot.min.css", "page.css"]
 
 

@@ -78,7 +78,9 @@ function placedChildren(schedule, one) {
     case "Repeat":
       return [inside(one, inner, 0, { inCycle: true, ...between(one, 0, schedule.length(inner) ?? 0) })];
     case "Stretch":
-      return [inside(one, inner, 0, { pace: one.pace.times(new Ratio(BigInt(get("factor")), BigInt(get("divisor")))) })];
+      return [
+        inside(one, inner, 0, { pace: one.pace.times(new Ratio(BigInt(get("factor")), BigInt(get("divisor")))) }),
+      ];
     case "Shift":
       return [inside(one, inner, get("by"))];
     case "Reverse":
@@ -121,7 +123,10 @@ function settledAt(schedule, places) {
     const end = length === null ? ZERO : smaller(momentOf(one, length), one.high).plus(new Ratio(1n));
     return [end, one.low.below(FAR) ? one.low : ZERO];
   });
-  return moments.filter((moment) => moment.below(FAR)).reduce(larger, ZERO).ceil();
+  return moments
+    .filter((moment) => moment.below(FAR))
+    .reduce(larger, ZERO)
+    .ceil();
 }
 
 /** The cycle in which the run ends, `{cycle, begin, end}`, or null. */
@@ -164,11 +169,21 @@ function makeCase(schedule, run, curve) {
   const { places, cycle, horizon } = horizonOf(schedule, total);
   const { steps, values } = curve(total);
   const ahead = horizon === total ? { steps: [], values: [] } : curve(horizon);
-  const later = ahead.steps.map((step, k) => ({ step, value: ahead.values[k] })).filter(({ step, value }) => step >= total && Number.isFinite(value));
+  const later = ahead.steps
+    .map((step, k) => ({ step, value: ahead.values[k] }))
+    .filter(({ step, value }) => step >= total && Number.isFinite(value));
   const best = largest(values);
   const stairs = places.find((one) => one.node.kind === "Staircase");
   return {
-    schedule, run, total, places, cycle, steps, values, later, best,
+    schedule,
+    run,
+    total,
+    places,
+    cycle,
+    steps,
+    values,
+    later,
+    best,
     length: schedule.length(schedule.tree),
     peak: Math.max(best, largest(later.map(({ value }) => value))),
     perEpoch: run.perEpoch ?? (stairs ? schedule.get(stairs.node, "every") : null),
@@ -194,7 +209,8 @@ function seamsOf(schedule, places, total) {
       const step = isBackwards(one) ? moment.floor() + 1 : moment.ceil();
       const pair = [stages[k].stage, stages[k + 1].stage];
       const [before, after] = isBackwards(one) ? pair.reverse() : pair;
-      if (one.low.below(moment) && moment.below(one.high) && 0 < step && step < total) seams.push({ step, before, after, inCycle: one.inCycle });
+      if (one.low.below(moment) && moment.below(one.high) && 0 < step && step < total)
+        seams.push({ step, before, after, inCycle: one.inCycle });
     }
   }
   return seams.sort((a, b) => a.step - b.step);
@@ -206,7 +222,9 @@ function around(about, step) {
   const begin = largest(cuts.filter((cut) => cut < step));
   const end = -largest(cuts.filter((cut) => cut > step).map((cut) => -cut));
   const part = (from, to) => {
-    const [first, last] = [from, to].map((edge) => about.steps.findIndex((each) => each >= edge)).map((k) => (k < 0 ? about.steps.length : k));
+    const [first, last] = [from, to]
+      .map((edge) => about.steps.findIndex((each) => each >= edge))
+      .map((k) => (k < 0 ? about.steps.length : k));
     return { steps: about.steps.slice(first, last), values: about.values.slice(first, last) };
   };
   return { before: part(begin, step), after: part(step, end) };

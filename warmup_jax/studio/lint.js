@@ -61,7 +61,14 @@ function negative({ steps, values, when }) {
   if (k < 0) return [];
   const low = -largest(values.map((value) => -value));
   const message = `the rate is below 0 from ${when(steps[k])} on, down to ${general(low)}: the updates go uphill there.`;
-  return [finding("error", steps[k], message, "Put a floor under it: `Maximum(schedule, 0.0)`, or raise `start` or `stop` to 0.")];
+  return [
+    finding(
+      "error",
+      steps[k],
+      message,
+      "Put a floor under it: `Maximum(schedule, 0.0)`, or raise `start` or `stop` to 0.",
+    ),
+  ];
 }
 
 function zeroFirstUpdate({ steps, values, total, perEpoch }) {
@@ -92,7 +99,9 @@ function zeroTail({ steps, values, total, length, when }) {
   const message =
     `from ${when(begin)} on the rate is 0, for ${grouped(end - begin)} steps, ${percent((end - begin) / total)} of the ` +
     "run: they change no parameter.";
-  return [finding("warning", begin, message, `End the run there, \`Run(total=${begin})\`, or let the decay take longer.`)];
+  return [
+    finding("warning", begin, message, `End the run there, \`Run(total=${begin})\`, or let the decay take longer.`),
+  ];
 }
 
 function jump(about) {
@@ -100,7 +109,11 @@ function jump(about) {
     const parts = around(about, step);
     const [from, to] = [lastOf(parts.before.values), parts.after.values[0]];
     const by = Math.abs(to - from);
-    if (!(by > 0.1 * about.peak && about.peak > 0) || Math.min(parts.before.values.length, parts.after.values.length) < 3) return [];
+    if (
+      !(by > 0.1 * about.peak && about.peak > 0) ||
+      Math.min(parts.before.values.length, parts.after.values.length) < 3
+    )
+      return [];
     if (by <= 2 * Math.max(fastest(parts.before), fastest(parts.after))) return [];
     const message =
       `the rate goes from ${general(from)} to ${general(to)} in one step, ${percent(by / about.peak)} of the peak, where a ` +
@@ -141,7 +154,12 @@ function riseAfterDecay(about) {
   const inFunctions = functions.flatMap((one) => {
     const [begin, end] = [one.low.ceil(), Math.min(one.high.ceil(), about.total)];
     const kept = about.steps.map((_, k) => k).filter((k) => begin <= about.steps[k] && about.steps[k] < end);
-    return rebound(about, kept.map((k) => about.steps[k]), kept.map((k) => about.values[k]), little);
+    return rebound(
+      about,
+      kept.map((k) => about.steps[k]),
+      kept.map((k) => about.values[k]),
+      little,
+    );
   });
   return firstOf([...atSeams, ...inFunctions]);
 }
@@ -177,7 +195,14 @@ function vanishes({ schedule, steps, values, total, when }) {
   const message =
     `from ${when(steps[found[0]])} on the rate is closer to 0 than ${general(SMALLEST_FLOAT)}, the smallest normal number of ` +
     `float32: it counts as 0, at ${percent(found.length / steps.length)} of the steps.`;
-  return [finding("warning", steps[found[0]], message, "Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its numbers.")];
+  return [
+    finding(
+      "warning",
+      steps[found[0]],
+      message,
+      "Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its numbers.",
+    ),
+  ];
 }
 
 /* The length of the schedule and that of the run. */
@@ -279,7 +304,14 @@ function microStepsAsSteps(about) {
     const fix =
       `Count the run in updates: \`Run(total='${total} micro-steps', accumulate=${micro})\`; or stretch the schedule: ` +
       `\`Stretch(schedule, ${micro})\`.`;
-    return [finding("warning", length, `${both}: the run looks counted in micro-steps, or the schedule divided by them twice.`, fix)];
+    return [
+      finding(
+        "warning",
+        length,
+        `${both}: the run looks counted in micro-steps, or the schedule divided by them twice.`,
+        fix,
+      ),
+    ];
   }
   return [];
 }
@@ -336,15 +368,18 @@ function endOf(schedule, node) {
 }
 
 function zeroLengthStage({ schedule, places }) {
-  return places.filter(({ node }) => node.kind === "Join").flatMap((one) => {
-    let [begin, before] = [0, null];
-    return schedule.get(one.node, "stages").flatMap((stage, k) => {
-      const length = schedule.length(stage);
-      if (length === 0) return [zeroLength(schedule, one, k, stage, before, larger(momentOf(one, begin), ZERO).ceil())];
-      [begin, before] = [begin + (length ?? 0), stage];
-      return [];
+  return places
+    .filter(({ node }) => node.kind === "Join")
+    .flatMap((one) => {
+      let [begin, before] = [0, null];
+      return schedule.get(one.node, "stages").flatMap((stage, k) => {
+        const length = schedule.length(stage);
+        if (length === 0)
+          return [zeroLength(schedule, one, k, stage, before, larger(momentOf(one, begin), ZERO).ceil())];
+        [begin, before] = [begin + (length ?? 0), stage];
+        return [];
+      });
     });
-  });
 }
 
 function zeroLength(schedule, { inCycle }, k, stage, before, step) {

@@ -81,7 +81,8 @@ function rangeOf(number, largestRate, total) {
   const { value, low, high, field, whole } = number;
   const clipped = (a, b, scale) => ({ low: Math.max(a, low), high: Math.min(b, high), scale });
   if (whole && field === "by") return clipped(-total, total, "whole");
-  if (whole && ["times", "stretch", "factor", "divisor"].includes(field)) return clipped(0, Math.max(4 * value, 12), "whole");
+  if (whole && ["times", "stretch", "factor", "divisor"].includes(field))
+    return clipped(0, Math.max(4 * value, 12), "whole");
   if (whole) return clipped(0, Math.max(2 * value, total), "whole");
   if (field === "b2") return clipped(low, high, "near one");
   if (low > 0) return clipped(value / 100, value * 100, "log");
@@ -103,7 +104,11 @@ function positionOf(value, range) {
     whole: () => (value - range.low) / (range.high - range.low),
     linear: () => (value - range.low) / (range.high - range.low),
     log: () => Math.log(value / range.low) / Math.log(range.high / range.low),
-    "log from 0": () => (value > 0 ? (1 + Math.max(0, Math.log(value / range.low) / Math.log(range.high / range.low)) * (POSITIONS - 1)) / POSITIONS : 0),
+    "log from 0": () =>
+      value > 0
+        ? (1 + Math.max(0, Math.log(value / range.low) / Math.log(range.high / range.low)) * (POSITIONS - 1)) /
+          POSITIONS
+        : 0,
     "near one": () => Math.log((1 - value) / (1 - range.low)) / Math.log((1 - range.high) / (1 - range.low)),
   }[range.scale]();
   return Math.round(Math.min(Math.max(share, 0), 1) * positionsOf(range));

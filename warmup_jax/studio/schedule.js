@@ -28,7 +28,9 @@ function stored(x, number, single) {
 }
 
 function childrenOf(node) {
-  return Object.values(node.fields).flatMap((field) => (Array.isArray(field) ? field : [field])).filter((field) => field?.kind);
+  return Object.values(node.fields)
+    .flatMap((field) => (Array.isArray(field) ? field : [field]))
+    .filter((field) => field?.kind);
 }
 
 function nodesOf(node) {
@@ -42,7 +44,9 @@ function numberText(x, number, single) {
 }
 
 function pythonText(data, numbers) {
-  return data.text.map((piece) => (typeof piece === "string" ? piece : numberText(numbers[piece], data.numbers[piece], data.single))).join("");
+  return data.text
+    .map((piece) => (typeof piece === "string" ? piece : numberText(numbers[piece], data.numbers[piece], data.single)))
+    .join("");
 }
 
 /** The same as `text.to_dict`, or null for a schedule that holds a callable. */
@@ -52,7 +56,11 @@ function jsonText(data, numbers) {
     if (field === null) return null;
     if (field.kind) return tree(field);
     if (field.static !== undefined) throw new TypeError("a callable has no JSON");
-    return Array.isArray(field) ? field.map(entry) : Array.isArray(field.place) ? field.place.map(shown) : shown(field.place);
+    return Array.isArray(field)
+      ? field.map(entry)
+      : Array.isArray(field.place)
+        ? field.place.map(shown)
+        : shown(field.place);
   };
   const tree = (node) => {
     const fields = Object.fromEntries(Object.entries(node.fields).map(([name, field]) => [name, entry(field)]));
@@ -94,7 +102,9 @@ function tooFar(a, b) {
 }
 
 function tooLong(steps) {
-  return steps > MOST_STEPS && `it must be at most ${grouped(MOST_STEPS)} steps long in all; this is ${grouped(steps)}.`;
+  return (
+    steps > MOST_STEPS && `it must be at most ${grouped(MOST_STEPS)} steps long in all; this is ${grouped(steps)}.`
+  );
 }
 
 function notRising(steps) {
@@ -130,14 +140,20 @@ const CONFLICTS = {
   Clip: (get) => get("low") > get("high") && "low must be at most high.",
   PiecewiseConstant: (get) => notRising(get("boundaries")),
   PiecewiseLinear: (get) =>
-    notRising(get("boundaries")) || get("values").some((x, k, all) => k > 0 && tooFar(all[k - 1], x)) && "two values are too far apart.",
+    notRising(get("boundaries")) ||
+    (get("values").some((x, k, all) => k > 0 && tooFar(all[k - 1], x)) && "two values are too far apart."),
   Truncate: (get, schedule) => {
     const whole = schedule.length(get("schedule"));
-    return whole !== null && get("steps") > whole && `steps must be at most the length of the schedule in it, ${grouped(whole)}.`;
+    return (
+      whole !== null &&
+      get("steps") > whole &&
+      `steps must be at most the length of the schedule in it, ${grouped(whole)}.`
+    );
   },
   Join: (get, schedule) => tooLong(get("stages").reduce((sum, stage) => sum + (schedule.length(stage) ?? 0), 0)),
   Repeat: repeated,
-  Stretch: (get, schedule) => tooLong(Math.ceil(((schedule.length(get("schedule")) ?? 0) * get("factor")) / get("divisor"))),
+  Stretch: (get, schedule) =>
+    tooLong(Math.ceil(((schedule.length(get("schedule")) ?? 0) * get("factor")) / get("divisor"))),
   Shift: (get, schedule) => tooLong((schedule.length(get("schedule")) ?? 0) + get("by")),
 };
 
@@ -179,7 +195,11 @@ function partsOf(schedule, node, whole) {
     case "Reverse": {
       const turned = partsOf(schedule, inner, length).reverse();
       const from = (end) => (end === length ? 0 : length - end + 1);
-      return moved(turned.map((part) => span(part.name, from(part.end), length - part.begin + 1, part.stage)), 0, total);
+      return moved(
+        turned.map((part) => span(part.name, from(part.end), length - part.begin + 1, part.stage)),
+        0,
+        total,
+      );
     }
     case "Shift": {
       const by = number("by");
@@ -209,7 +229,11 @@ function moved(parts, by, total) {
 
 function stretched(parts, factor, divisor, total) {
   const later = (step) => ceilDivide(step, factor, divisor);
-  return moved(parts.map((part) => ({ ...part, begin: later(part.begin), end: later(part.end) })), 0, total);
+  return moved(
+    parts.map((part) => ({ ...part, begin: later(part.begin), end: later(part.end) })),
+    0,
+    total,
+  );
 }
 
 function cyclesOf(schedule, node, total) {
@@ -282,7 +306,14 @@ function describe(spans, steps, values, total) {
     const from = first;
     while (first < steps.length && steps[first] < end) first++;
     const ends = { firstValue: values[from], lastValue: values[first - 1] };
-    return { name, first: begin, last: end - 1, ...ends, share: (end - begin) / total, area: areaOf(steps, values, from, first) };
+    return {
+      name,
+      first: begin,
+      last: end - 1,
+      ...ends,
+      share: (end - begin) / total,
+      area: areaOf(steps, values, from, first),
+    };
   });
   const highest = values.reduce((best, value, k) => (value > values[best] ? k : best), 0);
   const area = areaOf(steps, values);
