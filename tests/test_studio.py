@@ -628,7 +628,7 @@ def test_errors_in_words(make, kind, words):
 
 def test_the_page_asks_no_network():
     page = studio.to_html(SCHEDULE, run=RUN)
-    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     for tag in ("script", "style"):
         (source,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.S)
