@@ -32,8 +32,8 @@ def show(schedule: str, facts: dict, for_machines: bool):
         return
     numbers = {name: getattr(description, name) for name in ("total", "peak", "peak_step", "warmup", "area")}
     stages = [stage._asdict() for stage in description.stages]
-    schedule = {"text": repr(given.schedule), "data": text.to_dict(given.schedule)}
-    print(as_json(schedule | numbers | {"stages": stages}))
+    written = {"text": repr(given.schedule), "data": text.to_dict(given.schedule)}
+    print(as_json(written | numbers | {"stages": stages}))
 
 
 @click.command(
@@ -65,7 +65,7 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict):
         drawn = {source: schedule for source, (schedule, _) in given.items()}
         run = next(iter(given.values())).run
         axes = plots.plot(drawn if len(drawn) > 1 else next(iter(drawn.values())), total, run=run, log=log)
-    axes.figure.savefig(out or "plot.png", dpi=120)
+    axes.get_figure(root=True).savefig(out or "plot.png", dpi=120)
     print(f"written to {out or 'plot.png'}")
 
 
@@ -93,7 +93,8 @@ def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, f
 
     if rules:
         for code, rule in linter.RULES.items():
-            print(f"{code}: {rule.summary}\n    {' '.join(rule.sources)}")
+            print(f"{code}: {rule.doc}", *(f"{name}: {when}" for name, when in rule.severities.items()), sep="\n    ")
+            print(*(f"    {source}" for source in rule.sources), sep="\n", end="\n\n")
         return 0
     if schedule is None:
         raise ValueError("Missing argument 'SCHEDULE'.")
@@ -106,8 +107,7 @@ def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, f
     if for_machines:
         print(as_json([finding._asdict() for finding in found]))
     else:
-        print(*found, sep="\n")
-        print("no findings" if not found else "")
+        print(*(found or ["no findings"]), sep="\n")
     return int(any(finding.severity != "info" for finding in found))
 
 
