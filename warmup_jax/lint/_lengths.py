@@ -109,15 +109,16 @@ def steps_as_epochs(case: Case) -> list[Problem]:
         return []
     micro_steps = "" if micro == 1 else f" of {micro} micro-steps each"
     message = (
-        f"{_both(case)}, with {float(epoch):.4g} steps{micro_steps} in an epoch: its lengths look like steps, but it is "
-        "asked once per epoch."
+        f"{_both(case)}, with {float(epoch):.4g} steps{micro_steps} in an epoch: its lengths look like steps, but "
+        "it is asked once per epoch."
     )
     known = f"steps_per_epoch={epoch}" if epoch.denominator == 1 else "examples=..., batch_size=..."
     fix = (
         "Ask the schedule at every update: leave out the `Staircase` and the `Stretch` inside it."
         if _asked_once_per_stair(case)
-        else f"Ask the schedule at every update, and count the run in updates: `Run(total='{case.total} epochs', {known})`; "
-        f"if it takes {case.total:,} updates, the schedule is to have `total={case.total}`."
+        else "Ask the schedule at every update, and count the run in updates: "
+        f"`Run(total='{case.total} epochs', {known})`; if it takes {case.total:,} updates, the schedule is to have "
+        f"`total={case.total}`."
     )
     return [("warning", case.total - 1, message, fix)]
 
@@ -131,8 +132,8 @@ def micro_steps_as_steps(case: Case) -> list[Problem]:
     if _is_times(case.length, case.total, micro):
         message = f"{both}: its lengths look like micro-steps, but a step is an update."
         fix = (
-            f"Turn micro-steps into updates: `run.steps('{case.length} micro-steps')` is {case.length / micro:,.0f}; or "
-            f"shrink the schedule: `Stretch(schedule, 1, {micro})`."
+            f"Turn micro-steps into updates: `run.steps('{case.length} micro-steps')` is {case.length / micro:,.0f}; "
+            f"or shrink the schedule: `Stretch(schedule, 1, {micro})`."
         )
         return [("warning", case.total - 1, message, fix)]
     if _is_times(case.total, case.length, micro):
@@ -174,7 +175,7 @@ def _asked_once_per_stair(case: Case) -> bool:
 def restart_cut(case: Case) -> list[Problem]:
     """The run ends within a cycle, where the rate is above that of its end."""
     cycle, begin, end = case.cycle
-    if not cycle or end <= case.total:
+    if not cycle or end <= case.total or not case.later.size:
         return []
     last, stop = float(case.values[-1]), float(case.later[case.later_steps < end][-1])
     if last - stop <= 0.05 * case.peak:

@@ -101,7 +101,7 @@ def jump(case: Case) -> list[Problem]:
             "write `Repeat`, or `cosine_restarts`."
         )
         found.append(("warning", step, message, fix))
-    return found
+    return _first(found)
 
 
 def _fastest(steps: np.ndarray, values: np.ndarray) -> float:
@@ -127,7 +127,15 @@ def rise_after_decay(case: Case) -> list[Problem]:
         if isinstance(one.node, Function):
             first, last = np.searchsorted(case.steps, [math.ceil(one.low), min(math.ceil(one.high), case.total)])
             found += _rebound(case, case.steps[first:last], case.values[first:last], little)
-    return found
+    return _first(found)
+
+
+def _first(found: list[Problem]) -> list[Problem]:
+    """The first of several problems of one kind, and how many there are."""
+    if len(found) < 2:
+        return found
+    severity, step, message, fix = found[0]
+    return [(severity, step, f"{message} So at {len(found) - 1:,} more.", fix)]
 
 
 def _rebound(case: Case, steps: np.ndarray, values: np.ndarray, little: float) -> list[Problem]:
