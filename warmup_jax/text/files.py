@@ -133,17 +133,8 @@ def _read_json(text: str):
 
 def _read_yaml(text: str):
     yaml, source = _yaml(), _tree.Text(text)
-    depth = 0
     try:
-        # Before anything is built: a few lines with anchors can stand for billions of values, and tags for any object.
-        for event in yaml.parse(text):
-            place = event.start_mark.index
-            if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
-                raise _Refused(source.at(place, "anchors (&, *) and tags (!) are not read. Write the value itself."))
-            depth += str(type(event).__name__).endswith(("MappingStartEvent", "SequenceStartEvent"))
-            depth -= str(type(event).__name__).endswith(("MappingEndEvent", "SequenceEndEvent"))
-            if depth > _tree.MAX_DEPTH + 1:
-                raise _Refused(str(source.too_deep(place)))
+        _check_yaml(source, yaml.parse(text))
         return yaml.load(text)
     except _Refused:
         raise
@@ -155,6 +146,21 @@ def _read_yaml(text: str):
 
 class _Refused(ValueError):
     """YAML that is well-formed but not read here."""
+
+
+def _check_yaml(source: _tree.Text, events: typing.Iterable) -> None:
+    """Before anything is built: a few lines with anchors can stand for billions of values, and tags for any object."""
+    import ruamel.yaml.events
+
+    depth = 0
+    for event in events:
+        place = event.start_mark.index
+        if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
+            raise _Refused(source.at(place, "anchors (&, *) and tags (!) are not read. Write the value itself."))
+        depth += isinstance(event, ruamel.yaml.events.CollectionStartEvent)
+        depth -= isinstance(event, ruamel.yaml.events.CollectionEndEvent)
+        if depth > _tree.MAX_DEPTH:
+            raise _Refused(str(source.too_deep(place)))
 
 
 def _write_yaml(table) -> str:
