@@ -21,6 +21,7 @@ from warmup_jax import text
 from warmup_jax.compat import keras
 from warmup_jax.compat.optax import Power
 from warmup_jax.compat.timm import KDecay
+from warmup_jax.text._building import known_names
 
 ROWS = [pytest.param(row.schedule, id=row.name) for row in catalog.ROWS if row.is_text]
 OTHERS = [
@@ -425,13 +426,15 @@ def test_what_cannot_be_written(tmp_path):
         ("a.json", "9" * 5000, ValueError, "a number may have at most 100 characters; got 5000."),
         ("a.json", "[" * 500_000, ValueError, "nested too deeply: at most 100 levels can be read."),
         ("a.json", "", ValueError, "line 1, column 1: this is not JSON: Expecting value."),
-        ("a.json", " " * 1_000_001, ValueError, "too long: a file of at most 1_000_000 bytes can be read."),
-        ("a.json", '{"version": 1, "schedule": {"type": "Constnt"}}', ValueError, "schedule: unknown schedule 'Constnt'"),
-        ("a.toml", "version = 1\nversion = 2", ValueError, "Cannot overwrite a value (at line 2, column 12)"),
+        ("a.json", " " * 1_000_001, ValueError, "too long: a file of at most 1_000_000 bytes"),
+        ("a.json", '{"version": 1, "schedule": {"type": "Constnt"}}', ValueError, "schedule: unknown schedule"),
+        ("a.toml", "version = 1\nversion = 2\n", ValueError, "Cannot overwrite a value (at line 2,"),
         ("a.toml", "a = " + "[" * 400_000, ValueError, "nested too deeply"),
-        ("a.toml", "a" + ".a" * 100_000 + "=1", ValueError, "a: not one of version, schedule, run."),
-        ("a.toml", "version=1\nschedule={type='Constant', value=nan}", ValueError, "schedule.value: a number must be"),
-        ("a.toml", "version=1\nschedule={type='Constant', value=2001-01-01}", TypeError, "schedule.value: must be a num"),
+        ("a.toml", "a" + ".a" * 100_000 + "=1", ValueError, "line 1, column 1: this is no key of a schedule: it has too"),
+        ("a.toml", "[" + "'a'  . " * 100_000 + "a]", ValueError, "line 1, column 2: this is no key of a schedule"),
+        ("a.toml", "a" * 900_000, ValueError, "Expected '=' after a key"),
+        ("a.toml", "version=1\nschedule={type='Constant', value=nan}", ValueError, "schedule.value: a number"),
+        ("a.toml", "version=1\nschedule={type='Constant', value=2001-01-01}", TypeError, "schedule.value: must"),
         ("a.txt", "Constant(1.0)\nConstant(2.0)", ValueError, "line 2, column 1: expected the end"),
         ("a.txt", "Constant(1.0, 'a')", ValueError, "line 1, column 15: 'a' is a part of a run"),
         ("a.txt", b"\xff\xfe", ValueError, "this is not UTF-8 text; byte 0 is 0xff."),
@@ -468,8 +471,7 @@ HEAD = "version: 1\nschedule:\n  type: Constant\n  value: "
         (HEAD + "2001-01-01", TypeError, "schedule.value: must be a number, a text, a list, a dict or None; got"),
         (HEAD + "2001-99-99", ValueError, "this is not YAML: month must be in 1..12."),
         (HEAD + "9" * 5000, ValueError, ""),
-        (HEAD + "1\n---\n3", ValueError, "line 1, column 1: this is not YAML: but found another document."),
-        ("%YAML 1.1\n---\n" + HEAD + "3e-4", TypeError, "schedule.value: a text can stand only for"),
+        (HEAD + "1\n---\n3", ValueError, "line 5, column 1: this is not YAML: but found another document."),
         ("\x00", ValueError, "this is not YAML: "),
         ("", TypeError, "the data of a schedule must be a dict; got a NoneType."),
         ("? [a]\n: b", ValueError, ""),
@@ -572,7 +574,7 @@ def test_hostile_text_is_refused_and_not_run(said):
         finally:
             watching = False
     assert time.monotonic() - started < 10
-    assert len(str(caught.value)) < 2000 and str(caught.value).isascii()
+    assert len(str(caught.value).encode()) < 2000
     assert not set(seen) & {"exec", "compile", "import", "open", "os.system", "subprocess.Popen", "ctypes.dlopen"}
 
 
@@ -601,11 +603,13 @@ def test_large_numbers_cost_nothing():
 
 # Fuzzing. For a long run: EXAMPLES=100000 pytest tests/test_text.py -k fuzz
 
+KNOWN = sorted(known_names())
 TOKENS = [
-    *("( ) [ ] , = . * + - # ' \" \\ \n : 0 1 2.5 -1 1e-3 1e999 5 10_000 2147483647 2147483648 nan inf True None").split(" "),
-    *("'3 epochs' '10%' 'Cosine' '' wj. warmup_jax. start= stop= steps= schedule= peak= warmup= total= shape=").split(" "),
-    *("factor= times= boundaries= values= points= cooldown= value= by= at= every= [1, (0, 1), \u00e9 \x00 \ud800").split(" "),
-    *["Linear(0, 1, 5)", "Constant(1.0)", *text.parse.__globals__["build"].__globals__["known_names"]()],
+    *"( ) [ ] , = . * + - # ' \" \\ \n : 0 1 2.5 -1 1e-3 1e999 5 10_000 2147483647 2147483648".split(" "),
+    *"nan inf True None '3 epochs' '10%' 'Cosine' '' wj. warmup_jax. start= stop= steps= schedule=".split(" "),
+    *"peak= warmup= total= shape= factor= times= boundaries= values= points= cooldown= value= by= at=".split(" "),
+    *"every= [1, (0, 1), \u00e9 \x00 \ud800".split(" "),
+    *["Linear(0, 1, 5)", "Constant(1.0)", *KNOWN],
 ]  # fmt: skip
 VALID = [
     *[repr(row.schedule) for row in catalog.ROWS if row.is_text],
@@ -635,7 +639,7 @@ texts = st.one_of(
 )
 words = st.sampled_from([token.strip("=") for token in TOKENS])
 numbers = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.integers(0, 9), st.floats(0, 1))
-names = st.sampled_from(sorted(text.parse.__globals__["build"].__globals__["known_names"]()))
+names = st.sampled_from(KNOWN)
 values = st.recursive(
     st.one_of(numbers, words, st.text(max_size=5), st.binary(max_size=3)),
     lambda inner: st.one_of(

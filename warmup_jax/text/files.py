@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import pathlib
+import re
 import tomllib
 import typing
 import warnings
@@ -180,6 +181,18 @@ def _yaml():
     return yaml
 
 
+def _read_toml(text: str):
+    # Python's reader takes memory by the square of the parts of one key, a.b.c; a run or a schedule has two.
+    if deep := _LONG_KEY.search(text):
+        raise _tree.Text(text).error(deep.start(), "this is no key of a schedule: it has too many parts.")
+    return tomllib.loads(text)
+
+
+_LONG_KEY = re.compile(
+    r"""(?<![\w-]) (?: (?: [\w-]+ | "[^"\n]*" | '[^'\n]*' ) [ \t]* \. [ \t]* ){20}""", re.VERBOSE | re.ASCII
+)
+
+
 def _write_toml(table) -> str:
     try:
         import tomli_w
@@ -204,7 +217,7 @@ _FORMS = {
     ".json": _Form(_read_json, lambda table: json.dumps(table, indent=2) + "\n"),
     ".yaml": _YAML,
     ".yml": _YAML,
-    ".toml": _Form(tomllib.loads, _write_toml),
+    ".toml": _Form(_read_toml, _write_toml),
     ".txt": _TXT,
 }
 
