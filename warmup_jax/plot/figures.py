@@ -85,7 +85,7 @@ def plot(
         axes.set_yscale("log", nonpositive="clip")
     for k, (name, points) in enumerate(curves.items()):
         style = {"linestyle": LINES[k % 4], "linewidth": 1.8 + k // 4}
-        axes.plot(points.steps, points.values, drawstyle="steps-post", label=name, **style)
+        axes.plot(points.steps, points.values, drawstyle="steps-post", label=str(name), **style)
     axes.set_xlim(0, total)
     axes.set_ylim(bottom, top)
     label_axes(axes, total, run)

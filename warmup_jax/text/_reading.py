@@ -84,8 +84,7 @@ class _Parser:
         return self.next.kind == "mark" and self.next.text in marks
 
     def _unexpected(self, wanted: str) -> Exception:
-        came = f"`{self.next.text}`" if len(self.next.text) <= 40 else f"a {self.next.kind}"
-        came = "the end of the text" if self.next.kind == "end" else came
+        came = "the end of the text" if self.next.kind == "end" else _tree.short(self.next.text)
         return self.source.error(self.next.place, f"expected {wanted}; got {came}.")
 
     def _expression(self, depth: int, product: bool = False) -> Node:

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import pathlib
+import re
 import tomllib
 import typing
 import warnings
@@ -133,17 +134,8 @@ def _read_json(text: str):
 
 def _read_yaml(text: str):
     yaml, source = _yaml(), _tree.Text(text)
-    depth = 0
     try:
-        # Before anything is built: a few lines with anchors can stand for billions of values, and tags for any object.
-        for event in yaml.parse(text):
-            place = event.start_mark.index
-            if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
-                raise _Refused(source.at(place, "anchors (&, *) and tags (!) are not read. Write the value itself."))
-            depth += str(type(event).__name__).endswith(("MappingStartEvent", "SequenceStartEvent"))
-            depth -= str(type(event).__name__).endswith(("MappingEndEvent", "SequenceEndEvent"))
-            if depth > _tree.MAX_DEPTH + 1:
-                raise _Refused(str(source.too_deep(place)))
+        _check_yaml(source, yaml.parse(text))
         return yaml.load(text)
     except _Refused:
         raise
@@ -155,6 +147,21 @@ def _read_yaml(text: str):
 
 class _Refused(ValueError):
     """YAML that is well-formed but not read here."""
+
+
+def _check_yaml(source: _tree.Text, events: typing.Iterable) -> None:
+    """Before anything is built: a few lines with anchors can stand for billions of values, and tags for any object."""
+    import ruamel.yaml.events
+
+    depth = 0
+    for event in events:
+        place = event.start_mark.index
+        if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
+            raise _Refused(source.at(place, "anchors (&, *) and tags (!) are not read. Write the value itself."))
+        depth += isinstance(event, ruamel.yaml.events.CollectionStartEvent)
+        depth -= isinstance(event, ruamel.yaml.events.CollectionEndEvent)
+        if depth > _tree.MAX_DEPTH:
+            raise _Refused(str(source.too_deep(place)))
 
 
 def _write_yaml(table) -> str:
@@ -172,6 +179,18 @@ def _yaml():
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # pyright: ignore[reportAttributeAccessIssue]
     return yaml
+
+
+def _read_toml(text: str):
+    # Python's reader takes memory by the square of the parts of one key, a.b.c; a run or a schedule has two.
+    if deep := _LONG_KEY.search(text):
+        raise _tree.Text(text).error(deep.start(), "this is no key of a schedule: it has too many parts.")
+    return tomllib.loads(text)
+
+
+_LONG_KEY = re.compile(
+    r"""(?<![\w-]) (?: (?: [\w-]+ | "[^"\n]*" | '[^'\n]*' ) [ \t]* \. [ \t]* ){20}""", re.VERBOSE | re.ASCII
+)
 
 
 def _write_toml(table) -> str:
@@ -198,7 +217,7 @@ _FORMS = {
     ".json": _Form(_read_json, lambda table: json.dumps(table, indent=2) + "\n"),
     ".yaml": _YAML,
     ".yml": _YAML,
-    ".toml": _Form(tomllib.loads, _write_toml),
+    ".toml": _Form(_read_toml, _write_toml),
     ".txt": _TXT,
 }
 
