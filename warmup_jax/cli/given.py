@@ -99,6 +99,8 @@ def in_one_line():
     """Errors of the library become errors of the command line."""
     try:
         yield
+    except BrokenPipeError:  # a reader such as `head` has seen enough
+        raise
     except FileNotFoundError as error:
         raise click.UsageError(f"{error.filename} does not exist") from None
     except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:

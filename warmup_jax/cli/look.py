@@ -65,7 +65,9 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict):
         drawn = {source: schedule for source, (schedule, _) in given.items()}
         run = next(iter(given.values())).run
         axes = plots.plot(drawn if len(drawn) > 1 else next(iter(drawn.values())), total, run=run, log=log)
-    axes.get_figure(root=True).savefig(out or "plot.png", dpi=120)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(out or "plot.png", dpi=120)
     print(f"written to {out or 'plot.png'}")
 
 
