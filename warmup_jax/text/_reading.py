@@ -43,7 +43,10 @@ def read(text: str, name: str = "parse(text)") -> tuple[_tree.Text, Node]:
     if len(text) > _tree.MAX_CHARACTERS:
         raise ValueError(f"`{name}` must be at most {_tree.MAX_CHARACTERS:_} characters; got {len(text):_}.")
     source = _tree.Text(text)
-    return source, _Parser(source).whole()
+    try:
+        return source, _Parser(source).whole()
+    except RecursionError:  # of a caller that is deep in calls itself
+        raise source.too_deep(0) from None
 
 
 class _Parser:

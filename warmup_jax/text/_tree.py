@@ -122,8 +122,9 @@ class Data(Source):
     """Dicts and lists; a place in them is a path such as `schedule.stages[1].steps`."""
 
     def at(self, place, message):
-        """The message behind the path."""
-        return f"{place}: {message}" if place else message
+        """The message behind the path, whose middle is left out where it is long."""
+        place = str(place)
+        return f"{place if len(place) < 200 else place[:60] + '...' + place[-60:]}: {message}"
 
 
 def cut(text: str, most: int) -> str:
