@@ -19,7 +19,7 @@ FLOORS = [
     {"stages"},
     {"combinators"},
     {"recipes"},
-    {"transform", "text", "report"},
+    {"transform", "text", "report", "lint"},
     {"linen", "nnx", "plot", "compat", "experiment"},
     {"cli", "__main__"},
 ]
@@ -35,6 +35,7 @@ ORDER = [
     "transform",
     "text",
     "report",
+    "lint",
     "linen",
     "nnx",
     "plot",

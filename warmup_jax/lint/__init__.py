@@ -1,0 +1,148 @@
+"""What is wrong with a schedule over a run, told before a step of it is paid for: `lint`."""
+
+import collections.abc
+import typing
+
+import jax.numpy as jnp
+import numpy as np
+
+from warmup_jax import _checks, report
+from warmup_jax._schedule import Schedule
+from warmup_jax.lint._case import Case
+from warmup_jax.lint._rules import RULES as RULES
+from warmup_jax.lint._rules import Rule as Rule
+from warmup_jax.stages import Constant, lift
+from warmup_jax.transform.reading import scheduled_state, scheduled_states
+from warmup_jax.units import Run
+
+SEVERITIES = ("error", "warning", "info")
+READ = ("b2", "learning_rate", "weight_decay")  # the hyperparameters that a rule reads
+
+
+class Finding(typing.NamedTuple):
+    """One thing that a rule has to say; prints as a line.
+
+    Args:
+        code: the name of the rule, a key of `RULES`.
+        severity: `"error"`, `"warning"` or `"info"`.
+        step: where in the run.
+        message: what is so, with the numbers.
+        fix: what to write instead.
+    """
+
+    code: str
+    severity: str
+    step: int
+    message: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.code} at step {self.step:,}: {self.message} Fix: {self.fix}"
+
+
+def lint(
+    schedule: Schedule,
+    run: Run,
+    optimizer=None,
+    *,
+    rate_dtype=None,
+    select: str | typing.Collection[str] | None = None,
+    ignore: str | typing.Collection[str] = (),
+) -> list[Finding]:
+    """What looks wrong with a schedule over a run.
+
+    A finding of severity "error" costs most of the run, a "warning" is rarely meant, an "info" may well be. Each rule
+    is described in `RULES`, with reports of runs that it would have saved.
+
+    Args:
+        schedule: the learning rate.
+        run: the run, whose `steps_per_epoch` and `accumulate` are used where they are known.
+        optimizer: what is known of the optimizer: the state of one made with `scheduled`, by itself or within others,
+            or a dict of hyperparameters as they are given to the factory, such as `{"b2": 0.999}`. Of those `b2`,
+            `weight_decay` and `learning_rate` are read.
+        rate_dtype: the dtype in which the rate is stored, such as `"bfloat16"`; without it no rule speaks of that.
+        select: the codes of the rules to ask; all of them by default.
+        ignore: the codes of rules not to ask.
+
+    Returns:
+        A list of `Finding`, errors first, then warnings, then infos, each in the order of their steps. Beyond 2**20
+        steps the values come from as many evenly spaced steps and the neighbours of each boundary between stages.
+        Where values are not finite, that is the only finding.
+
+    Raises:
+        TypeError: for what is no schedule of known numbers, no `Run`, no state and no dict, no float dtype.
+        ValueError: for an unknown code, for an optimizer of which nothing is known that a rule reads.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> from warmup_jax.lint import lint
+        >>> schedule = wj.warmup_cosine(peak=3e-4, warmup=300, total=3900)
+        >>> [finding.code for finding in lint(schedule, wj.Run(total=3900))]
+        ['zero-first-update']
+        >>> print(lint(schedule, wj.Run(total=390), ignore="zero-first-update")[0].message)
+        the run ends at step 390, before the decay does: the last rate is 0.0002996, and 99.8% of the way from the \
+peak 0.0003 to 5.71e-11, at step 3,899, is left.
+    """
+    report.check_concrete("lint", schedule)
+    if not isinstance(run, Run):
+        raise TypeError(f"`lint(run=...)` must be a `Run`; {_checks.came(run)}. Write `Run(total=...)`.")
+    asked = _codes("select", RULES if select is None else select) - _codes("ignore", ignore)
+    case = Case(schedule, run, _settings(optimizer), None if rate_dtype is None else _dtype(rate_dtype))
+    if not case.is_finite:
+        asked &= {"not-finite"}
+    findings = [Finding(code, *found) for code, rule in RULES.items() if code in asked for found in rule.check(case)]
+    return sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.step))
+
+
+def _codes(name: str, codes) -> set[str]:
+    codes = [codes] if isinstance(codes, str) else list(codes)
+    for code in codes:
+        if code not in RULES:
+            raise ValueError(
+                f"`lint({name}=...)` has the unknown code {code!r}.{_checks.nearest(code, RULES)} The codes are "
+                f"{', '.join(RULES)}."
+            )
+    return set(codes)
+
+
+def _dtype(rate_dtype) -> np.dtype:
+    try:
+        dtype = jnp.dtype(rate_dtype)
+    except TypeError:
+        dtype = None
+    if dtype is None or not jnp.issubdtype(dtype, jnp.floating):
+        raise TypeError(
+            f"`lint(rate_dtype=...)` must be a float dtype, such as 'bfloat16'; {_checks.came(rate_dtype)}."
+        )
+    return dtype
+
+
+def _settings(optimizer) -> list[dict[str, Schedule]]:
+    """The hyperparameters of each optimizer, as schedules by name."""
+    if optimizer is None:
+        return []
+    if scheduled_states(optimizer):
+        found = scheduled_state(optimizer)
+        return [dict(state.schedules) for state in (found.values() if isinstance(found, dict) else [found])]
+    if isinstance(optimizer, collections.abc.Mapping):
+        known = {
+            name: lift(f"lint(optimizer={{{name!r}: ...}})", optimizer[name]) for name in READ if name in optimizer
+        }
+        b2 = known.get("b2")
+        if isinstance(b2, Constant) and not 0 <= float(b2.value) < 1:
+            raise ValueError(f"`lint(optimizer={{'b2': ...}})` must be from 0 to below 1; got {optimizer['b2']!r}.")
+        if not known:
+            raise ValueError(
+                "`lint(optimizer=...)` has no hyperparameter that a rule reads; they are "
+                f"{', '.join(READ)}, got {', '.join(map(str, optimizer)) or 'none'}."
+            )
+        return [known]
+    if callable(getattr(optimizer, "init", None)) and callable(getattr(optimizer, "update", None)):
+        raise TypeError(
+            "`lint(optimizer=...)` must be the state of an optimizer, in which its schedules are; got the optimizer. "
+            "Pass `optimizer.init(params)`, or a dict such as `{'b2': 0.999}`."
+        )
+    raise TypeError(
+        "`lint(optimizer=...)` must be the state of a `scheduled` optimizer or a dict of hyperparameters, such as "
+        f"`{{'b2': 0.999}}`; got a {type(optimizer).__name__} without one."
+    )
