@@ -309,6 +309,13 @@ def test_what_lint_finds_for_the_run_is_marked():
     assert plot(short, ax=fresh()).get_legend() is None
 
 
+def test_a_legend_in_given_axes_hides_no_text():
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    axes = plot(wj.warmup_cosine(peak=3e-4, warmup=360, total=4000), run=RUN, ax=figure.subplots(2, 2)[0, 0])
+    assert len(legend_of(axes)) == 2 and "0.0003 at step 360" in labels_of(axes) and "Cosine" in names_of(axes)
+    assert overlaps(axes) == []
+
+
 def test_many_findings_are_counted():
     findings = [Finding(f"code-{k}", "warning", 10 * k, "", "") for k in range(12)]
     axes = plot(HUGGING_FACE, findings=findings, ax=fresh())
@@ -322,6 +329,12 @@ def test_its_own_figure_is_one_of_pyplot():
     assert axes.figure.get_size_inches().tolist() == [8, 4.5]
     assert axes.get_title().startswith("Join(Linear(start=0.0, stop=0.0003, steps=360), ")
     assert overlaps(axes) == []
+    pyplot.close("all")
+    plot(wj.warmup_cosine(peak=3e-4, warmup=39, total=39), run=RUN)  # lint says much about it
+    figure = pyplot.gcf()
+    legend = figure.legends[0].get_window_extent()
+    assert len(figure.legends[0].texts) > 3 and 0 <= legend.x0 and legend.x1 <= figure.bbox.width
+    assert overlaps(pyplot.gca()) == []
     pyplot.close("all")
     plot({"a": HUGGING_FACE, "b": wj.Constant(1e-4)})
     assert overlaps(pyplot.gca()) == []

@@ -98,8 +98,11 @@ def plot(
     spans = report.spans(typing.cast(Schedule, schedules), total)
     _shade(axes, spans)
     _mark_findings(axes, curves[""], findings, total)
-    legend(axes, ax is None)
+    if ax is None:
+        legend(axes, own=True)  # first, since it takes room from the axes
     _write_names(axes, spans, _mark_ends(axes, curves[""], bottom), total)
+    if ax is not None:
+        legend(axes, own=False)
     return axes
 
 
