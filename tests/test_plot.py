@@ -1,6 +1,5 @@
 """Pictures: what their lines, labels and legends hold, and text in a terminal. What they look like was looked at."""
 
-import collections
 import pathlib
 import re
 import subprocess
@@ -16,9 +15,9 @@ from matplotlib.figure import Figure
 import warmup_jax as wj
 from tests import catalog
 from warmup_jax.experiment.history import COLUMNS, History
+from warmup_jax.lint import Finding
 from warmup_jax.plot import plot, plot_history, terminal
 
-Finding = collections.namedtuple("Finding", "code severity step message fix")
 RUN = wj.Run(total="39 epochs", steps_per_epoch=120)
 HUGGING_FACE = wj.warmup_cosine(peak=3e-4, warmup=360, total=4680)
 
@@ -66,6 +65,10 @@ def pyplot_is_left_as_it_was():
     pyplot.close("all")
     changed = {name for name in before if before[name] != matplotlib.rcParams[name]}
     assert changed <= {"backend"}  # found out when it is first needed
+
+
+def data_of(line) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
 
 
 def names_of(axes) -> list[str]:
@@ -181,7 +184,7 @@ def test_a_million_steps_keep_their_corners():
     times, cycle, warmup = 99, 10_000, 2000
     total = warmup + times * cycle
     axes = plot(wj.cosine_restarts(peak=3e-4, warmup=warmup, cycle=cycle, times=times), ax=fresh())
-    steps, values = axes.lines[0].get_data()
+    steps, values = data_of(axes.lines[0])
     assert len(steps) < 5000 and (np.diff(steps) > 0).all() and (steps[0], steps[-1]) == (0, total - 1)
     local = (steps - warmup) % cycle
     reference = np.where(steps < warmup, steps / warmup, np.sin(np.pi / 2 * (cycle - local) / cycle) ** 2) * 3e-4
@@ -192,7 +195,7 @@ def test_a_million_steps_keep_their_corners():
 
 def test_a_jump_within_a_stage_is_a_jump():
     axes = plot(wj.PiecewiseConstant([123_457, 500_000], [0.1, 0.5, 0.2]), 600_000, ax=fresh())
-    steps, values = axes.lines[0].get_data()
+    steps, values = data_of(axes.lines[0])
     expected = np.where(steps < 123_457, 0.1, np.where(steps < 500_000, 0.5, 0.2))
     np.testing.assert_allclose(values, expected, rtol=1e-6)
     assert {123_457, 500_000} <= set(steps)
@@ -261,10 +264,10 @@ def test_several_schedules_are_told_apart_without_colour():
     styles = {(line.get_linestyle(), line.get_linewidth()) for line in axes.lines}
     assert len(styles) == len({line.get_color() for line in axes.lines}) == 5
     assert all(line.get_xdata()[-1] == 4679 for line in axes.lines)  # the longest
-    steps, values = axes.lines[1].get_data()
+    steps, values = data_of(axes.lines[1])
     corners = np.interp(steps, [0, 360, 1500, 2000], [0, 3e-4, 3e-4, 0])
     np.testing.assert_allclose(values, corners, rtol=1e-5, atol=1e-12)
-    steps, values = axes.lines[2].get_data()
+    steps, values = data_of(axes.lines[2])
     root = 3e-4 * (1 + np.maximum(steps - 360, 0) / 360) ** -0.5
     np.testing.assert_allclose(values, np.where(steps < 360, 3e-4 * steps / 360, root), rtol=1e-5)
     assert not axes.patches and not axes.texts
@@ -285,13 +288,32 @@ def test_findings_are_marked_at_their_steps():
         "warning at step 360: short",
         "error at step 4,000: cut",
     ]
-    marks = [line for line in axes.lines if ": " in line.get_label()]
+    marks = [line for line in axes.lines if ": " in str(line.get_label())]
     assert [line.get_xdata()[0] for line in marks] == [0, 360, 360, 4000]
     np.testing.assert_allclose([line.get_ydata()[0] for line in marks], hugging_face([0, 360, 360, 4000]), rtol=1e-5)
     symbols = [line.get_marker() for line in marks]
     assert symbols[1] == symbols[2] and len(set(symbols)) == 3
     places = [line.get_transform().transform(line.get_xydata()[0]) for line in marks]
     assert abs(places[1][1] - places[2][1]) > 8  # one above the other
+
+
+def test_what_lint_finds_for_the_run_is_marked():
+    short = wj.warmup_cosine(peak=3e-4, warmup=360, total=4000)  # 680 steps of the run are left, at a rate of 0
+    axes = plot(short, run=RUN, ax=fresh())
+    assert overlaps(axes) == []
+    (label,) = [label for label in legend_of(axes) if label.startswith("error")]
+    (mark,) = [line for line in axes.lines if line.get_label() == label]
+    assert label == "error at step 4,000: ends-before-run" and mark.get_xdata()[0] == 4000
+    for silent in (plot(short, run=RUN, findings=(), ax=fresh()), plot({"a": short}, run=RUN, ax=fresh())):
+        assert not any("ends-before-run" in str(line.get_label()) for line in silent.lines)
+    assert plot(short, ax=fresh()).get_legend() is None
+
+
+def test_a_legend_in_given_axes_hides_no_text():
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    axes = plot(wj.warmup_cosine(peak=3e-4, warmup=360, total=4000), run=RUN, ax=figure.subplots(2, 2)[0, 0])
+    assert len(legend_of(axes)) == 2 and "0.0003 at step 360" in labels_of(axes) and "Cosine" in names_of(axes)
+    assert overlaps(axes) == []
 
 
 def test_many_findings_are_counted():
@@ -307,6 +329,12 @@ def test_its_own_figure_is_one_of_pyplot():
     assert axes.figure.get_size_inches().tolist() == [8, 4.5]
     assert axes.get_title().startswith("Join(Linear(start=0.0, stop=0.0003, steps=360), ")
     assert overlaps(axes) == []
+    pyplot.close("all")
+    plot(wj.warmup_cosine(peak=3e-4, warmup=39, total=39), run=RUN)  # lint says much about it
+    figure = pyplot.gcf()
+    legend = figure.legends[0].get_window_extent()
+    assert len(figure.legends[0].texts) > 3 and 0 <= legend.x0 and legend.x1 <= figure.bbox.width
+    assert overlaps(pyplot.gca()) == []
     pyplot.close("all")
     plot({"a": HUGGING_FACE, "b": wj.Constant(1e-4)})
     assert overlaps(pyplot.gca()) == []
@@ -387,7 +415,7 @@ def test_the_history_of_a_run_is_laid_over_the_plan(tmp_path):
     assert legend_of(axes) == ["planned", "applied: identical at all 4,680 steps"]
     planned, applied = axes.lines
     for line in (planned, applied):
-        steps, values = line.get_data()
+        steps, values = data_of(line)
         assert (steps[0], steps[-1]) == (0, 4679)
         np.testing.assert_allclose(values, hugging_face(steps), rtol=1e-5, atol=1e-12)
 
