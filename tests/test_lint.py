@@ -666,13 +666,15 @@ def of(code: str, findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.code == code]
 
 
-@pytest.mark.parametrize(("code", "schedule", "run", "arguments", "severity", "step", "message", "fix"), FIRES)
+@pytest.mark.parametrize(
+    ("code", "schedule", "run", "arguments", "severity", "step", "message", "fix"), FIRES, ids=[row[0] for row in FIRES]
+)
 def test_it_fires(code, schedule, run, arguments, severity, step, message, fix):
     assert of(code, lint(schedule, run, **arguments)) == [(code, severity, step, message, fix)]
     assert severity in RULES[code].severities
 
 
-@pytest.mark.parametrize(("code", "schedule", "run", "arguments"), NEAR)
+@pytest.mark.parametrize(("code", "schedule", "run", "arguments"), NEAR, ids=[row[0] for row in NEAR])
 def test_it_does_not_fire(code, schedule, run, arguments):
     assert of(code, lint(schedule, run, **arguments)) == []
 
@@ -688,9 +690,9 @@ def test_every_rule_has_both():
 # The two listings.
 
 
-@pytest.mark.parametrize("loader", [23, 120, 1000])
-def test_a_scheduler_for_steps_that_is_stepped_once_per_epoch(loader):
+def test_a_scheduler_for_steps_that_is_stepped_once_per_epoch():
     """`num_warmup_steps=len(loader) * 3, num_training_steps=len(loader) * 39`, and `scheduler.step()` per epoch."""
+    loader = 120
     schedule = wj.warmup_cosine(peak=6e-5, warmup=loader * 3, total=loader * 39)
     reached = 38 / (3 * loader)  # after 38 calls of `scheduler.step()`
     where = "the run never leaves the warmup: of the peak 6e-05 at step"
@@ -759,21 +761,13 @@ def test_the_catalog_is_healthy(row):
     assert {finding.code for finding in findings if finding.severity != "info"} == UNHEALTHY.get(row.name, set())
 
 
+# Each recipe stands in the catalog; here with arguments that a rule might take amiss.
 RECIPES = {
-    "warmup_polynomial": wj.warmup_polynomial(peak=3e-4, warmup=50, total=1000, power=2.0),
-    "warmup_exponential": wj.warmup_exponential(peak=3e-4, warmup=50, total=1000, stop=3e-6),
-    "warmup_inverse_sqrt": wj.warmup_inverse_sqrt(peak=3e-4, warmup=50, total=1000),
-    "warmup_constant": wj.warmup_constant(peak=3e-4, warmup=50, total=1000),
     "wsd with a factor": wj.wsd(peak=3e-4, warmup=50, total=1000, cooldown=200, shape=wj.Geometric, stop=3e-6),
     "wsd without a plateau": wj.wsd(peak=3e-4, warmup=500, total=1000, cooldown=500),
-    "one_cycle": wj.one_cycle(peak=0.1, total=1000),
     "one_cycle in lines": wj.one_cycle(peak=0.1, total=1000, share=0.45, shape=wj.Linear),
-    "cyclic": wj.cyclic(start=1e-4, peak=1e-3, rise=50, fall=50),
     "cyclic with a steep end": wj.cyclic(start=1e-4, peak=1e-3, rise=100, fall=0),
     "cosine_restarts": wj.cosine_restarts(peak=1e-3, cycle=100, warmup=100, stretch=2, times=None, scale=0.5),
-    "multi_step": wj.multi_step(peak=0.1, boundaries=[300, 600, 900], factor=0.2),
-    "noam": wj.noam(d_model=512, warmup=100),
-    "untuned_exponential": wj.untuned_exponential(peak=1e-3, b2=0.99),
     "infinite_cosine": wj.cooldown(
         wj.infinite_cosine(peak=1e-3, plateau=1e-4, warmup=50, decay=400),
         at=800,
@@ -803,8 +797,8 @@ def test_recipes_are_healthy(name):
 def test_a_finding_prints_as_a_line():
     [finding] = lint(HEALTHY, RUN)
     assert str(finding) == (
-        "info: zero-first-update at step 0: the first update has rate 0 and changes no parameter. Fix: Begin above 0, as "
-        "with `start=1e-05`, or skip these steps: `Shift(schedule, -1)`."
+        "info: zero-first-update at step 0: the first update has rate 0 and changes no parameter. Fix: Begin above 0, "
+        "as with `start=1e-05`, or skip these steps: `Shift(schedule, -1)`."
     )
 
 
@@ -954,7 +948,7 @@ def x64():
         jax.config.update("jax_enable_x64", False)
 
 
-@pytest.mark.parametrize("code", ["peak-not-reached", "jump", "vanishes", "rise-after-decay", "short-warmup"])
+@pytest.mark.parametrize("code", ["jump", "vanishes", "short-warmup"])
 def test_under_x64_it_says_the_same(code):
     rows = [row for row in FIRES if row[0] == code]
     with x64():

@@ -25,7 +25,7 @@ class Finding(typing.NamedTuple):
     Args:
         code: the name of the rule, a key of `RULES`.
         severity: `"error"`, `"warning"` or `"info"`.
-        step: where in the run.
+        step: where in the run, 0 to `run.total`.
         message: what is so, with the numbers.
         fix: what to write instead.
     """
@@ -77,11 +77,12 @@ def lint(
         >>> import warmup_jax as wj
         >>> from warmup_jax.lint import lint
         >>> schedule = wj.warmup_cosine(peak=3e-4, warmup=300, total=3900)
-        >>> [finding.code for finding in lint(schedule, wj.Run(total=3900))]
-        ['zero-first-update']
-        >>> print(lint(schedule, wj.Run(total=390), ignore="zero-first-update")[0].message)
-        the run ends at step 390, before the decay does: the last rate is 0.0002996, and 99.8% of the way from the \
-peak 0.0003 to 5.71e-11, at step 3,899, is left.
+        >>> [(finding.severity, finding.code) for finding in lint(schedule, wj.Run(total=3900))]
+        [('info', 'zero-first-update')]
+        >>> [(finding.severity, finding.code) for finding in lint(schedule, wj.Run(total=3900 * 8, accumulate=8))]
+        [('error', 'ends-before-run'), ('warning', 'micro-steps-as-steps'), ('info', 'zero-first-update')]
+        >>> lint(schedule, wj.Run(total=39))[0].fix
+        "Train for more than 300 steps, or shorten the warmup: `warmup=run.steps('5%')` is 2."
     """
     report.check_concrete("lint", schedule)
     if not isinstance(run, Run):

@@ -1,5 +1,6 @@
 """What the rules look at: a schedule over a run, read once."""
 
+import bisect
 import fractions
 import functools
 import itertools
@@ -25,7 +26,7 @@ from warmup_jax.combinators import (
     Sum,
     Truncate,
 )
-from warmup_jax.stages import PiecewiseConstant
+from warmup_jax.stages import Constant, PiecewiseConstant
 from warmup_jax.units import Run
 
 Problem: typing.TypeAlias = tuple[str, int, str, str]  # severity, step, message, fix
@@ -106,7 +107,7 @@ class Case:
         """The steps of an epoch: those of the run, or else of a stair."""
         if self.run.steps_per_epoch is not None:
             return fractions.Fraction(self.run.steps_per_epoch)
-        stairs = [number(one.node.every) for one in self.nodes if isinstance(one.node, Staircase)]
+        stairs = [int(one.node.every) for one in self.nodes if isinstance(one.node, Staircase)]
         return fractions.Fraction(stairs[0]) if stairs else None
 
     @functools.cached_property
@@ -123,15 +124,25 @@ class Case:
                 moment = one.at(end)
                 step = math.ceil(moment) if one.pace > 0 else math.floor(moment) + 1
                 pair = (before, after) if one.pace > 0 else (after, before)
-                if one.low < moment < one.high and 0 < step < self.total:
+                if one.low < moment < one.high and self._has(step - 1) and self._has(step):
                     seams.append(Seam(step, *pair, one.in_cycle))
         return sorted(seams, key=lambda seam: seam.step)
 
+    def _has(self, step: int) -> bool:
+        """Whether the value at a step was read; in a long run not all are."""
+        at = int(np.searchsorted(self.steps, step))
+        return at < len(self.steps) and self.steps[at] == step
+
+    @functools.cached_property
+    def _cuts(self) -> list[int]:
+        """Where any part of the schedule begins or ends."""
+        moments = {math.ceil(moment) for one in self.nodes for moment in (one.low, one.high)}
+        return sorted(moments | {0, self.total})
+
     def around(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The steps and the values of what ends and of what begins at a seam."""
-        cuts = {0, self.total} | {math.ceil(moment) for one in self.nodes for moment in (one.low, one.high)}
-        begin = max(cut for cut in cuts if cut < step)
-        end = min(cut for cut in cuts if cut > step)
+        begin = self._cuts[bisect.bisect_left(self._cuts, step) - 1]
+        end = self._cuts[bisect.bisect_right(self._cuts, step)]
         first, middle, last = np.searchsorted(self.steps, [begin, step, end])
         return self.steps[first:middle], self.values[first:middle], self.steps[middle:last], self.values[middle:last]
 
@@ -141,7 +152,7 @@ class Case:
         for one in self.nodes:
             if isinstance(one.node, Repeat) and one.low < self.total < one.high and one.pace > 0:
                 found = _cycle_at(one, self.total)
-                if found is not None and not is_level(one.node.schedule):
+                if found is not None and not isinstance(one.node.schedule, Constant):  # a stair of `step_decay`
                     return found
         return 0, fractions.Fraction(0), fractions.Fraction(0)
 
@@ -152,19 +163,17 @@ class Case:
         return f"step {step:,} (epoch {float(step / self.run.steps_per_epoch):.4g})"
 
 
-def number(value) -> int:
-    """A whole number of a schedule, wherever it lives."""
-    return int(value)
-
-
-def is_level(schedule: Schedule) -> bool:
-    """A stage that holds one value, as the stairs of `step_decay` do."""
-    return type(schedule).__name__ == "Constant"
-
-
 def many(steps: int, total: int, few: int) -> bool:
     """More than a few steps, and more than 1 % of the run."""
     return steps > few and steps > 0.01 * total
+
+
+def first_of(found: list[Problem]) -> list[Problem]:
+    """The first of several problems of one kind, and how many there are."""
+    if len(found) < 2:
+        return found
+    severity, step, message, fix = found[0]
+    return [(severity, step, f"{message} So at {len(found) - 1:,} more.", fix)]
 
 
 def end_of(stage: Schedule) -> float | None:
@@ -204,13 +213,13 @@ def _children(one: Placed) -> list[Placed]:
             once = report.length_of(inner) or 0
             return [one.inside(inner, in_cycle=True, **one.between(0, once))]
         case Stretch(schedule=inner, factor=factor, divisor=divisor):
-            return [one.inside(inner, pace=fractions.Fraction(number(factor), number(divisor)))]
+            return [one.inside(inner, pace=fractions.Fraction(int(factor), int(divisor)))]
         case Shift(schedule=inner, by=by):
-            return [one.inside(inner, number(by))]
+            return [one.inside(inner, int(by))]
         case Reverse(schedule=inner):
             return [one.inside(inner, report.length_of(inner) or 0, fractions.Fraction(-1))]
         case Truncate(schedule=inner, steps=steps):
-            return [one.inside(inner, **one.between(0, number(steps)))]
+            return [one.inside(inner, **one.between(0, int(steps)))]
         case Staircase(schedule=inner):
             return [one.inside(inner, in_stairs=True)]
         case Scale(schedule=inner) | Clip(schedule=inner):
@@ -237,7 +246,7 @@ def _settled(nodes: list[Placed]) -> int:
     for one in nodes:
         length = report.length_of(one.node)
         if isinstance(one.node, PiecewiseConstant):
-            length = max([0, *map(number, one.node.boundaries)])
+            length = max([0, *map(int, one.node.boundaries)])
         if length is not None:
             moments.append(min(one.at(length), one.high) + 1)
         moments.append(one.low if one.low < FAR else fractions.Fraction(0))
@@ -247,8 +256,8 @@ def _settled(nodes: list[Placed]) -> int:
 def _cycle_at(one: Placed, total: int) -> tuple[int, fractions.Fraction, fractions.Fraction] | None:
     """The number of the cycle that contains the end of the run, where it begins and where it ends."""
     repeat = typing.cast(Repeat, one.node)
-    once, stretch = report.length_of(repeat.schedule) or 0, number(repeat.stretch)
-    times = None if repeat.times is None else number(repeat.times)
+    once, stretch = report.length_of(repeat.schedule) or 0, int(repeat.stretch)
+    times = None if repeat.times is None else int(repeat.times)
     local = (total - one.begin) / one.pace
     if not once or local <= 0:
         return None

@@ -6,7 +6,7 @@ import typing
 
 from warmup_jax import report
 from warmup_jax.combinators import Join, Staircase, Stretch
-from warmup_jax.lint._case import Case, Problem, end_of, is_level, many, number
+from warmup_jax.lint._case import Case, Problem, end_of, first_of, many
 from warmup_jax.stages import PiecewiseConstant
 
 show = report.show_value
@@ -87,7 +87,7 @@ def _early_milestones(case: Case) -> list[Problem]:
     """The same in a table without end: its last boundary lies in the first 5 % of the run, and of its epochs."""
     if case.per_epoch is None or not isinstance(case.schedule, PiecewiseConstant) or not len(case.schedule.boundaries):
         return []
-    last = number(case.schedule.boundaries[-1])
+    last = int(case.schedule.boundaries[-1])
     if last > 0.05 * case.total or last * case.per_epoch > case.total:
         return []
     message = (
@@ -167,7 +167,7 @@ def _asked_once_per_stair(case: Case) -> bool:
     return any(
         isinstance(one.node, Staircase)
         and isinstance(one.node.schedule, Stretch)
-        and number(one.node.schedule.factor) == number(one.node.every) * number(one.node.schedule.divisor)
+        and int(one.node.schedule.factor) == int(one.node.every) * int(one.node.schedule.divisor)
         for one in case.nodes
     )
 
@@ -200,9 +200,10 @@ def zero_length_stage(case: Case) -> list[Problem]:
         begin, before = 0, None
         for k, stage in enumerate(one.node.stages):
             length = report.length_of(stage)
-            if length == 0:
-                found.append(_zero_length(one.in_cycle, k, stage, before, math.ceil(max(one.at(begin), 0))))
-            else:
+            step = math.ceil(max(one.at(begin), 0))
+            if length == 0 and step <= case.total:
+                found.append(_zero_length(one.in_cycle, k, stage, before, step))
+            elif length != 0:
                 begin, before = begin + (length or 0), stage
     return found
 
@@ -228,11 +229,11 @@ def flat_stage(case: Case) -> list[Problem]:
     found: list[Problem] = []
     for one in case.nodes:
         start, stop = getattr(one.node, "start", None), getattr(one.node, "stop", None)
-        if start is None or stop is None or is_level(one.node) or not report.length_of(one.node):
+        if start is None or stop is None or not report.length_of(one.node) or one.low >= case.total:
             continue
         if float(start) == float(stop):
             name = type(one.node).__name__
             message = f"this `{name}` goes from {show(float(start))} to the same number: it is a `Constant`."
             fix = f"Give it another `stop`, or write `Constant({show(float(start))}, {report.length_of(one.node)})`."
             found.append(("warning", math.ceil(max(one.low, 0)), message, fix))
-    return found
+    return first_of(found)

@@ -8,7 +8,7 @@ import numpy as np
 from warmup_jax import report
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Truncate
-from warmup_jax.lint._case import Case, Problem, many
+from warmup_jax.lint._case import Case, Problem, first_of, many
 from warmup_jax.stages import Constant, Function
 
 show = report.show_value
@@ -51,11 +51,11 @@ def zero_first_update(case: Case) -> list[Problem]:
     if count == case.total:
         message = f"the rate is 0 at each of {case.total:,} steps: nothing is learned."
         return [("error", 0, message, "Give the schedule a `peak` above 0, and a warmup shorter than the run.")]
-    whole_epochs = count > 1 and case.per_epoch is not None and count >= case.per_epoch
+    epoch = case.run.steps_per_epoch
+    whole_epochs = count > 1 and epoch is not None and count >= epoch
     severity = "warning" if whole_epochs or many(count, case.total, few=3) else "info"
     first = float(case.values[moving[0]])
-    unit = "stair" if case.run.steps_per_epoch is None else "epoch"
-    epochs = f" (a whole {unit} or more)" if whole_epochs else ""
+    epochs = " (a whole epoch or more)" if whole_epochs else ""
     message = (
         "the first update has rate 0 and changes no parameter."
         if count == 1
@@ -101,7 +101,7 @@ def jump(case: Case) -> list[Problem]:
             "write `Repeat`, or `cosine_restarts`."
         )
         found.append(("warning", step, message, fix))
-    return _first(found)
+    return first_of(found)
 
 
 def _fastest(steps: np.ndarray, values: np.ndarray) -> float:
@@ -127,15 +127,7 @@ def rise_after_decay(case: Case) -> list[Problem]:
         if isinstance(one.node, Function):
             first, last = np.searchsorted(case.steps, [math.ceil(one.low), min(math.ceil(one.high), case.total)])
             found += _rebound(case, case.steps[first:last], case.values[first:last], little)
-    return _first(found)
-
-
-def _first(found: list[Problem]) -> list[Problem]:
-    """The first of several problems of one kind, and how many there are."""
-    if len(found) < 2:
-        return found
-    severity, step, message, fix = found[0]
-    return [(severity, step, f"{message} So at {len(found) - 1:,} more.", fix)]
+    return first_of(found)
 
 
 def _rebound(case: Case, steps: np.ndarray, values: np.ndarray, little: float) -> list[Problem]:
