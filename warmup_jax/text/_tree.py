@@ -85,10 +85,14 @@ class Source:
         """A node that was just read, unless there are too many or it is too high."""
         self._values += 1
         if self._values > MAX_VALUES:
-            raise self.error(node.place, f"too much: a schedule of at most {MAX_VALUES:_} values can be read.")
+            raise self.too_much(node.place)
         if node.height > MAX_DEPTH:
             raise self.too_deep(node.place)
         return node
+
+    def too_much(self, place: Place) -> Exception:
+        """The error for more values than are read."""
+        return self.error(place, f"too much: a schedule of at most {MAX_VALUES:_} values can be read.")
 
     def too_deep(self, place: Place) -> Exception:
         """The error for more levels than are read."""
