@@ -622,6 +622,7 @@ NEAR = [
     ("micro-steps-as-steps", wj.warmup_cosine(peak=1e-3, warmup=800, total=8000), RUN, {}),
     ("ends-before-run", wj.warmup_cosine(peak=1e-3, warmup=100, total=990), RUN, {}),
     ("ends-inside-decay", wj.warmup_linear(peak=1e-3, warmup=100, total=1008), RUN, {}),
+    ("ends-inside-decay", wj.wsd(peak=1e-3, warmup=100, total=1001, cooldown=20), RUN, {}),
     ("ends-inside-decay", wj.warmup_linear(peak=1e-3, warmup=1000, total=1800), wj.Run(total=900), {}),
     ("ends-inside-decay", wj.warmup_inverse_sqrt(peak=1e-3, warmup=100), RUN, {}),
     ("restart-cut", wj.cosine_restarts(peak=1e-3, cycle=300, warmup=100, times=9), RUN, {}),

@@ -37,7 +37,7 @@ def ends_inside_decay(case: Case) -> list[Problem]:
     if not case.later.size or not case.best >= 0.99 * case.peak > 0 or case.cycle[0]:
         return []
     low, at = float(case.later.min()), int(case.later_steps[case.later.argmin()])
-    if last - low <= 0.01 * case.peak:
+    if last - low <= 0.01 * case.peak or at == case.total:  # a single step is not missed
         return []
     message = (
         f"the run ends at {case.when(case.total)}, before the decay does: the last rate is {show(last)}, and "

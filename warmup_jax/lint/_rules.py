@@ -90,7 +90,7 @@ RULES: dict[str, Rule] = {
     ),
     "ends-inside-decay": Rule(
         "The run ends before the decay does.",
-        {"warning": "the rate would still fall by more than 1 % of the peak"},
+        {"warning": "the rate would still fall by more than 1 % of the peak, in more than one step"},
         _issues("vllm-project/speculators#1104", "gaussalgo/adaptor#15", "huggingface/transformers#22580"),
         _lengths.ends_inside_decay,
     ),
