@@ -1,5 +1,6 @@
 """The commands that look at schedules: show, plot, lint, diff, sample, studio."""
 
+import os
 import pathlib
 import sys
 
@@ -59,7 +60,7 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict):
         given = {source: read(source, facts) for source in schedules}
         if out is None:
             for schedule, run in given.values():
-                print(plots.terminal(schedule, run=run, color=sys.stdout.isatty()))
+                print(plots.terminal(schedule, run=run, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
             return
         total = max(run.total for _, run in given.values())
         drawn = {source: schedule for source, (schedule, _) in given.items()}
