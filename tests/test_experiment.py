@@ -252,6 +252,30 @@ def test_per_epoch_is_the_callback_of_keras(tmp_path, minimum):
     np.testing.assert_allclose(rates, wanted, rtol=1e-6)
 
 
+def test_a_schedule_of_ones_own(tmp_path, capsys):
+    """From a file that is gone later, then as text; the rates are those of formulas in float64."""
+    listing, folder = tmp_path / "listing.txt", tmp_path / "run"
+    listing.write_text("Staircase(Stretch(warmup_cosine(peak=6e-5, warmup=30, total=39), 2), 2)")
+    options = ["--schedule", str(listing), "--epochs", "2", "--batch-size", "700"]
+    assert cli.main(["train", *options, "--out", str(folder)]) == 0
+    assert "error: peak-not-reached at step 3: the run never leaves the warmup" in capsys.readouterr().out
+    listing.unlink()
+    wanted = [0.0, 0.0, 2e-6, 2e-6]
+    np.testing.assert_allclose(rates_of(folder), wanted, rtol=1e-6)
+
+    changed = ["--schedule", "warmup_linear(peak=1e-3, warmup='1 epoch', total='100%')", "--epochs", "3"]
+    assert cli.main(["train", "--resume", str(folder), *changed, "--change-schedule"]) == 0
+    shown = capsys.readouterr().out
+    assert "info: zero-first-update at step 0" in shown and "warning" not in shown and "error" not in shown
+    wanted += [1e-3 * 2 / 4, 1e-3 * 1 / 4]
+    np.testing.assert_allclose(rates_of(folder), wanted, rtol=1e-6)
+
+    # A text keeps its percent: of a longer run they are more.
+    assert cli.main(["train", "--resume", str(folder), "--epochs", "4", "--change-schedule"]) == 0
+    wanted += [1e-3 * 2 / 6, 1e-3 * 1 / 6]
+    np.testing.assert_allclose(rates_of(folder), wanted, rtol=1e-6)
+
+
 @pytest.mark.parametrize("kind", loop.SCHEDULES)
 def test_the_schedules_after_the_warmup(kind):
     options = settings(schedule=kind, minimum=1e-4)

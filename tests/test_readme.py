@@ -4,11 +4,13 @@ import contextlib
 import io
 import pathlib
 import re
+import shlex
 
 import numpy as np
 import pytest
 
 import warmup_jax as wj
+from warmup_jax import cli
 from warmup_jax.compat import keras, optax, pytorch, pytorch_warmup, timm, transformers
 
 README = (pathlib.Path(__file__).parent.parent / "README.md").read_text()
@@ -30,6 +32,17 @@ def test_python_blocks_run_and_print_what_they_say(tmp_path, monkeypatch):
         assert len(said) == len(re.findall(r"^print\(", block, re.M)), "say beside every print what it prints"
         assert printed.getvalue().splitlines() == said
     assert "schedule" in names
+
+
+def test_console_blocks_print_what_they_say(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("console")
+    for transcript in block.removeprefix("$ ").split("\n$ "):
+        command, *said = transcript.strip().splitlines()
+        program, *arguments = shlex.split(command)
+        assert program == "warmup-jax"
+        cli.main(arguments)
+        assert capsys.readouterr().out.splitlines() == said
 
 
 def test_the_shape_of_the_readme():

@@ -97,8 +97,10 @@ def _value(node: ast.AST, base_lr: float | None) -> typing.Any:
                 return _ARITHMETIC[type(sign)](*numbers)
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [_value(item, base_lr) for item in items]
-        case ast.Dict(keys=keys, values=values) if None not in keys:
-            return {_value(key, base_lr): _value(value, base_lr) for key, value in zip(keys, values, strict=True)}
+        case ast.Dict(keys=keys, values=values):
+            return {
+                _value(key, base_lr): _value(value, base_lr) for key, value in zip(keys, values, strict=True) if key
+            }
     raise ValueError(f"put a number in place of `{ast.unparse(node)}`")
 
 

@@ -62,13 +62,14 @@ def read(source: str, facts: dict) -> Given:
     total = others.pop("total", None)
     run = wj.Run(as_length(total), **others) if total is not None else None
     schedule, own_run = read_schedule(source, run)
-    if run is None and own_run is None:
+    run = run or own_run
+    if run is None:
         length = report.length_of(schedule)
         if not length:
             what = "is unbounded" if length is None else "has no step"
             raise ValueError(f"the schedule {what}: add --total LENGTH, the length of the run")
         run = wj.Run(length, **others)
-    return Given(schedule, run or own_run)
+    return Given(schedule, run)
 
 
 def read_schedule(source: str, run):
@@ -98,6 +99,8 @@ def in_one_line():
     """Errors of the library become errors of the command line."""
     try:
         yield
+    except BrokenPipeError:  # a reader such as `head` has seen enough
+        raise
     except FileNotFoundError as error:
         raise click.UsageError(f"{error.filename} does not exist") from None
     except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:

@@ -1,5 +1,6 @@
 """The commands that look at schedules: show, plot, lint, diff, sample, studio."""
 
+import os
 import pathlib
 import sys
 
@@ -32,8 +33,8 @@ def show(schedule: str, facts: dict, for_machines: bool):
         return
     numbers = {name: getattr(description, name) for name in ("total", "peak", "peak_step", "warmup", "area")}
     stages = [stage._asdict() for stage in description.stages]
-    schedule = {"text": repr(given.schedule), "data": text.to_dict(given.schedule)}
-    print(as_json(schedule | numbers | {"stages": stages}))
+    written = {"text": repr(given.schedule), "data": text.to_dict(given.schedule)}
+    print(as_json(written | numbers | {"stages": stages}))
 
 
 @click.command(
@@ -59,13 +60,15 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict):
         given = {source: read(source, facts) for source in schedules}
         if out is None:
             for schedule, run in given.values():
-                print(plots.terminal(schedule, run=run, color=sys.stdout.isatty()))
+                print(plots.terminal(schedule, run=run, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
             return
         total = max(run.total for _, run in given.values())
         drawn = {source: schedule for source, (schedule, _) in given.items()}
         run = next(iter(given.values())).run
         axes = plots.plot(drawn if len(drawn) > 1 else next(iter(drawn.values())), total, run=run, log=log)
-    axes.figure.savefig(out or "plot.png", dpi=120)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(out or "plot.png", dpi=120)
     print(f"written to {out or 'plot.png'}")
 
 
@@ -93,7 +96,8 @@ def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, f
 
     if rules:
         for code, rule in linter.RULES.items():
-            print(f"{code}: {rule.summary}\n    {' '.join(rule.sources)}")
+            print(f"{code}: {rule.doc}", *(f"{name}: {when}" for name, when in rule.severities.items()), sep="\n    ")
+            print(*(f"    {source}" for source in rule.sources), sep="\n", end="\n\n")
         return 0
     if schedule is None:
         raise ValueError("Missing argument 'SCHEDULE'.")
@@ -106,8 +110,7 @@ def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, f
     if for_machines:
         print(as_json([finding._asdict() for finding in found]))
     else:
-        print(*found, sep="\n")
-        print("no findings" if not found else "")
+        print(*(found or ["no findings"]), sep="\n")
     return int(any(finding.severity != "info" for finding in found))
 
 

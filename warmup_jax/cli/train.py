@@ -282,14 +282,15 @@ def _settle(options: Options, given: dict[str, typing.Any], dataset):
     if given["schedule"] in loop.SCHEDULES:
         warmup = _default_warmup(options, given["epochs"], given["per_epoch"])
         defaults = DEFAULTS | {"warmup": warmup}
-        return loop.Settings(**given | {name: defaults[name] for name in shape if given[name] is None})
+        given |= {name: defaults[name] for name in shape if given[name] is None}
+        return loop.Settings(**given)
     for name in shape:
         if getattr(options, name) is not None:
             raise ValueError(f"--{name} is for a --schedule of constant, linear or cosine; write it into the schedule")
     if options.compare:
         raise ValueError("--compare is for a --schedule of constant, linear or cosine")
-    settings = loop.Settings(**given | dict.fromkeys(shape))
-    source = given["schedule"]
+    given |= dict.fromkeys(shape)
+    settings, source = loop.Settings(**given), given["schedule"]
     schedule, _ = read_schedule(source, loop.make_plan(settings, dataset).run)
     # A text keeps its epochs and percent, so that a resumed run may be longer.
     return settings if "(" in source else dataclasses.replace(settings, schedule=repr(schedule))

@@ -160,5 +160,12 @@ def _cycles(caller: str, first: int, growth: fractions.Fraction, times: int | No
         # The rounded end stays between the same two steps, or on the same step.
         left = min(max(round(end * units), (math.ceil(end) - 1) * units + 1), math.ceil(end) * units)
         rows.append((step, units, skipped, max(skipped + left, 1)))
-        begin, length = begin + length, length * growth
+        begin, length = _near(begin + length), _near(length * growth)
     return [*rows, (math.ceil(begin), 1, 0, 1)]
+
+
+def _near(moment: fractions.Fraction) -> fractions.Fraction:
+    """The moment itself; past 2048 bits behind the point, which only growths of many digits reach, the nearest with
+    so many: exact ones would grow with every cycle, and take minutes.
+    """
+    return moment if moment.denominator < 2**2048 else fractions.Fraction(round(moment * 2**2048), 2**2048)

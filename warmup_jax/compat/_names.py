@@ -4,7 +4,6 @@ import inspect
 import typing
 
 from warmup_jax import _checks
-from warmup_jax._checks import nearest
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Shift
 

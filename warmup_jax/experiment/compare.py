@@ -4,6 +4,7 @@ import csv
 import functools
 import itertools
 import pathlib
+import typing
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +30,11 @@ def compare(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, folder: 
     The peaks are multiples of `settings.peak`, the warmups none, half of `settings.warmup` and all of it.
     A run is one row of a batch: model, data order and schedule differ, the compiled program is one.
     """
-    grid = list(itertools.product(_peaks(settings.peak), sorted({0, plan.warmup // 2, plan.warmup}), range(SEEDS)))
+    grid = list(
+        itertools.product(
+            _peaks(typing.cast(float, settings.peak)), sorted({0, plan.warmup // 2, plan.warmup}), range(SEEDS)
+        )
+    )
     loop.write_settings(settings, folder)
     _write_schedules(settings, plan, grid, folder / "schedules.txt")
     loop.announce(settings, dataset, plan)

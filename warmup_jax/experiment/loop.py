@@ -91,7 +91,7 @@ def make_plan(settings: Settings, dataset: Dataset) -> Plan:
 
 def make_schedule(settings: Settings, plan: Plan, peak, warmup) -> wj.Schedule:
     """The schedule that was asked for. `peak` and `warmup` (steps) may be traced: `compare` sweeps them."""
-    start = stop = settings.minimum
+    start = stop = typing.cast(float, settings.minimum)
     if settings.schedule == "constant":
         schedule = wj.warmup_constant(peak=peak, warmup=warmup, total=plan.run.total, start=start)
     elif settings.schedule == "linear":

@@ -73,7 +73,8 @@ def plot_history(
         plan = drawn(report.curve(schedule, total), schedule)
         planned = np.asarray(schedule(jnp.asarray(applied.steps, jnp.int32)))
         differ = ~np.isclose(applied.values, planned, rtol=CLOSE, atol=0.0)
-        exactly = bool((applied.values.astype(planned.dtype) == planned).all())
+        with np.errstate(over="ignore"):
+            exactly = bool((applied.values.astype(planned.dtype) == planned).all())
         label = f"applied: {_comparison(applied.steps, differ, exactly)}"
         axes.plot(plan.steps, plan.values, drawstyle="steps-post", color="C1", linewidth=5, alpha=0.5, label="planned")
         values = np.concatenate([values, plan.values])
@@ -146,5 +147,5 @@ def _planned_beside(path: pathlib.Path) -> Schedule | None:
         return None
     try:
         return text.parse(written.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{written}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{written}: {error}") from None

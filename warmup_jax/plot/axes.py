@@ -67,10 +67,13 @@ def label_axes(axes: "Axes", total: int, run: Run | None) -> None:
 
 
 def legend(axes: "Axes", own: bool) -> None:
-    """Below the axes in a figure of our own, where it hides nothing; inside of axes that were given."""
+    """Below the axes in a figure of our own; inside of axes that were given, where it hides no text if it can."""
     handles, labels = axes.get_legend_handles_labels()
     if labels and own:
-        columns = 1 if max(map(len, labels)) > 40 else min(len(labels), 4)
+        columns = max(1, min(len(labels), 110 // (max(map(len, labels)) + 8)))
         axes.figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=SMALL)
     elif labels:
-        axes.legend(loc="best", fontsize=SMALL)
+        boxes = [text.get_window_extent() for text in axes.texts]
+        for place in ("best", "center right", "center left", "lower right", "lower left", "lower center"):
+            if not axes.legend(loc=place, fontsize=SMALL).get_window_extent().count_overlaps(boxes):
+                return

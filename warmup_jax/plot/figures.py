@@ -9,6 +9,7 @@ import numpy as np
 
 from warmup_jax import report
 from warmup_jax._schedule import Schedule
+from warmup_jax.lint import Finding, lint
 from warmup_jax.plot.axes import SMALL, label_axes, legend, limits, own_axes
 from warmup_jax.plot.points import drawn, total_steps
 from warmup_jax.units import Run
@@ -29,7 +30,7 @@ def plot(
     run: Run | None = None,
     ax: "Axes | None" = None,
     log: bool = False,
-    findings: typing.Iterable | None = None,
+    findings: typing.Iterable[Finding] | None = None,
 ) -> "Axes":
     """Draw a schedule over a run, or several to compare.
 
@@ -75,7 +76,7 @@ def plot(
         report.check_concrete("plot", schedule)
     total = total_steps("plot", list(named.values()), total, run)
     if findings is None:
-        findings = () if run is None or several else _lint(schedules, run)
+        findings = () if run is None or several else lint(typing.cast(Schedule, schedules), run)
     curves = {name: drawn(report.curve(schedule, total), schedule) for name, schedule in named.items()}
     values = np.concatenate([points.values for points in curves.values()])
     bottom, top = limits("plot", values, log)
@@ -85,7 +86,7 @@ def plot(
         axes.set_yscale("log", nonpositive="clip")
     for k, (name, points) in enumerate(curves.items()):
         style = {"linestyle": LINES[k % 4], "linewidth": 1.8 + k // 4}
-        axes.plot(points.steps, points.values, drawstyle="steps-post", label=name, **style)
+        axes.plot(points.steps, points.values, drawstyle="steps-post", label=str(name), **style)
     axes.set_xlim(0, total)
     axes.set_ylim(bottom, top)
     label_axes(axes, total, run)
@@ -97,13 +98,12 @@ def plot(
     spans = report.spans(typing.cast(Schedule, schedules), total)
     _shade(axes, spans)
     _mark_findings(axes, curves[""], findings, total)
-    legend(axes, ax is None)
+    if ax is None:
+        legend(axes, own=True)  # first, since it takes room from the axes
     _write_names(axes, spans, _mark_ends(axes, curves[""], bottom), total)
+    if ax is not None:
+        legend(axes, own=False)
     return axes
-
-
-def _lint(schedule, run):
-    return ()
 
 
 def _shade(axes: "Axes", spans: tuple[report.Span, ...]) -> None:
@@ -140,15 +140,15 @@ def _mark(axes: "Axes", step: int, value: float, label: str, side: str) -> "Text
     return axes.annotate(label, (step, value), (beside, 6), fontsize=SMALL, bbox=room, **place)
 
 
-def _mark_findings(axes: "Axes", points: report.Curve, findings: typing.Iterable, total: int) -> None:
+def _mark_findings(axes: "Axes", points: report.Curve, findings: typing.Iterable[Finding], total: int) -> None:
     """A symbol on the curve for each finding, those of one step in a pile; the legend says what each of them is."""
     from matplotlib.transforms import ScaledTranslation
 
-    shown = [finding for finding in findings if finding.step is None or finding.step < total]
+    shown = [finding for finding in findings if finding.step <= total]
     bottom, top = axes.get_ylim()
     piled = collections.Counter()
     for k, finding in enumerate(shown):
-        step = finding.step or 0
+        step = finding.step
         value = max(float(points.values[np.searchsorted(points.steps, step, side="right") - 1]), bottom)
         label = f"{finding.severity} at step {step:,}: {finding.code}"
         if k >= MOST_FINDINGS:

@@ -24,7 +24,7 @@ def terminal(
 
     The library is plotext: it draws to a string of a given size, with finer points than characters, puts ticks where
     they are asked for, and depends on nothing. Of its like, plotille labels every tenth character instead, such as the
-    steps 780 and 1560, and uniplot has no labels for what is as small as a learning rate.
+    steps 780 and 1560, and uniplot labels 3e-05 as 0.0.
 
     Args:
         schedule: a schedule.

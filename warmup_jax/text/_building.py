@@ -110,7 +110,10 @@ def build(source: _tree.Source, node: Node, run: wj.Run | None) -> wj.Schedule:
     """The schedule that a tree means."""
     if run is not None and not isinstance(run, wj.Run):
         raise TypeError(f"`run` must be a `warmup_jax.Run`; {_tree.came(run)}.")
-    return _Builder(source, run).schedule(node)
+    try:
+        return _Builder(source, run).schedule(node)
+    except RecursionError:  # of a caller that is deep in calls itself
+        raise source.too_deep(node.place) from None
 
 
 def build_run(source: _tree.Source, node: Node) -> wj.Run:
@@ -275,6 +278,8 @@ def _called(source: _tree.Source, node: Call | Operation, maker: typing.Callable
         return maker(*several, **named)
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise source.error(node.place, str(error), kind) from error
+        raise source.error(node.place, str(error), kind) from None
+    except RecursionError:
+        raise
     except Exception as error:  # a schedule of the user's own may raise anything
         raise source.error(node.place, f"{type(error).__name__}: {error}") from error

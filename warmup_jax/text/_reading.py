@@ -1,39 +1,37 @@
-"""Text -> tree: a lexer and a parser by recursive descent.
-
-Not Python's own `ast.parse`: on hostile text that one warns, runs out of its stack or memory, and words its errors
-differently from version to version. These few lines read the same on all of them, with the place of every mistake.
+"""Text -> tree: Python's own parser, `ast.parse`, behind a first look that lets nothing else through than the grammar
+can use, so that no text makes it warn, run out of its stack or take long. Nothing is evaluated.
 """
 
+import ast
+import bisect
+import functools
+import itertools
+import keyword
 import re
-import typing
 
 from warmup_jax.text import _tree
 from warmup_jax.text._tree import Argument, Call, Literal, Name, Node, Operation, Table
 
 _DIGITS = "[0-9](?:_?[0-9])*"
+# A number does not run into a name (`1if`, `0x10`, `1j`), a quote not into a name (`f''`) or into another quote.
 _TOKEN = re.compile(
     rf"""
-      (?P<space> (?: [ \t\r\n\f] | \#[^\n]* )+ )
-    | (?P<name> [A-Za-z_][A-Za-z0-9_]* )
-    | (?P<number> (?: {_DIGITS} (?: \. (?:{_DIGITS})? )? | \.{_DIGITS} ) (?: [eE][+-]?{_DIGITS} )? )
-    | (?P<string> '[^'\\\n]*(?:\\.[^'\\\n]*)*' | "[^"\\\n]*(?:\\.[^"\\\n]*)*" )
-    | (?P<mark> [()\[\],=.*+-] )
+      (?P<space> (?: [ \t\r\n] | \#[^\r\n]* )+ )
+    | (?P<name> [A-Za-z_][A-Za-z0-9_]* ) (?! [A-Za-z0-9_'"] )
+    | (?P<number> (?: {_DIGITS} (?: \. (?:{_DIGITS})? )? | \.{_DIGITS} ) (?: [eE][+-]?{_DIGITS} )? ) (?! [A-Za-z0-9_.] )
+    | (?P<string> '[^'\\\r\n]*(?:\\[\\'"nrtxuU][^'\\\r\n]*)*' | "[^"\\\r\n]*(?:\\[\\'"nrtxuU][^"\\\r\n]*)*" ) (?! ['"] )
+    | (?P<open> [(\[] )
+    | (?P<close> [)\]] )
+    | (?P<operator> [*+.-] )
+    | (?P<comma> , )
+    | (?P<equals> = )
     """,
     re.VERBOSE,
 )
-_EQUALS = re.compile(r"\s*=")
-# What Python's repr writes for characters that it escapes.
-_ESCAPE = re.compile(r"""\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(00(?:0[0-9a-f]|10)[0-9a-f]{4})|([\\'"nrt])|.)""")
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
-_CONSTANTS = {"True": True, "False": False, "None": None}
-_PREFIXES = ("wj", "warmup_jax")
+_NEVER = re.compile("[\0\ud800-\udfff]")
+_CLOSES = {"(": ")", "[": "]"}
 _EXAMPLE = "such as Linear(0.0, 1.0, steps=100)"
-
-
-class _Token(typing.NamedTuple):
-    kind: str  # name, number, string, mark or end
-    text: str
-    place: int
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
 def read(text: str, name: str = "parse(text)") -> tuple[_tree.Text, Node]:
@@ -43,155 +41,123 @@ def read(text: str, name: str = "parse(text)") -> tuple[_tree.Text, Node]:
     if len(text) > _tree.MAX_CHARACTERS:
         raise ValueError(f"`{name}` must be at most {_tree.MAX_CHARACTERS:_} characters; got {len(text):_}.")
     source = _tree.Text(text)
-    return source, _Parser(source).whole()
+    _first_look(source)
+    reader = _Reader(source)
+    try:
+        # In brackets an expression may begin and end on any line.
+        return source, reader.node(ast.parse(f"(\n{text}\n)", mode="eval").body)
+    except SyntaxError as error:
+        place = reader.offset(error.lineno or 0, max((error.offset or 1) - 1, 0), in_bytes=False)
+        raise source.error(place, f"{error.msg.rstrip('?.')}.") from None
+    except RecursionError:  # of a caller that is deep in calls itself
+        raise source.too_deep(0) from None
 
 
-class _Parser:
-    """Reads from left to right, one token ahead."""
+def _first_look(source: _tree.Text) -> None:
+    """Refuse what the grammar has no use for, more than is read, and what is nested too deeply: brackets in brackets,
+    operators and brackets behind one another.
+    """
+    text, place, values, last = source.text, 0, 0, ""
+    level, opened = 0, []  # brackets that are open: which, where, and the level before
+    if never := _NEVER.search(text):
+        raise source.error(never.start(), f"the character {never[0]!a} has no meaning here.")
+    while match := _TOKEN.match(text, place):
+        kind, token = str(match.lastgroup), match[0]
+        if kind == "open":
+            opened.append((token, place, level))
+            level += 1
+        elif kind == "close":
+            if not opened or _CLOSES[opened[-1][0]] != token:
+                raise source.error(place, f"this `{token}` closes no bracket.")
+            level = opened.pop()[2] + 1
+        elif kind == "operator":
+            level += 1
+        elif kind == "comma":
+            level = opened[-1][2] + 1 if opened else 0
+        elif kind == "number" and len(token) > _tree.MAX_DIGITS:
+            raise source.error(place, f"a number may have at most {_tree.MAX_DIGITS} characters; got {len(token)}.")
+        elif kind == "name" and keyword.iskeyword(token) and token not in ("True", "False", "None"):
+            raise source.error(place, f"the word {token!r} has no meaning here.")
+        elif kind == last == "string":
+            raise source.error(place, "a comma is missing between two texts.")
+        if level > 2 * _tree.MAX_DEPTH:
+            raise source.too_deep(place)
+        values += kind in ("name", "number", "string", "open")
+        if values > 4 * _tree.MAX_VALUES:
+            raise source.too_much(place)
+        last, place = (last if kind == "space" else kind), match.end()
+    if place < len(text):
+        character = text[place]
+        if character in "'\"":
+            raise source.error(
+                place, f"the quote {character} begins no text: close it on its line; plain escapes only."
+            )
+        raise source.error(place, f"the character {character!a} has no meaning here.")
+    if opened:
+        raise source.error(opened[-1][1], f"this `{opened[-1][0]}` is never closed.")
+    if not last:
+        raise source.error(0, f"there is no text. Write a schedule, {_EXAMPLE}.")
+
+
+class _Reader:
+    """Turns the nodes of `ast` into those of the tree, and refuses all that it has no node for."""
 
     def __init__(self, source: _tree.Text):
         self.source = source
-        self.place = 0
-        self.next = self._token()
+        self.lines = [match.span() for match in _LINE.finditer(source.text)]
 
-    def whole(self) -> Node:
-        """The tree of the whole text."""
-        if self.next.kind == "end":
-            raise self.source.error(self.next.place, f"there is no text. Write a schedule, {_EXAMPLE}.")
-        node = self._expression(0)
-        if self.next.kind != "end":
-            raise self._unexpected("the end, or `*` or `+`")
-        return node
+    def node(self, node: ast.expr) -> Node:
+        place = self._place(node)
+        match node:
+            case ast.Constant(value=bool() | int() | float() | str() | None as value):
+                return self.source.checked(Literal(value, place))
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=ast.Constant(value=int() | float() as value)):
+                return self.source.checked(Literal(-value if isinstance(sign, ast.USub) else +value, place))
+            case ast.Name(id=name) | ast.Attribute(value=ast.Name(id="wj" | "warmup_jax"), attr=name):
+                return self.source.checked(Name(name, place))
+            case ast.Tuple(elts=items) | ast.List(elts=items):
+                nodes = tuple(map(self.node, items))
+                return self.source.checked(Table(nodes, place, _height(nodes)))
+            case ast.BinOp(left=left, op=ast.Add() | ast.Mult() | ast.Sub() as sign, right=right):
+                symbol = {ast.Add: "+", ast.Mult: "*", ast.Sub: "-"}[type(sign)]
+                place = self.source.text.find(symbol, self.offset(left.end_lineno or 0, left.end_col_offset or 0))
+                if symbol == "-":
+                    raise self.source.error(place, "only `*` and `+` can stand between two schedules.")
+                nodes = self.node(left), self.node(right)
+                return self.source.checked(Operation(symbol, *nodes, place, _height(nodes)))
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="wj" | "warmup_jax"), attr=name)):
+                arguments = (*map(self._by_position, node.args), *map(self._by_name, node.keywords))
+                height = _height(argument.node for argument in arguments)
+                return self.source.checked(Call(name, arguments, place, height))
+            case ast.Attribute() | ast.Call(func=ast.Attribute()):
+                raise self.source.error(place, "only `wj.` and `warmup_jax.` may stand before a name.")
+        raise self.source.error(place, "this has no meaning here: write names with arguments, numbers and texts.")
 
-    def _token(self) -> _Token:
-        while match := _TOKEN.match(self.source.text, self.place):
-            token = _Token(str(match.lastgroup), match[0], self.place)
-            self.place = match.end()
-            if token.kind != "space":
-                return token
-        if self.place == len(self.source.text):
-            return _Token("end", "", self.place)
-        character = self.source.text[self.place]
-        if character in "'\"":
-            raise self.source.error(self.place, f"the quote {character} is not closed on its line.")
-        raise self.source.error(self.place, f"the character {character!a} has no meaning here.")
+    def _by_position(self, node: ast.expr) -> Argument:
+        return Argument(None, self.node(node), self._place(node))
 
-    def _take(self) -> _Token:
-        token, self.next = self.next, self._token()
-        return token
+    def _by_name(self, word: ast.keyword) -> Argument:
+        if word.arg is None:
+            raise self.source.error(self._place(word), "`**` has no meaning here: write the arguments.")
+        return Argument(word.arg, self.node(word.value), self._place(word))
 
-    def _is(self, *marks: str) -> bool:
-        return self.next.kind == "mark" and self.next.text in marks
+    def _place(self, node: ast.expr | ast.keyword) -> int:
+        return self.offset(node.lineno, node.col_offset)
 
-    def _unexpected(self, wanted: str) -> Exception:
-        came = f"`{self.next.text}`" if len(self.next.text) <= 40 else f"a {self.next.kind}"
-        came = "the end of the text" if self.next.kind == "end" else came
-        return self.source.error(self.next.place, f"expected {wanted}; got {came}.")
+    def offset(self, line: int, column: int, in_bytes: bool = True) -> int:
+        """The place of a line and a column of `ast`, which counts bytes; the first line is the bracket around all."""
+        number = min(max(line - 2, 0), len(self.lines) - 1)
+        begin, end = self.lines[number]
+        if in_bytes and not self.source.text.isascii():
+            column = bisect.bisect_right(_byte_columns(self.source.text[begin:end]), column)
+        return min(begin + column, max(end, begin))
 
-    def _expression(self, depth: int, product: bool = False) -> Node:
-        """Operands with `*` and `+` between them; a `product` ends before a `+`."""
-        left = self._operand(depth)
-        while self._is("*") or (self._is("+") and not product):
-            symbol = self._take()
-            right = self._operand(depth) if symbol.text == "*" else self._expression(depth, product=True)
-            height = 1 + max(left.height, right.height)
-            left = self.source.checked(Operation(symbol.text, left, right, symbol.place, height))
-        if self._is("-"):
-            raise self.source.error(self.next.place, "only `*` and `+` can stand between two schedules.")
-        return left
 
-    def _operand(self, depth: int) -> Node:
-        kind, text, place = self.next
-        if depth > _tree.MAX_DEPTH:
-            raise self.source.too_deep(place)
-        if kind == "string":
-            node = Literal(self._string(self._take()), place)
-        elif kind == "number" or self._is("+", "-"):
-            node = Literal(self._number(), place)
-        elif kind == "name":
-            return self._name(depth)
-        elif self._is("(", "["):
-            return self._bracket(depth)
-        else:
-            raise self._unexpected("a schedule, a number or a text")
-        return self.source.checked(node)
+@functools.lru_cache(maxsize=1)
+def _byte_columns(line: str) -> list[int]:
+    """Where each character of a line ends, in bytes."""
+    return list(itertools.accumulate(len(character.encode()) for character in line))
 
-    def _number(self) -> int | float:
-        sign = self._take() if self._is("+", "-") else None
-        if self.next.kind != "number":
-            raise self._unexpected("a number behind the sign")
-        text, place = self.next.text, self.next.place
-        if len(text) > _tree.MAX_DIGITS:
-            raise self.source.error(place, f"a number may have at most {_tree.MAX_DIGITS} characters; got {len(text)}.")
-        is_float = any(character in ".eE" for character in text)
-        if not is_float and text[0] == "0" and len(text) > 1:
-            raise self.source.error(place, f"a whole number cannot begin with 0; got {text}.")
-        number = float(text) if is_float else int(text)
-        self._take()
-        return -number if sign and sign.text == "-" else number
 
-    def _string(self, token: _Token) -> str:
-        def plain(escape: re.Match) -> str:
-            code = escape[1] or escape[2] or escape[3]
-            if code or escape[4]:
-                return chr(int(code, 16)) if code else _ESCAPED.get(escape[4], str(escape[4]))
-            raise self.source.error(token.place + 1 + escape.start(), f"the escape {escape[0]!a} has no meaning here.")
-
-        return _ESCAPE.sub(plain, token.text[1:-1])
-
-    def _name(self, depth: int) -> Node:
-        token = self._take()
-        if token.text in _CONSTANTS:
-            return self.source.checked(Literal(_CONSTANTS[token.text], token.place))
-        name = token.text
-        if self._is("."):
-            if name not in _PREFIXES:
-                raise self.source.error(token.place, "only `wj.` and `warmup_jax.` may stand before a name.")
-            self._take()
-            if self.next.kind != "name":
-                raise self._unexpected("a name behind the dot")
-            name = self._take().text
-        if not self._is("("):
-            return self.source.checked(Name(name, token.place))
-        arguments = self._arguments(depth + 1)
-        height = 1 + max((argument.node.height for argument in arguments), default=0)
-        return self.source.checked(Call(name, arguments, token.place, height))
-
-    def _arguments(self, depth: int) -> tuple[Argument, ...]:
-        """`(a, b, name=c)`."""
-        opening, arguments = self._take(), []
-        while not self._is(")"):
-            place, name = self.next.place, None
-            if self.next.kind == "name" and _EQUALS.match(self.source.text, self.place):
-                name = self._take().text
-                self._take()
-            elif arguments and arguments[-1].name is not None:
-                raise self.source.error(place, "an argument without a name cannot follow one with a name.")
-            arguments.append(Argument(name, self._expression(depth), place))
-            self._separator(opening, ")")
-        self._take()
-        return tuple(arguments)
-
-    def _bracket(self, depth: int) -> Node:
-        """`(a)`, which is `a`, or a tuple or a list."""
-        opening, items, commas = self._take(), [], 0
-        closing = ")" if opening.text == "(" else "]"
-        while not self._is(closing):
-            items.append(self._expression(depth + 1))
-            commas += self._separator(opening, closing)
-        self._take()
-        if closing == ")" and len(items) == 1 and not commas:
-            return items[0]
-        height = 1 + max((item.height for item in items), default=0)
-        return self.source.checked(Table(tuple(items), opening.place, height))
-
-    def _separator(self, opening: _Token, closing: str) -> bool:
-        """True for a comma, which is taken; False before the closing bracket."""
-        if self._is(","):
-            self._take()
-            return True
-        if self.next.kind == "end":
-            raise self.source.error(opening.place, f"this `{opening.text}` is never closed.")
-        if not self._is(closing):
-            raise self._unexpected(f"`,` or `{closing}`")
-        return False
+def _height(nodes) -> int:
+    return 1 + max((node.height for node in nodes), default=0)

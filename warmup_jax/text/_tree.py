@@ -85,10 +85,14 @@ class Source:
         """A node that was just read, unless there are too many or it is too high."""
         self._values += 1
         if self._values > MAX_VALUES:
-            raise self.error(node.place, f"too much: a schedule of at most {MAX_VALUES:_} values can be read.")
+            raise self.too_much(node.place)
         if node.height > MAX_DEPTH:
             raise self.too_deep(node.place)
         return node
+
+    def too_much(self, place: Place) -> Exception:
+        """The error for more values than are read."""
+        return self.error(place, f"too much: a schedule of at most {MAX_VALUES:_} values can be read.")
 
     def too_deep(self, place: Place) -> Exception:
         """The error for more levels than are read."""
@@ -122,8 +126,9 @@ class Data(Source):
     """Dicts and lists; a place in them is a path such as `schedule.stages[1].steps`."""
 
     def at(self, place, message):
-        """The message behind the path."""
-        return f"{place}: {message}" if place else message
+        """The message behind the path, whose middle is left out where it is long."""
+        place = str(place)
+        return f"{place if len(place) < 200 else place[:60] + '...' + place[-60:]}: {message}"
 
 
 def cut(text: str, most: int) -> str:

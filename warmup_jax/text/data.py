@@ -33,13 +33,14 @@ def to_dict(schedule: Schedule) -> dict[str, typing.Any]:
         >>> text.to_dict(wj.Linear(0.0, 1.0, steps=100))
         {'version': 1, 'schedule': {'type': 'Linear', 'start': 0.0, 'stop': 1.0, 'steps': 100}}
     """
-    data = {"version": VERSION, "schedule": _as_data(checked_text("to_dict(schedule)", schedule)[1])}
+    _, node = checked_text("to_dict(schedule)", schedule)
+    data = {"version": VERSION, "schedule": _as_data(node, _building.known_names())}
     if from_dict(data) != schedule:
         raise ValueError(f"`to_dict(schedule)` must read back equal; this one does not: {schedule!r}.")
     return data
 
 
-def from_dict(data: typing.Mapping[str, typing.Any], run: Run | None = None) -> Schedule:
+def from_dict(data: dict[str, typing.Any], run: Run | None = None) -> Schedule:
     """The schedule that plain data means: what `to_dict` gives, or recipes with durations.
 
     Args:
@@ -68,7 +69,7 @@ def from_dict(data: typing.Mapping[str, typing.Any], run: Run | None = None) -> 
     return _building.build(*_read(data["schedule"], "schedule"), own if run is None else run)
 
 
-def run_of(data: typing.Mapping[str, typing.Any]) -> Run | None:
+def run_of(data: dict[str, typing.Any]) -> Run | None:
     """The run in the data of `from_dict`, or None."""
     if not isinstance(data, dict):
         raise TypeError(f"the data of a schedule must be a dict; got a {type(data).__name__}.")
@@ -90,7 +91,7 @@ def run_of(data: typing.Mapping[str, typing.Any]) -> Run | None:
 
 def run_as_data(run: Run) -> dict[str, typing.Any]:
     """The arguments that make the run."""
-    data = _as_data(_reading.read(repr(run))[1])
+    data = _as_data(_reading.read(repr(run))[1], {"Run": Run})
     return {key: value for key, value in data.items() if key != "type"}
 
 
@@ -116,7 +117,10 @@ def checked_text(caller: str, schedule: Schedule) -> tuple[str, Node]:
 
 def _read(value, path: str, name: str | None = None) -> tuple[_tree.Source, Node]:
     source = _tree.Data()
-    return source, _Reader(source).node(value, path, 0, name)
+    try:
+        return source, _Reader(source).node(value, path, 0, name)
+    except RecursionError:  # of a caller that is deep in calls itself
+        raise source.too_deep(path) from None
 
 
 class _Reader:
@@ -129,7 +133,7 @@ class _Reader:
     def node(self, value, path: str, depth: int, name: str | None = None) -> Node:
         """The tree of a value; a dict is a call of `name` or of what it has under "type"."""
         if depth > _tree.MAX_DEPTH:  # also a dict that holds itself
-            raise self.source.too_deep(_tree.cut(path, 200))
+            raise self.source.too_deep(path)
         if isinstance(value, dict):
             return self.source.checked(self._call(value, path, depth, name))
         if name is not None:
@@ -160,13 +164,13 @@ class _Reader:
             place = path + _key(key, ".")
             if not isinstance(key, str):
                 raise self.source.error(place, f"a key must be text; {_tree.came(key)}.", TypeError)
-            node = self.node(inner, place, depth + 1)
-            if key == several:
-                if not isinstance(node, Table):
-                    raise self.source.error(place, f"must be a list; {_tree.came(inner)}.", TypeError)
-                arguments += [Argument(None, item, item.place) for item in node.items]
+            if key != several:
+                arguments.append(Argument(key, self.node(inner, place, depth + 1), place))
+            elif isinstance(inner, (list, tuple)):
+                nodes = [self.node(item, f"{place}[{k}]", depth + 1) for k, item in enumerate(inner)]
+                arguments += [Argument(None, node, node.place) for node in nodes]
             else:
-                arguments.append(Argument(key, node, place))
+                raise self.source.error(place, f"must be a list; {_tree.came(inner)}.", TypeError)
         return Call(name, tuple(arguments), path, depth)
 
     @staticmethod
@@ -180,17 +184,16 @@ def _key(key, dot: str = "") -> str:
     return f"{dot}{key}" if isinstance(key, str) and key.isidentifier() and len(key) < 50 else f"[{_tree.short(key)}]"
 
 
-def _as_data(node: Node) -> typing.Any:
+def _as_data(node: Node, known: typing.Mapping[str, typing.Callable]) -> typing.Any:
     """Tree -> plain data, for a tree of what a schedule or a run prints as."""
     match node:
         case Table(items=items):
-            return [_as_data(item) for item in items]
+            return [_as_data(item, known) for item in items]
         case Call(name=name):
-            maker = Run if name == "Run" else _building.known_names()[name]
-            bound = _building.bind(_tree.Data(), node, maker)
-            data = {key: _as_data(argument.node) for key, argument in bound.named.items()}
+            bound = _building.bind(_tree.Data(), node, known[name])
+            data = {key: _as_data(argument.node, known) for key, argument in bound.named.items()}
             if bound.several_name:
-                data[bound.several_name] = [_as_data(item) for item in bound.several]
+                data[bound.several_name] = [_as_data(item, known) for item in bound.several]
             return {"type": name} | data
         case Literal(value=value):
             return value

@@ -1,9 +1,11 @@
 """Schedule <-> JSON, YAML, TOML and text files."""
 
+import collections
 import contextlib
 import io
 import json
 import pathlib
+import re
 import tomllib
 import typing
 import warnings
@@ -31,21 +33,30 @@ def save(schedule: Schedule, path, run: Run | None = None) -> None:
         OSError: if the file cannot be written.
 
     Example:
-        `text.save(schedule, "schedule.yaml", run)`
+        >>> import pathlib, tempfile
+        >>> import warmup_jax as wj
+        >>> from warmup_jax import text
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "schedule.json"
+        >>> text.save(wj.Linear(0.0, 1.0, steps=100), path, wj.Run(100))
+        >>> text.load(path), text.load_run(path)
+        (Linear(start=0.0, stop=1.0, steps=100), Run(total=100))
     """
     path, form = _form("save", path)
+    if form is _TXT and run is not None:
+        raise ValueError("`save(run=...)` has no place in a .txt file. Choose .json, .yaml or .toml.")
     if form is _TXT:
-        if run is not None:
-            raise ValueError("`save(run=...)` has no place in a .txt file. Choose .json, .yaml or .toml.")
         text = data.checked_text("save(schedule)", schedule)[0] + "\n"
     else:
         table = data.to_dict(schedule)
-        if run is not None:
-            table = {"version": table["version"], "run": data.run_as_data(run), "schedule": table["schedule"]}
-        text = form.write(table)
-    if form.load(text)[0] != schedule or form.load(text)[1] != run:
-        raise ValueError(f"this schedule would not read back equal from a {path.suffix} file: {schedule!r}.")
-    path.write_text(text, encoding="utf-8")
+        kept = {} if run is None else {"run": data.run_as_data(run)}
+        text = form.write({"version": table["version"], **kept, "schedule": table["schedule"]})
+    try:
+        back = form.load(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"a {path.suffix} file cannot hold this schedule: {error}") from None
+    if back != (schedule, run):
+        raise ValueError(f"a {path.suffix} file cannot hold this schedule: it would read back as {back[0]!r}.")
+    path.write_bytes(text.encode("utf-8"))
 
 
 def load(path, run: Run | None = None) -> Schedule:
@@ -65,7 +76,12 @@ def load(path, run: Run | None = None) -> Schedule:
         OSError: for a file that is missing or cannot be read.
 
     Example:
-        `schedule = text.load("schedule.yaml")`
+        >>> import pathlib, tempfile
+        >>> from warmup_jax import text
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "schedule.toml"
+        >>> _ = path.write_text("version = 1\\nschedule = {type = 'Linear', start = 0.0, stop = 1.0, steps = 100}")
+        >>> text.load(path)
+        Linear(start=0.0, stop=1.0, steps=100)
     """
     path, form = _form("load", path)
     with _about(path):
@@ -85,11 +101,17 @@ def load_run(path) -> Run | None:
         ValueError, TypeError, ModuleNotFoundError, OSError: as for `load`.
 
     Example:
-        `run = text.load_run("schedule.yaml")`
+        >>> import pathlib, tempfile
+        >>> from warmup_jax import text
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "schedule.toml"
+        >>> _ = path.write_text("version = 1\\nrun = {total = 100}\\nschedule = {type = 'Constant', value = 1.0}")
+        >>> text.load_run(path)
+        Run(total=100)
     """
     path, form = _form("load_run", path)
     with _about(path):
-        return None if form is _TXT else data.run_of(form.read(_contents(path)))
+        contents = _contents(path)
+        return None if form is _TXT else data.run_of(form.read(contents))
 
 
 class _Form(typing.NamedTuple):
@@ -112,8 +134,7 @@ def _read_json(text: str):
     def unique(pairs: list[tuple[str, typing.Any]]) -> dict:
         table = dict(pairs)
         if len(table) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for k, key in enumerate(keys) if key in keys[:k])
+            [(twice, _)] = collections.Counter(key for key, _ in pairs).most_common(1)
             raise ValueError(f"the key {_tree.short(twice)} stands twice in one object.")
         return table
 
@@ -133,17 +154,8 @@ def _read_json(text: str):
 
 def _read_yaml(text: str):
     yaml, source = _yaml(), _tree.Text(text)
-    depth = 0
     try:
-        # Before anything is built: a few lines with anchors can stand for billions of values, and tags for any object.
-        for event in yaml.parse(text):
-            place = event.start_mark.index
-            if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
-                raise _Refused(source.at(place, "anchors (&, *) and tags (!) are not read. Write the value itself."))
-            depth += str(type(event).__name__).endswith(("MappingStartEvent", "SequenceStartEvent"))
-            depth -= str(type(event).__name__).endswith(("MappingEndEvent", "SequenceEndEvent"))
-            if depth > _tree.MAX_DEPTH + 1:
-                raise _Refused(str(source.too_deep(place)))
+        _check_yaml(source, yaml.parse(text))
         return yaml.load(text)
     except _Refused:
         raise
@@ -153,8 +165,30 @@ def _read_yaml(text: str):
         raise ValueError(source.at(mark.index, problem) if mark else problem) from None
 
 
+_MAX_EVENTS = 20_000  # which take seconds: this reader is made for configurations
+
+
 class _Refused(ValueError):
     """YAML that is well-formed but not read here."""
+
+
+def _check_yaml(source: _tree.Text, events: typing.Iterable) -> None:
+    """Before anything is built: a few lines with anchors can stand for billions of values, and tags for any object."""
+    import ruamel.yaml.events
+
+    depth = 0
+    for position, event in enumerate(events):
+        place = event.start_mark.index
+        if position > _MAX_EVENTS:
+            raise _Refused(
+                source.at(place, f"too much: at most {_MAX_EVENTS:_} values can be read from YAML. Use JSON.")
+            )
+        if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
+            raise _Refused(source.at(place, "anchors (&, *) and tags (!) are not read. Write the value itself."))
+        depth += isinstance(event, ruamel.yaml.events.CollectionStartEvent)
+        depth -= isinstance(event, ruamel.yaml.events.CollectionEndEvent)
+        if depth > 2 * _tree.MAX_DEPTH + 2:  # a schedule and its list of stages are two
+            raise _Refused(str(source.too_deep(place)))
 
 
 def _write_yaml(table) -> str:
@@ -172,6 +206,18 @@ def _yaml():
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # pyright: ignore[reportAttributeAccessIssue]
     return yaml
+
+
+def _read_toml(text: str):
+    # Python's reader takes memory by the square of the parts of one key, a.b.c.
+    if deep := _LONG_KEY.search(text):
+        raise _tree.Text(text).error(deep.start(), "this is no key of a schedule: it has too many parts.")
+    return tomllib.loads(text)
+
+
+_LONG_KEY = re.compile(
+    r"""(?<![\w.-]) (?: (?: [\w-]+ | "[^"\n]*" | '[^'\n]*' ) [ \t]* \. [ \t]* ){250}""", re.VERBOSE | re.ASCII
+)
 
 
 def _write_toml(table) -> str:
@@ -198,7 +244,7 @@ _FORMS = {
     ".json": _Form(_read_json, lambda table: json.dumps(table, indent=2) + "\n"),
     ".yaml": _YAML,
     ".yml": _YAML,
-    ".toml": _Form(tomllib.loads, _write_toml),
+    ".toml": _Form(_read_toml, _write_toml),
     ".txt": _TXT,
 }
 
@@ -234,4 +280,4 @@ def _about(path: pathlib.Path) -> typing.Iterator[None]:
         raise ValueError(f"{path}: nested too deeply: at most {_tree.MAX_DEPTH} levels can be read.") from None
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{path}: {error}") from error
+        raise kind(f"{path}: {error}") from None
