@@ -186,6 +186,17 @@ def test_a_part_of_the_run(show):
     assert settled(page).evaluate("chart.scales.x.max") == RUN.total - 1
 
 
+@pytest.mark.parametrize("warmup", [360, 361, 120, 1, 1200])
+def test_the_table_and_the_summary_read_as_the_report(show, warmup):
+    run = wj.Run(total=47_000, steps_per_epoch=120)
+    schedule = wj.wsd(peak=3e-4, warmup=warmup, total=46_800, cooldown=9_360)
+    page = show(schedule, run)
+    head, *rows, summary = str(report.describe(schedule, run)).splitlines()
+    shown = [line.split("\t") for line in page.inner_text("#stages").splitlines()]
+    assert shown == [re.split(r"  +", line) for line in (head, *rows)]
+    assert page.inner_text("#summary") == summary
+
+
 EDGE_CASES = {
     "one step": wj.Constant(1e-3, 1),
     "zero": wj.Constant(0.0, 5),
@@ -235,7 +246,9 @@ def with_numbers(schedule: wj.Schedule, values: list) -> wj.Schedule:
 
 
 def run_of(row) -> wj.Run:
-    return wj.Run(total=int(1.2 * (row.length or 700)) + 3, steps_per_epoch=50)
+    """A run longer than the schedule; with the other numbers, of every third row, the schedule is the longer one."""
+    factor = 1.2 if catalog.ROWS.index(row) % 3 == 0 else 2.2
+    return wj.Run(total=int(factor * (row.length or 400)) + 3, steps_per_epoch=50)
 
 
 EDGES = np.array([-(2**31), -3, 2**20, 2**24 + 1, 2**31 - 1])

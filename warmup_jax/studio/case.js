@@ -22,7 +22,7 @@ class Ratio {
     return Number((this.over - rest) / this.under);
   }
   ceil() {
-    return -new Ratio(-this.over, this.under).floor();
+    return 0 - new Ratio(-this.over, this.under).floor();
   }
   value() {
     return Number(this.over) / Number(this.under);
@@ -134,7 +134,7 @@ function cycleOf(schedule, places, total) {
   const end = new Ratio(total);
   for (const one of places) {
     if (one.node.kind !== "Repeat" || isBackwards(one) || !(one.low.below(end) && end.below(one.high))) continue;
-    const found = schedule.get(one.node, "schedule").type !== "Constant" && cycleAt(schedule, one, end);
+    const found = schedule.get(one.node, "schedule").kind !== "Constant" && cycleAt(schedule, one, end);
     if (found) return found;
   }
   return null;
@@ -187,7 +187,7 @@ function makeCase(schedule, run, curve) {
     length: schedule.length(schedule.tree),
     peak: Math.max(best, largest(later.map(({ value }) => value))),
     perEpoch: run.perEpoch ?? (stairs ? schedule.get(stairs.node, "every") : null),
-    seams: seamsOf(schedule, places, total),
+    seams: seamsOf(schedule, places, steps),
     when: (step) => `step ${grouped(step)}${run.perEpoch ? ` (epoch ${general(step / run.perEpoch)})` : ""}`,
   };
 }
@@ -196,8 +196,19 @@ function largest(values) {
   return values.reduce((most, value) => Math.max(most, value), -Infinity);
 }
 
+/** The position of the first of the rising `steps` that is not before `step`. */
+function positionIn(steps, step) {
+  let [low, high] = [0, steps.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle] < step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The boundaries between stages within the run; those under a `Staircase` are its stairs. */
-function seamsOf(schedule, places, total) {
+function seamsOf(schedule, places, steps) {
   const seams = [];
   for (const one of places) {
     if (one.node.kind !== "Join" || one.inStairs) continue;
@@ -209,8 +220,10 @@ function seamsOf(schedule, places, total) {
       const step = isBackwards(one) ? moment.floor() + 1 : moment.ceil();
       const pair = [stages[k].stage, stages[k + 1].stage];
       const [before, after] = isBackwards(one) ? pair.reverse() : pair;
-      if (one.low.below(moment) && moment.below(one.high) && 0 < step && step < total)
-        seams.push({ step, before, after, inCycle: one.inCycle });
+      const isSeen = one.low.below(moment) && moment.below(one.high);
+      // In a long run not all values are read.
+      const isRead = [step - 1, step].every((each) => steps[positionIn(steps, each)] === each);
+      if (isSeen && isRead) seams.push({ step, before, after, inCycle: one.inCycle });
     }
   }
   return seams.sort((a, b) => a.step - b.step);
@@ -221,11 +234,7 @@ function around(about, step) {
   const cuts = [0, about.total, ...about.places.flatMap((one) => [one.low.ceil(), one.high.ceil()])];
   const begin = largest(cuts.filter((cut) => cut < step));
   const end = -largest(cuts.filter((cut) => cut > step).map((cut) => -cut));
-  const part = (from, to) => {
-    const [first, last] = [from, to]
-      .map((edge) => about.steps.findIndex((each) => each >= edge))
-      .map((k) => (k < 0 ? about.steps.length : k));
-    return { steps: about.steps.slice(first, last), values: about.values.slice(first, last) };
-  };
-  return { before: part(begin, step), after: part(step, end) };
+  const [first, middle, last] = [begin, step, end].map((edge) => positionIn(about.steps, edge));
+  const part = (from, to) => ({ steps: about.steps.slice(from, to), values: about.values.slice(from, to) });
+  return { before: part(first, middle), after: part(middle, last) };
 }

@@ -71,7 +71,7 @@ function negative({ steps, values, when }) {
   ];
 }
 
-function zeroFirstUpdate({ steps, values, total, perEpoch }) {
+function zeroFirstUpdate({ steps, values, total, run }) {
   const first = values.findIndex((value) => value !== 0);
   const count = first < 0 ? total : steps[first];
   if (!count) return [];
@@ -79,7 +79,7 @@ function zeroFirstUpdate({ steps, values, total, perEpoch }) {
     const message = `the rate is 0 at each of ${grouped(total)} steps: nothing is learned.`;
     return [finding("error", 0, message, "Give the schedule a `peak` above 0, and a warmup shorter than the run.")];
   }
-  const wholeEpochs = count > 1 && perEpoch !== null && count >= perEpoch;
+  const wholeEpochs = count > 1 && run.perEpoch !== null && count >= run.perEpoch;
   const severity = wholeEpochs || many(count, total, 3) ? "warning" : "info";
   const epochs = wholeEpochs ? " (a whole epoch or more)" : "";
   const message =
@@ -226,7 +226,7 @@ function endsInsideDecay(about) {
   if (!later.length || !(best >= 0.99 * peak && peak > 0) || cycle) return [];
   const last = lastOf(values);
   const { value: low, step: at } = later[positionOfMost(later.map(({ value }) => -value))];
-  if (last - low <= 0.01 * peak) return [];
+  if (last - low <= 0.01 * peak || at === total) return []; // a single step is not missed
   const message =
     `the run ends at ${when(total)}, before the decay does: the last rate is ${general(last)}, and ` +
     `${percent((last - low) / (peak - low))} of the way from the peak ${general(peak)} to ${general(low)}, at step ${grouped(at)}, is left.`;
@@ -367,19 +367,18 @@ function endOf(schedule, node) {
   return schedule.get(node, "stop") ?? schedule.get(node, "value") ?? null;
 }
 
-function zeroLengthStage({ schedule, places }) {
-  return places
-    .filter(({ node }) => node.kind === "Join")
-    .flatMap((one) => {
-      let [begin, before] = [0, null];
-      return schedule.get(one.node, "stages").flatMap((stage, k) => {
-        const length = schedule.length(stage);
-        if (length === 0)
-          return [zeroLength(schedule, one, k, stage, before, larger(momentOf(one, begin), ZERO).ceil())];
-        [begin, before] = [begin + (length ?? 0), stage];
-        return [];
-      });
+function zeroLengthStage({ schedule, places, total }) {
+  const found = [];
+  for (const one of places.filter(({ node }) => node.kind === "Join")) {
+    let [begin, before] = [0, null];
+    schedule.get(one.node, "stages").forEach((stage, k) => {
+      const length = schedule.length(stage);
+      const step = larger(momentOf(one, begin), ZERO).ceil();
+      if (length === 0 && step <= total) found.push(zeroLength(schedule, one, k, stage, before, step));
+      if (length !== 0) [begin, before] = [begin + (length ?? 0), stage];
     });
+  }
+  return found;
 }
 
 function zeroLength(schedule, { inCycle }, k, stage, before, step) {
@@ -395,12 +394,14 @@ function zeroLength(schedule, { inCycle }, k, stage, before, step) {
   return finding(loses ? "warning" : "info", step, message, fix);
 }
 
-function flatStage({ schedule, places }) {
-  return places.flatMap(({ node, low }) => {
+function flatStage({ schedule, places, total }) {
+  const found = [];
+  for (const { node, low } of places) {
     const [start, stop] = [schedule.get(node, "start"), schedule.get(node, "stop")];
-    if (start === undefined || start !== stop || !schedule.length(node)) return [];
+    if (start === undefined || start !== stop || !schedule.length(node) || !low.below(new Ratio(total))) continue;
     const message = `this \`${node.type}\` goes from ${general(start)} to the same number: it is a \`Constant\`.`;
     const fix = `Give it another \`stop\`, or write \`Constant(${general(start)}, ${schedule.length(node)})\`.`;
-    return [finding("warning", larger(low, ZERO).ceil(), message, fix)];
-  });
+    found.push(finding("warning", larger(low, ZERO).ceil(), message, fix));
+  }
+  return firstOf(found);
 }

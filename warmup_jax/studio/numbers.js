@@ -63,6 +63,12 @@ function grouped(whole) {
   return String(whole).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** `3 epochs`. */
+function counted(number, unit) {
+  const text = general(number, 6).replace(/^\d+(?![\de])/, grouped);
+  return `${text} ${unit}${number === 1 ? "" : "s"}`;
+}
+
 function percent(share) {
   return `${fixed(share * 100, 1)}%`;
 }

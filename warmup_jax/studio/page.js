@@ -133,10 +133,10 @@ function showTable(about) {
   if (more > 0) rows.push([`... and ${grouped(more)} more`]);
   const body = element("tbody", {}, ...rows.map((row) => line("td", row)));
   byId("stages").replaceChildren(element("thead", {}, line("th", head)), body);
-  const warmup = epochs ? ` (${general(about.warmup / epochs)} ${about.warmup === epochs ? "epoch" : "epochs"})` : "";
+  const warmup = counted(about.warmup, "step") + (epochs ? ` (${counted(about.warmup / epochs, "epoch")})` : "");
   const summary =
     `peak ${general(about.peak)} at step ${grouped(about.peakStep)} of ${grouped(about.total)}; effective warmup ` +
-    `${grouped(about.warmup)} steps${warmup}, ${percent(about.warmup / about.total)} of the run; area ${general(about.area)}`;
+    `${warmup}, ${percent(about.warmup / about.total)} of the run; area ${general(about.area)}`;
   byId("summary").textContent = summary;
   chart.root.querySelector("canvas").setAttribute("aria-label", `Learning rate over the run: ${summary}`);
 }
