@@ -11,6 +11,7 @@ import sys
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import warmup_jax as wj
@@ -584,6 +585,7 @@ FORMULAS = {
     "tables": lambda n, x, t: [
         pick(n, t), jnp.max(t), jnp.min(t), jnp.argmax(t), jnp.argmin(t * x), jnp.any(t > x), jnp.all(t > x),
         jnp.searchsorted(t, x, side="right"), jnp.searchsorted(t, x), t[::-1][1], t[1:4][2], jnp.concatenate([t, t])[7],
+        jnp.cumsum(t)[3], jnp.cumprod(t)[4], jax.lax.cummax(t)[2], jax.lax.cummin(t, reverse=True)[1],
         jax.lax.dynamic_slice(t, (n,), (2,))[1], jnp.sum(jnp.stack([n, n, n])), jnp.reshape(t[:4], (2, 2))[1, 0],
     ],
     "a sum of products": lambda n, x, t: [x * 0.1 + 0.3, 0.3 - x * 0.1, x * 0.1 - 0.3],
@@ -602,6 +604,29 @@ def test_a_formula_in_javascript(scripts, name):
     for (n, x), ours in zip(cases, made, strict=True):
         theirs = [np.asarray(value).tolist() for value in compiled(np.int32(n), x)]
         assert ours == theirs, (n, x)
+
+
+OPTAX = {
+    "cosine": optax.warmup_cosine_decay_schedule(0.0, 1e-3, 20, 100),
+    "exponential": optax.exponential_decay(1e-3, 30, 0.5, transition_begin=10, staircase=True, end_value=1e-5),
+    "warmup exponential": optax.warmup_exponential_decay_schedule(0.0, 1e-3, 20, 30, 0.5),
+    "polynomial": optax.polynomial_schedule(1e-3, 1e-5, 2.0, 80, 10),
+    "piecewise constant": optax.piecewise_constant_schedule(1e-3, {30: 0.1, 60: 0.5}),
+    "piecewise": optax.piecewise_interpolate_schedule("cosine", 1e-3, {30: 0.1, 60: 0.5}),
+    "one cycle": optax.cosine_onecycle_schedule(100, 1e-3),
+    "restarts": optax.sgdr_schedule(
+        [{"init_value": 0.0, "peak_value": 1e-3, "decay_steps": 40, "warmup_steps": 5, "end_value": 0.0}] * 2
+    ),
+}
+
+
+@pytest.mark.default_promotion
+@pytest.mark.parametrize("name", OPTAX)
+def test_schedules_of_optax_are_shown(scripts, name):
+    schedule, steps = wj.Function(OPTAX[name], steps=110), list(range(111))
+    script = DATA.format(data=studio._data(schedule, 110, None))
+    made = scripts.evaluate(MEASURE.replace("PAGE", script), [[[110]], 110, steps])[0]
+    assert made["edges"] == pytest.approx(np.asarray(schedule(np.array(steps))).tolist(), rel=3e-6, abs=1e-10)
 
 
 def test_what_cannot_be_translated_is_named():

@@ -36,6 +36,11 @@ const raised_ = (multiply, x, exponent) => {
 const within_ = (x, low, high) => Math.min(Math.max(x, low), high);
 const largest_ = (array) => array.reduce((best, x, i) => (x > array[best] ? i : best), 0);
 const smallest_ = (array) => array.reduce((best, x, i) => (x < array[best] ? i : best), 0);
+const running_ = (combine, array, reverse) => {
+  const out = reverse ? [...array].reverse() : [...array];
+  for (let i = 1; i < out.length; i++) out[i] = combine(out[i - 1], out[i]);
+  return reverse ? out.reverse() : out;
+};
 const loop_ = (test, body, carry) => {
   while (test(...carry)) carry = body(...carry);
   return carry;
@@ -117,9 +122,10 @@ _ROUNDED = {
 }
 _SAME = {"stop_gradient", "optimization_barrier", "copy", "copy_p", "device_put"}
 # These move elements and compute nothing: JAX itself says where each one goes.
-_MOVES = set("broadcast_in_dim reshape squeeze expand_dims slice concatenate pad transpose rev stack unstack".split())
+_MOVES = "iota broadcast_in_dim reshape squeeze expand_dims slice concatenate pad transpose rev stack unstack".split()
 _REDUCE = {"reduce_max": "max", "reduce_min": "min", "reduce_sum": "add", "reduce_prod": "mul"}
 _REDUCE |= {"reduce_and": "and", "reduce_or": "or"}
+_RUNNING = {"cumsum": "add", "cumprod": "mul", "cummax": "max", "cummin": "min"}
 _NAME = re.compile(r"\bv\d+\b")
 
 
@@ -244,8 +250,10 @@ class _Body:
         nested = [params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in params]
         if nested:
             return self.inline(nested[0], operands)
-        if name in _MOVES or not operands:
+        if name in _MOVES:
             return self.move(equation, operands)
+        if not operands:
+            raise NotImplementedError(f"`{name}`")
         return [self.let(self.array(equation, operands) or self.elementwise(equation, operands))]
 
     def scan(self, equation, operands: list[str]) -> list[str]:
@@ -272,7 +280,7 @@ class _Body:
             elements += [f"{operand}[{k}]" for k in range(size)] if shape else [operand]
         moved = equation.primitive.bind(*map(jax.numpy.asarray, numbered), **equation.params)
         moved = moved if equation.primitive.multiple_results else [moved]
-        if not operands:  # such as `iota`: the numbers themselves
+        if not operands:  # `iota`: the numbers themselves
             return [self.let(_constant(np.asarray(array))) for array in moved]
         return [
             self.let(f"[{', '.join(elements[k] for k in np.ravel(array))}]") if array.shape else elements[int(array)]
@@ -291,9 +299,15 @@ class _Body:
             if name in _REDUCE:
                 return f"{operands[0]}.reduce((a, b) => {_scalar(_REDUCE[name], equation, ['a', 'b'])})"
             return f"{'largest_' if name == 'argmax' else 'smallest_'}({operands[0]})"
+        if name in ("dynamic_slice", *_RUNNING) and len(shape) != 1:
+            raise NotImplementedError(f"`{name}` of more than one dimension")
+        if name in _RUNNING:
+            combine = f"(a, b) => {_scalar(_RUNNING[name], equation, ['a', 'b'])}"
+            return f"running_({combine}, {operands[0]}, {json.dumps(params['reverse'])})"
+        if name == "dot_general" and len(shape) == 1 and not equation.outvars[0].aval.shape:
+            rounded = _ROUNDED[equation.outvars[0].aval.dtype.name].format(f"sum + x * {operands[1]}[i]")
+            return f"{operands[0]}.reduce((sum, x, i) => {rounded}, 0)"
         if name == "dynamic_slice":
-            if len(shape) != 1:
-                raise NotImplementedError("`dynamic_slice` of more than one dimension")
             size = params["slice_sizes"][0]
             begin = f"within_({operands[1]}, 0, {shape[0] - size})"
             return f"[{operands[0]}[{begin}]]" if size == 1 else f"{operands[0]}.slice({begin}).slice(0, {size})"
