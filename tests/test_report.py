@@ -11,6 +11,7 @@ import pytest
 import warmup_jax as wj
 from tests import catalog
 from warmup_jax import report
+from warmup_jax.report import difference
 
 BOUNDED = [row for row in catalog.ROWS if row.length]
 
@@ -182,7 +183,7 @@ def test_an_extension():
 
 
 def test_differences_are_found_beyond_the_first_chunk(monkeypatch):
-    monkeypatch.setattr(report, "EVERY_STEP", 7)
+    monkeypatch.setattr(difference, "EVERY_STEP", 7)
     late = wj.PiecewiseConstant([20, 21], [1.0, 3.0, 2.0])
 
     def found(other, total):

@@ -1,0 +1,112 @@
+"""The values of a schedule over a run."""
+
+import typing
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import core
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax.report.timeline import length_of, spans
+from warmup_jax.units import Run
+
+EVERY_STEP = 2**20  # up to so many steps a curve has each of them
+SAME = 3e-7  # two values of float32 apart by its rounding
+
+
+class Curve(typing.NamedTuple):
+    """The values of a schedule at rising steps of a run."""
+
+    steps: np.ndarray  # int64
+    values: np.ndarray
+
+
+def sample(schedule: Schedule, total: int) -> np.ndarray:
+    """The values of a schedule at the steps `0, 1, ..., total - 1`.
+
+    Args:
+        schedule: any schedule.
+        total: the number of steps, 1 to 2**31 - 1; each takes 4 bytes.
+
+    Returns:
+        A NumPy array of shape `(total,)`, float32 (float64 under `jax_enable_x64`).
+
+    Raises:
+        TypeError: for what is no schedule, for one that holds traced or batched numbers, for a `total` that is no
+            whole number.
+        ValueError: for a `total` out of range.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> from warmup_jax import report
+        >>> report.sample(wj.Linear(0.0, 1.0, steps=4), total=6)
+        array([0.  , 0.25, 0.5 , 0.75, 1.  , 1.  ], dtype=float32)
+    """
+    check_concrete("sample", schedule)
+    total = check_total("sample", total)
+    return np.asarray(schedule(jnp.arange(total, dtype=jnp.int32)))
+
+
+def curve(schedule: Schedule, total: int) -> Curve:
+    """The schedule over a run: at every step up to 2**20 steps; beyond that at as many evenly spaced ones and at the
+    neighbours of each boundary between stages.
+    """
+    if total <= EVERY_STEP:
+        return Curve(np.arange(total), sample(schedule, total))
+    edges = np.array([edge for span in spans(schedule, total) for edge in (span.begin, span.end)])
+    near = (edges[:, None] + np.arange(-1, 2)).ravel()
+    steps = np.sort(np.concatenate([np.linspace(0, total - 1, EVERY_STEP).astype(np.int64), near]))
+    # Each once: `np.unique` of NumPy 2.4 takes seconds for as many.
+    steps = steps[(np.diff(steps, prepend=-1) > 0) & (steps < total)]
+    return Curve(steps, np.asarray(schedule(steps)))
+
+
+def area(points: Curve) -> float:
+    """The sum of the values at all steps from the first to the last one, those between two as on a straight line."""
+    values, gaps = points.values.astype(np.float64), np.diff(points.steps)
+    return float(np.sum(values[:-1] * (gaps + 1) + values[1:] * (gaps - 1)) / 2 + values[-1])
+
+
+def warmup_of(points: Curve) -> int:
+    """The steps before the first rise ends: where the value is first reached from which the curve first falls."""
+    values = points.values.astype(np.float64)
+    so_far = np.maximum.accumulate(values)
+    falls = np.flatnonzero(values < so_far - SAME * np.abs(so_far))
+    top = so_far[falls[0] if falls.size else -1]
+    return int(points.steps[np.argmax(values >= top - SAME * abs(top))])
+
+
+def check_concrete(name: str, schedule) -> None:
+    """A schedule whose numbers can be read."""
+    if not isinstance(schedule, Schedule):
+        raise TypeError(
+            f"`{name}` needs a schedule; {_checks.came(schedule)}. A number or a callable becomes one with "
+            "`warmup_jax.as_schedule`."
+        )
+    for leaf in jax.tree.leaves(schedule):
+        if isinstance(leaf, core.Tracer):
+            raise TypeError(
+                f"`{name}` needs a schedule of known numbers; this one is traced. Call it outside of `jit`."
+            )
+    jax.eval_shape(schedule, 0)  # a batched one is an error here, in words
+
+
+def check_total(name: str, total) -> int:
+    """The steps of a run, as a Python number."""
+    steps = _checks.length(f"{name}(total=...)", total, at_least=1)
+    return int(steps)
+
+
+def total_of(name: str, schedule: Schedule, run: Run | None) -> int:
+    """The steps of the run, or those of the schedule where there is none."""
+    if run is not None:
+        if not isinstance(run, Run):
+            raise TypeError(f"`{name}(run=...)` must be a `Run`; {_checks.came(run)}. Write `Run(total={run!r})`.")
+        return run.total
+    length = length_of(schedule)
+    if not length:
+        what = "is unbounded" if length is None else "has no step"
+        raise ValueError(f"`{name}(...)` needs a run, since the schedule {what}: add `run=Run(total=...)`.")
+    return length
