@@ -117,13 +117,80 @@ def test_schedules_come_from_files_and_standard_input(tmp_path, monkeypatch, cap
         assert printed(capsys, "show", "-").splitlines()[0] == first_line
 
 
-def test_a_file_brings_its_run(tmp_path, capsys):
+YAML = """\
+# A recipe with its run.
+version: 1
+run: {total: 39 epochs, steps_per_epoch: 120}
+schedule: {type: warmup_cosine, peak: 3e-4, warmup: 3 epochs, total: 100%}
+"""
+TOML = """\
+version = 1
+run = {total = "39 epochs", steps_per_epoch = 120}
+schedule = {type = "warmup_cosine", peak = 3e-4, warmup = "3 epochs", total = "100%"}
+"""
+
+
+def test_a_file_brings_its_run(tmp_path, monkeypatch, capsys):
     path = tmp_path / "mine.yaml"
-    path.write_text(
-        "version: 1\nrun: {total: 39 epochs, steps_per_epoch: 120}\n"
-        "schedule: {type: warmup_cosine, peak: 3e-4, warmup: 3 epochs, total: 100%}\n"
-    )
-    assert "(3 epochs), 7.7% of the run" in printed(capsys, "show", str(path))
+    path.write_text(YAML)
+    shown = printed(capsys, "show", str(path))
+    assert "(3 epochs), 7.7% of the run" in shown
+    for words in (YAML, TOML):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(words))
+        assert printed(capsys, "show", "-") == shown
+    # The options change the run that it is looked at in, not what its durations mean.
+    longer = printed(capsys, "show", str(path), "--total", "78 epochs")
+    assert "held    4,680 - 9,359  39 - 78" in longer and "(3 epochs), 3.8% of the run" in longer
+    assert "(1.5 epochs), 7.7% of the run" in printed(capsys, "show", str(path), "--steps-per-epoch", "240")
+    by_examples = ["--examples", "15_360".replace("_", ""), "--batch-size", "128"]
+    assert printed(capsys, "show", str(path), *by_examples) == shown
+    assert printed(capsys, "diff", str(path), UNITS) == "identical at each of 4,680 steps; safe to resume at any\n"
+
+
+def test_what_show_prints_as_json_can_be_shown(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(printed(capsys, "show", COSINE, "--json")))
+    assert printed(capsys, "show", "-") == printed(capsys, "show", COSINE)
+
+
+def test_lint(capsys):
+    assert printed(capsys, "lint", COSINE).startswith("info: zero-first-update at step 0: the first update has rate 0")
+    assert printed(capsys, "lint", COSINE, "--ignore", "zero-first-update") == "no findings\n"
+    assert printed(capsys, "lint", COSINE, "--total", "10_000").count("\n") == 1
+    found = json.loads(printed(capsys, "lint", COSINE, "--total", "39", "--json", status=1))
+    assert (found[0]["code"], found[0]["severity"], found[0]["step"]) == ("peak-not-reached", "error", 38)
+    short = [
+        "lint",
+        "warmup_cosine(peak=3e-4, warmup=5, total=100_000)",
+        "--select",
+        "short-warmup,jump",
+        "--b2",
+        "0.999",
+    ]
+    assert "2,000" in printed(capsys, *short, status=1)
+    apart = ["lint", COSINE, "--select", "decay-and-rate-apart", "--weight-decay"]
+    assert "decay-and-rate-apart" in printed(capsys, *apart, "Cosine(0.1, 0.0, '20%')", "--total", "10000", status=1)
+    assert printed(capsys, *apart, "0.1") == "no findings\n"
+    rules = printed(capsys, "lint", "--rules")
+    assert "peak-not-reached: " in rules and "https://github.com/" in rules
+
+
+def test_plot(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "70")
+    drawn = printed(capsys, "plot", COSINE)
+    assert "peak 0.0003 at step 500 of 10,000" in drawn and "\x1b" not in drawn
+    picture = tmp_path / "both.png"
+    two = [COSINE, "Constant(1e-4)"]
+    assert printed(capsys, "plot", *two, "--out", str(picture), "--log") == f"written to {picture}\n"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    history = tmp_path / "history.csv"
+    history.write_text("step,learning_rate\n0,0.1\n1,0.2\n")
+    assert printed(capsys, "plot", str(history), "--out", str(picture)) == f"written to {picture}\n"
+
+
+def test_studio(tmp_path, capsys):
+    page = tmp_path / "studio.html"
+    assert printed(capsys, "studio", UNITS, *RUN, "--out", str(page)) == f"written to {page}\n"
+    assert "<!doctype html>" in page.read_text().lower()
 
 
 def test_diff(capsys):
@@ -174,6 +241,11 @@ def test_sample(capsys):
             "Join(Linear(start=0.0, stop=0.001, steps=100), Cosine(start=0.001, stop=0.0, steps=900))",
         ),
         (
+            "lr_scheduler = CosineAnnealingLR(torch.optim.SGD(model.parameters(), lr=0.1), T_max=200, verbose=True)",
+            "0.1",
+            "Cosine(start=0.1, stop=0.0, steps=200)",
+        ),
+        (
             "optax.warmup_cosine_decay_schedule(0.0, 1e-3, 100, 1_000, end_value=1e-5)",
             None,
             "Join(Linear(start=0.0, stop=0.001, steps=100), Cosine(start=0.001, stop=1e-05, steps=900))",
@@ -216,11 +288,16 @@ def test_a_scheduler_that_is_stepped_once_per_epoch(capsys):
         (["show", COSINE, "--totl", "5"], "No such option '--totl'"),
         (["show", "Cosin(1.0, 0.0, 9)"], "line 1, column 1: unknown schedule 'Cosin'. Did you mean 'Cosine'?"),
         (["show", "nothing"], "'nothing' is no schedule, such as 'Cosine(0.001, 0.0, 100)', and no file of one"),
-        (["show", "missing.yaml"], "missing.yaml does not exist"),
+        (["show", "missing.yaml"], "missing.yaml: No such file or directory"),
+        (["show", "transformers.get_constant_schedule(optimizer)"], "is of another library; `warmup-jax convert`"),
+        (["plot", COSINE, "--log"], "--log needs --out FILE: the plot of a terminal has no logarithmic axis"),
+        (["plot", COSINE, "--out", "plot"], "--out must be a .png, .svg or .pdf file; got plot"),
+        (["lint", COSINE, "--select", "jmp"], "`lint(select=...)` has the unknown code 'jmp'. Did you mean 'jump'?"),
+        (["lint"], "Missing argument 'SCHEDULE'."),
         (["show", UNITS], "'3 epochs' is a part of a run, which must be known: give --total LENGTH and what the unit"),
-        (["show", UNITS, "--total", "39 epochs"], "add `steps_per_epoch=...`, or `examples=...`"),
-        (["show", "Constant(1.0)"], "the schedule is unbounded: add --total LENGTH, the length of the run"),
-        (["show", "Constant(1.0)", "--total", "0.1"], "`Run(total=...)` must be a number of 0 or more and a unit"),
+        (["show", UNITS, "--total", "39 epochs"], "add --steps-per-epoch, or --examples with --batch-size"),
+        (["show", "Constant(1.0)"], "Constant(1.0) is unbounded: add --total LENGTH, the length of the run"),
+        (["show", "Constant(1.0)", "--total", "0.1"], "--total must be a number of 0 or more and a unit"),
         (["show", COSINE, "--accumulate", "0"], "Invalid value for '--accumulate': 0 is not in the range x>=1."),
         (["diff", COSINE, "Linear(0.0, 1.0)"], "line 1, column 1: `Linear(...)` needs `steps=...`."),
         (["convert", "StepLR(optimizer, 5)"], "StepLR multiplies the optimizer's rate: add --base-lr RATE"),
@@ -228,7 +305,8 @@ def test_a_scheduler_that_is_stepped_once_per_epoch(capsys):
         (["convert", "StepLR(optimizer, n)", "--base-lr", "1"], "put a number in place of `n`"),
         (["convert", "StepLR(optimizer, len(x))", "--base-lr", "1"], "unknown name 'len'; put numbers in place of"),
         (["convert", "StepLR(optimizer, 2**9)", "--base-lr", "1"], "put a number in place of `2 ** 9`"),
-        (["convert", "StepLR(optimizer, 5, gama=1)", "--base-lr", "1"], "gama"),
+        (["convert", "StepLR(optimizer, 5, gama=1)", "--base-lr", "1"], "has no 'gama'. Did you mean 'gamma'?"),
+        (["convert", "LambdaLR(optimizer, lambda t: 0.9**t)", "--base-lr", "1"], "a function cannot be written as"),
         (["convert", "StepLR(optimizer, 5"], "CALL is no Python expression: '(' was never closed"),
         (["convert", "5"], "CALL must be a call, such as StepLR(optimizer, 30); got '5'"),
         (["convert", "ReduceLROnPlateau(optimizer)"], "no function of the step; warmup_jax.transform.reduce_on"),

@@ -4,14 +4,17 @@ import ast
 import importlib
 import inspect
 import operator
+import re
 import typing
 
 import rich_click as click
 
+from warmup_jax import _checks
 from warmup_jax.cli.given import as_json, examples, in_one_line
 
 PEERS = ("transformers", "pytorch", "keras", "timm", "pytorch_warmup", "optax")
 LONGEST = 10_000
+_ASSIGNMENT = re.compile(r"^\w+\s*=\s*(?=\w)")  # of the result, as in `scheduler = StepLR(...)`
 _ARITHMETIC = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -68,7 +71,7 @@ def schedule_of(call: str, base_lr: float | None):
     if len(call) > LONGEST:
         raise ValueError(f"CALL must be at most {LONGEST:,} characters; got {len(call):,}")
     try:
-        tree = ast.parse(call.strip(), mode="eval").body
+        tree = ast.parse(_ASSIGNMENT.sub("", call.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"CALL is no Python expression: {getattr(error, 'msg', None) or error}") from None
     try:
@@ -89,6 +92,8 @@ def _value(node: ast.AST, base_lr: float | None) -> typing.Any:
             return _called(node, base_lr)
         case ast.Constant(value=int() | float() | str() | None):
             return node.value
+        case ast.Lambda():
+            raise ValueError("a function cannot be written as text; in Python, use warmup_jax.compat with it")
         case ast.UnaryOp(op=ast.USub(), operand=inner) if isinstance(value := _value(inner, base_lr), (int, float)):
             return -value
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _ARITHMETIC:
@@ -107,8 +112,13 @@ def _value(node: ast.AST, base_lr: float | None) -> typing.Any:
 def _called(node: ast.Call, base_lr: float | None):
     function = _named(ast.unparse(node.func))
     arguments = [_value(value, base_lr) for value in node.args if not _is_optimizer(value)]
-    named = {str(word.arg): _value(word.value, base_lr) for word in node.keywords if word.arg != "optimizer"}
+    words = [word for word in node.keywords if word.arg not in ("optimizer", "verbose")]  # neither changes the rates
+    named = {str(word.arg): _value(word.value, base_lr) for word in words}
     parameters = inspect.signature(function).parameters
+    for name in named:
+        if name not in parameters:
+            near = _checks.nearest(name, parameters)
+            raise ValueError(f"{function.__name__} takes {', '.join(parameters)} and has no {name!r}.{near}")
     about = parameters.get("base_lr")
     if about is not None and about.kind is about.KEYWORD_ONLY:
         if base_lr is None:
@@ -118,24 +128,30 @@ def _called(node: ast.Call, base_lr: float | None):
 
 
 def _is_optimizer(node: ast.AST) -> bool:
+    """`optimizer`, `self.opt`, `torch.optim.SGD(...)`."""
+    if isinstance(node, ast.Call):
+        path = ast.unparse(node.func)
+        return "optim." in path and path.rsplit(".", 1)[-1] not in known_names()
     return isinstance(node, (ast.Name, ast.Attribute)) and "opt" in ast.unparse(node).lower()
 
 
 def _named(path: str) -> typing.Callable:
     """The function of `compat` by the name that the peer gives it, whatever stands before the last dot."""
-    from warmup_jax import _checks
-
-    name = path.rsplit(".", 1)[-1]
-    modules = [importlib.import_module(f"warmup_jax.compat.{peer}") for peer in PEERS]
-    known = {
-        own: value
-        for module in modules
-        for own, value in vars(module).items()
-        if getattr(value, "__module__", "").startswith("warmup_jax.compat") and _makes_schedule(own)
-    }
+    name, known = path.rsplit(".", 1)[-1], known_names()
     if name not in known:
         raise ValueError(f"unknown name {name!r}; put numbers in place of variables.{_checks.nearest(name, known)}")
     return known[name]
+
+
+def known_names() -> dict[str, typing.Callable]:
+    """The schedules of other libraries, by name."""
+    modules = [importlib.import_module(f"warmup_jax.compat.{peer}") for peer in PEERS]
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", "").startswith("warmup_jax.compat") and _makes_schedule(name)
+    }
 
 
 def _makes_schedule(name: str) -> bool:

@@ -4,7 +4,9 @@ import contextlib
 import functools
 import json
 import pathlib
+import re
 import sys
+import tempfile
 import typing
 
 import rich_click as click
@@ -17,8 +19,8 @@ SUFFIXES = (".json", ".yaml", ".yml", ".toml", ".txt")
 SCHEDULE_HELP = """
 
 SCHEDULE is text, with the names and arguments of the library and lengths in steps or with a unit, such as "3 epochs"
-or "10%"; or a .json, .yaml, .toml or .txt file; or - for standard input. Without --total the run is as long as the
-schedule.
+or "10%"; or a .json, .yaml, .toml or .txt file; or - for standard input. A run in the file turns its durations into
+steps; the options change the run that it is looked at in. Without either the run is as long as the schedule.
 """
 _COUNT = click.IntRange(min=1)
 _RUN_OPTIONS = {
@@ -51,47 +53,99 @@ def run_options(command):
     return with_facts
 
 
-def read(source: str, facts: dict) -> Given:
-    """The schedule in `source`, and its run: that of the options, else that of the file, else one as long as the
-    schedule.
+def read(source: str, facts: dict, beside: "wj.Run | None" = None) -> Given:
+    """The schedule in `source`, and its run: that of the file, changed by the options; else that of the options, that
+    of the schedule it stands `beside`, or one as long as the schedule.
     """
     import warmup_jax as wj
-    from warmup_jax import report
+    from warmup_jax import report, text
 
-    others = dict(facts)
-    total = others.pop("total", None)
-    run = wj.Run(as_length(total), **others) if total is not None else None
-    schedule, own_run = read_schedule(source, run)
-    run = run or own_run
+    facts = dict(facts)
+    if "total" in facts:
+        facts["total"] = as_length(facts["total"])
+    with _file_of(source) as path:
+        own = text.load_run(path) if path else None
+        if own is not None:
+            return Given(_read(source, path, None), wj.Run(**_facts_of(own, facts) | facts) if facts else own)
+        run = wj.Run(**facts) if "total" in facts else beside
+        schedule = _read(source, path, run)
     if run is None:
         length = report.length_of(schedule)
         if not length:
             what = "is unbounded" if length is None else "has no step"
-            raise ValueError(f"the schedule {what}: add --total LENGTH, the length of the run")
-        run = wj.Run(length, **others)
+            raise ValueError(f"{_short(source)} {what}: add --total LENGTH, the length of the run")
+        run = wj.Run(length, **facts)
     return Given(schedule, run)
 
 
-def read_schedule(source: str, run):
-    """The schedule in a text, a file or standard input, and the run that a file names."""
+def read_schedule(source: str, run: "wj.Run") -> "wj.Schedule":
+    """The schedule in `source`, for a run; a file that names another run is an error."""
+    with _file_of(source) as path:
+        return _read(source, path, run)
+
+
+@contextlib.contextmanager
+def _file_of(source: str):
+    """The path of the file that is meant, `None` for a text. Standard input becomes a file of the kind that its first
+    line shows.
+    """
+    path = pathlib.Path(source)
+    if source != "-":
+        yield path if "(" not in source and (path.suffix in SUFFIXES or path.is_file()) else None
+        return
+    content = sys.stdin.read()
+    if content.lstrip().startswith("{"):
+        data = json.loads(content)
+        content = json.dumps(data.get("data", data))  # of `show --json`
+    lines = [line for line in content.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    kinds = {".json": r"\s*\{", ".yaml": r"\s*\w+\s*:", ".toml": r"\s*(\w+\s*=|\[)", ".txt": ""}
+    suffix = next(suffix for suffix, begins in kinds.items() if re.match(begins, lines[0] if lines else ""))
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / f"input{suffix}"
+        path.write_text(content)
+        try:
+            yield path
+        except (ValueError, TypeError) as error:
+            raise type(error)(str(error).replace(str(path), "standard input")) from None
+
+
+def _read(source: str, path: pathlib.Path | None, run: "wj.Run | None") -> "wj.Schedule":
     from warmup_jax import text
     from warmup_jax.compat import keras, optax, timm  # noqa: F401  # so that what `convert` prints can be read
 
-    path = pathlib.Path(source)
-    if source == "-":
-        source = sys.stdin.read()
-        if source.lstrip().startswith("{"):
-            return text.from_dict(json.loads(source), run), None
-    elif "(" not in source and (path.suffix in SUFFIXES or path.is_file()):
-        return text.load(path, run), run or text.load_run(path)
+    if path is not None:
+        return text.load(path, run)
     if "(" not in source:
         raise ValueError(f"{source!r} is no schedule, such as 'Cosine(0.001, 0.0, 100)', and no file of one")
-    return text.parse(source, run), None
+    try:
+        return text.parse(source, run)
+    except ValueError:
+        from warmup_jax.cli.convert import known_names
+
+        name = source.split("(")[0].strip().rsplit(".", 1)[-1]
+        if name in known_names():
+            raise ValueError(f"{name} is of another library; `warmup-jax convert` reads its calls") from None
+        raise
+
+
+def _facts_of(run: "wj.Run", instead: dict) -> dict:
+    """The arguments that make a run, without the source of an epoch's length that is given anew."""
+    facts = {name: getattr(run, name) for name in _RUN_OPTIONS if getattr(run, name) is not None}
+    if "steps_per_epoch" in instead:
+        facts.pop("examples", None)
+    elif "examples" in instead or "examples" in facts:
+        facts.pop("steps_per_epoch", None)
+    return facts
 
 
 def as_length(length: str) -> int | str:
-    """`500` is steps; anything else names its unit."""
-    return int(length) if length.strip().isdecimal() else length
+    """`500`, `10_000` and `10,000` are steps; anything else names its unit."""
+    digits = re.sub("[_,]", "", length.strip())
+    return int(digits) if digits.isdecimal() else length
+
+
+def _short(source: str) -> str:
+    return source if len(source) <= 40 else f"{source[:37]}..."
 
 
 @contextlib.contextmanager
@@ -102,9 +156,12 @@ def in_one_line():
     except BrokenPipeError:  # a reader such as `head` has seen enough
         raise
     except FileNotFoundError as error:
-        raise click.UsageError(f"{error.filename} does not exist") from None
+        raise click.UsageError(f"{error.filename}: {error.strerror}") from None
     except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
         message = str(error).split("\n", 1)[0].replace("`run=Run(...)`", "--total LENGTH and what the unit needs")
+        for name in _RUN_OPTIONS:
+            option = f"--{name.replace('_', '-')}"
+            message = message.replace(f"`{name}=...`", option).replace(f"`Run({name}=...)`", option)
         raise click.UsageError(message) from None
 
 

@@ -6,7 +6,7 @@ import sys
 
 import rich_click as click
 
-from warmup_jax.cli.given import SCHEDULE_HELP, as_json, examples, in_one_line, read, run_options
+from warmup_jax.cli.given import SCHEDULE_HELP, as_json, examples, in_one_line, read, read_schedule, run_options
 
 json_option = click.option("--json", "for_machines", is_flag=True, help="Print JSON.")
 
@@ -54,18 +54,22 @@ def show(schedule: str, facts: dict, for_machines: bool):
 def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict):
     from warmup_jax import plot as plots
 
+    if out is not None and pathlib.Path(out).suffix not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"--out must be a .png, .svg or .pdf file; got {out}")
+    if log and out is None:
+        raise ValueError("--log needs --out FILE: the plot of a terminal has no logarithmic axis")
     if schedules[0].endswith(".csv"):
         axes = plots.plot_history(schedules[0])
     else:
-        given = {source: read(source, facts) for source in schedules}
+        first = read(schedules[0], facts)
+        given = {schedules[0]: first} | {source: read(source, facts, beside=first.run) for source in schedules[1:]}
         if out is None:
             for schedule, run in given.values():
                 print(plots.terminal(schedule, run=run, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
             return
         total = max(run.total for _, run in given.values())
         drawn = {source: schedule for source, (schedule, _) in given.items()}
-        run = next(iter(given.values())).run
-        axes = plots.plot(drawn if len(drawn) > 1 else next(iter(drawn.values())), total, run=run, log=log)
+        axes = plots.plot(drawn if len(drawn) > 1 else first.schedule, total, run=first.run, log=log)
     figure = axes.get_figure(root=True)
     assert figure is not None
     figure.savefig(out or "plot.png", dpi=120)
@@ -104,7 +108,7 @@ def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, f
     given = read(schedule, facts)
     optimizer = {} if b2 is None else {"b2": b2}
     if weight_decay is not None:
-        optimizer["weight_decay"] = read(weight_decay, facts).schedule
+        optimizer["weight_decay"] = _number_or_schedule(weight_decay, given.run)
     codes = {"select": _codes(select), "ignore": _codes(ignore) or ()}
     found = linter.lint(*given, optimizer or None, rate_dtype=rate_dtype, **codes)
     if for_machines:
@@ -112,6 +116,13 @@ def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, f
     else:
         print(*(found or ["no findings"]), sep="\n")
     return int(any(finding.severity != "info" for finding in found))
+
+
+def _number_or_schedule(source: str, run):
+    try:
+        return float(source)
+    except ValueError:
+        return read_schedule(source, run)
 
 
 def _codes(text: str | None) -> list[str] | None:
@@ -134,7 +145,8 @@ def _codes(text: str | None) -> list[str] | None:
 def diff(first: str, second: str, facts: dict, resume_at: int | None, for_machines: bool) -> int:
     from warmup_jax import report
 
-    one, other = read(first, facts), read(second, facts)
+    one = read(first, facts)
+    other = read(second, facts, beside=one.run)
     found = report.diff(one.schedule, other.schedule, max(one.run.total, other.run.total))
     print(as_json(found._asdict()) if for_machines else found)
     return int(resume_at is not None and not found.safe_to_resume(resume_at))

@@ -291,7 +291,7 @@ def _settle(options: Options, given: dict[str, typing.Any], dataset):
         raise ValueError("--compare is for a --schedule of constant, linear or cosine")
     given |= dict.fromkeys(shape)
     settings, source = loop.Settings(**given), given["schedule"]
-    schedule, _ = read_schedule(source, loop.make_plan(settings, dataset).run)
+    schedule = read_schedule(source, loop.make_plan(settings, dataset).run)
     # A text keeps its epochs and percent, so that a resumed run may be longer.
     return settings if "(" in source else dataclasses.replace(settings, schedule=repr(schedule))
 
