@@ -95,6 +95,14 @@ def test_show(capsys):
     ]
 
 
+def test_units_without_a_total(capsys):
+    """Only percent need it; else it follows from the schedule."""
+    epochs = "warmup_cosine(peak=3e-4, warmup='3 epochs', total='39 epochs')"
+    shown = printed(capsys, "show", epochs, *RUN)
+    assert printed(capsys, "show", epochs, "--steps-per-epoch", "120") == shown
+    refused(capsys, "'100%'", "show", "warmup_cosine(peak=3e-4, warmup=3, total='100%')", "--steps-per-epoch", "120")
+
+
 def test_show_as_json(capsys):
     shown = json.loads(printed(capsys, "show", COSINE, "--json"))
     schedule = wj.warmup_cosine(peak=3e-4, warmup=500, total=10_000)
@@ -154,7 +162,8 @@ def test_what_show_prints_as_json_can_be_shown(monkeypatch, capsys):
 
 def test_lint(capsys):
     assert printed(capsys, "lint", COSINE).startswith("info: zero-first-update at step 0: the first update has rate 0")
-    assert printed(capsys, "lint", COSINE, "--ignore", "zero-first-update") == "no findings\n"
+    own = "(over 10,000 steps, the schedule's own length; --total LENGTH is another)\n"
+    assert printed(capsys, "lint", COSINE, "--ignore", "zero-first-update") == f"no findings\n{own}"
     assert printed(capsys, "lint", COSINE, "--total", "10_000").count("\n") == 1
     found = json.loads(printed(capsys, "lint", COSINE, "--total", "39", "--json", status=1))
     assert (found[0]["code"], found[0]["severity"], found[0]["step"]) == ("peak-not-reached", "error", 38)
@@ -169,7 +178,7 @@ def test_lint(capsys):
     assert "2,000" in printed(capsys, *short, status=1)
     apart = ["lint", COSINE, "--select", "decay-and-rate-apart", "--weight-decay"]
     assert "decay-and-rate-apart" in printed(capsys, *apart, "Cosine(0.1, 0.0, '20%')", "--total", "10000", status=1)
-    assert printed(capsys, *apart, "0.1") == "no findings\n"
+    assert printed(capsys, *apart, "0.1", "--total", "10000") == "no findings\n"
     rules = printed(capsys, "lint", "--rules")
     assert "peak-not-reached: " in rules and "https://github.com/" in rules
 
@@ -184,6 +193,10 @@ def test_plot(tmp_path, monkeypatch, capsys):
     assert picture.read_bytes().startswith(b"\x89PNG")
     history = tmp_path / "history.csv"
     history.write_text("step,learning_rate\n0,0.1\n1,0.2\n")
+    refused(capsys, "a history is drawn alone, and into a file", "plot", str(history))
+    refused(capsys, "a history is drawn alone, and into a file", "plot", *[str(history)] * 2, "--out", str(picture))
+    both = printed(capsys, "plot", COSINE, "Constant(1e-4)")
+    assert f"\n{COSINE}\n" in both and "\nConstant(1e-4)\n" in both
     assert printed(capsys, "plot", str(history), "--out", str(picture)) == f"written to {picture}\n"
 
 
@@ -203,7 +216,10 @@ def test_diff(capsys):
     assert printed(capsys, *same) == "identical at each of 10,000 steps; safe to resume at any\n"
     late = ["diff", "Constant(1.0, 9)", "PiecewiseConstant([6], [1.0, 2.0])", "--total", "9", "--json", "--resume-at"]
     assert json.loads(printed(capsys, *late, "6"))["first"] == 6
-    assert json.loads(printed(capsys, *late, "7", status=1))["first_values"] == [1.0, 2.0]
+    shown = json.loads(printed(capsys, *late, "7", status=1))
+    assert shown["first_values"] == [1.0, 2.0] and shown["safe_to_resume"] is False
+    late.remove("--json")
+    assert printed(capsys, *late, "6").endswith("\nsafe to resume at step 6\n")
 
 
 def test_sample(capsys):
@@ -294,6 +310,7 @@ def test_a_scheduler_that_is_stepped_once_per_epoch(capsys):
         (["plot", COSINE, "--out", "plot"], "--out must be a .png, .svg or .pdf file; got plot"),
         (["lint", COSINE, "--select", "jmp"], "`lint(select=...)` has the unknown code 'jmp'. Did you mean 'jump'?"),
         (["lint"], "Missing argument 'SCHEDULE'."),
+        (["studio", COSINE, "--out", "page.png"], "--out must be an .html file; got page.png"),
         (["show", UNITS], "'3 epochs' is a part of a run, which must be known: give --total LENGTH and what the unit"),
         (["show", UNITS, "--total", "39 epochs"], "add --steps-per-epoch, or --examples with --batch-size"),
         (["show", "Constant(1.0)"], "Constant(1.0) is unbounded: add --total LENGTH, the length of the run"),
@@ -301,9 +318,9 @@ def test_a_scheduler_that_is_stepped_once_per_epoch(capsys):
         (["show", COSINE, "--accumulate", "0"], "Invalid value for '--accumulate': 0 is not in the range x>=1."),
         (["diff", COSINE, "Linear(0.0, 1.0)"], "line 1, column 1: `Linear(...)` needs `steps=...`."),
         (["convert", "StepLR(optimizer, 5)"], "StepLR multiplies the optimizer's rate: add --base-lr RATE"),
-        (["convert", "StepLr(optimizer, 5)"], "unknown name 'StepLr'; put numbers in place of variables. Did you mean"),
+        (["convert", "StepLr(optimizer, 5)"], "'StepLr' is no schedule of another library; "),
         (["convert", "StepLR(optimizer, n)", "--base-lr", "1"], "put a number in place of `n`"),
-        (["convert", "StepLR(optimizer, len(x))", "--base-lr", "1"], "unknown name 'len'; put numbers in place of"),
+        (["convert", "StepLR(optimizer, len(x))", "--base-lr", "1"], "library; put a number for `len(x)`."),
         (["convert", "StepLR(optimizer, 2**9)", "--base-lr", "1"], "put a number in place of `2 ** 9`"),
         (["convert", "StepLR(optimizer, 5, gama=1)", "--base-lr", "1"], "has no 'gama'. Did you mean 'gamma'?"),
         (["convert", "LambdaLR(optimizer, lambda t: 0.9**t)", "--base-lr", "1"], "a function cannot be written as"),
@@ -312,7 +329,7 @@ def test_a_scheduler_that_is_stepped_once_per_epoch(capsys):
         (["convert", "ReduceLROnPlateau(optimizer)"], "no function of the step; warmup_jax.transform.reduce_on"),
         (["convert", f"{'(' * 500}1{')' * 500}"], "CALL is no Python expression: "),
         (["convert", "1 / 0"], "CALL is no number: division by zero"),
-        (["convert", "exec('import os')"], "unknown name 'exec'; put numbers in place of variables."),
+        (["convert", "exec('import os')"], "'exec' is no schedule of another library;"),
         (["completion", "tcsh"], "Invalid value for '{bash|zsh|fish}': 'tcsh' is not one of"),
     ],
 )  # fmt: skip

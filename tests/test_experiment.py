@@ -260,6 +260,7 @@ def test_a_schedule_of_ones_own(tmp_path, capsys):
     assert cli.main(["train", *options, "--out", str(folder)]) == 0
     assert "error: peak-not-reached at step 3: the run never leaves the warmup" in capsys.readouterr().out
     listing.unlink()
+    assert json.loads((folder / "settings.json").read_text())["schedule"].startswith("Staircase(Stretch(warmup_cosine(")
     wanted = [0.0, 0.0, 2e-6, 2e-6]
     np.testing.assert_allclose(rates_of(folder), wanted, rtol=1e-6)
 
@@ -274,6 +275,39 @@ def test_a_schedule_of_ones_own(tmp_path, capsys):
     assert cli.main(["train", "--resume", str(folder), "--epochs", "4", "--change-schedule"]) == 0
     wanted += [1e-3 * 2 / 6, 1e-3 * 1 / 6]
     np.testing.assert_allclose(rates_of(folder), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "run, options, message",
+    [
+        (
+            "{total: 3 epochs, steps_per_epoch: 120}",
+            [],
+            "mine.yaml is for a run of 120 steps per epoch, and this one has 2",
+        ),
+        (
+            "{total: 3 epochs, steps_per_epoch: 2}",
+            ["--epochs", "4"],
+            "is for a run of 6 steps, and this one has 8: change",
+        ),
+        ("{total: 5}", [], "mine.yaml is for a run of 5 steps, which are no whole epochs of 2"),
+    ],
+)
+def test_a_file_for_another_run(run, options, message, tmp_path, capsys):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(f"version: 1\nrun: {run}\nschedule: {{type: Linear, start: 0.0, stop: 1.0, steps: '100%'}}\n")
+    refused(capsys, tmp_path, message, "--schedule", str(mine), "--batch-size", "700", *options)
+
+
+def test_a_file_brings_its_epochs(tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "version: 1\nrun: {total: 3 epochs, steps_per_epoch: 2}\n"
+        "schedule: {type: Linear, start: 0.0, stop: 1e-3, steps: 100%}\n"
+    )
+    options = train.Options(*[None] * 15, False)._replace(schedule=str(tmp_path / "mine.yaml"), batch_size=700)
+    given = train.DEFAULTS | options.settings() | {"epochs": 39}
+    settled = train._settle(options, given, data.load(None))
+    assert (settled.epochs, settled.schedule) == (3, "Linear(start=0.0, stop=0.001, steps='100%')")
 
 
 @pytest.mark.parametrize("kind", loop.SCHEDULES)

@@ -90,6 +90,11 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(whole, run, capsy
     assert not any(kill_and_resume.differences(whole, run).values())
 
 
+def test_a_finished_run_is_not_given_another_plan(run, capsys):
+    said = "is finished, at step 20, and nothing would change; --epochs N trains on"
+    refused(capsys, run, said, "--peak", "2e-3", "--change-schedule")
+
+
 def test_a_finished_run_says_so(whole, run, capsys):
     assert go_on(run) == 0
     assert "it is finished; --epochs N trains on" in capsys.readouterr().out

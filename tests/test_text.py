@@ -19,6 +19,7 @@ from tests import catalog
 from tests.test_combinators import trees
 from tests.test_laws import x64
 from warmup_jax import text
+from warmup_jax.text import files
 from warmup_jax.compat import keras
 from warmup_jax.compat.optax import Power
 from warmup_jax.compat.timm import KDecay
@@ -778,3 +779,19 @@ def test_fuzz_files(suffix, tmp_path):
         read_or_refused(lambda: text.load(path))
 
     read()
+
+
+@pytest.mark.parametrize("suffix", [".json", ".txt"])
+@pytest.mark.parametrize("row", [row for row in catalog.ROWS if row.is_text], ids=lambda row: row.name)
+def test_a_file_in_words_says_the_same(row, suffix, tmp_path):
+    text.save(row.schedule, tmp_path / f"a{suffix}")
+    assert text.parse(files.in_words(tmp_path / f"a{suffix}")) == row.schedule
+
+
+def test_in_words_recipes_and_durations_stay(tmp_path):
+    (tmp_path / "a.toml").write_text(
+        "version = 1\nschedule = {type = 'wsd', peak = 1e-3, warmup = '3 epochs', total = '100%', cooldown = '10%', "
+        "shape = 'Cosine'}"
+    )
+    said = "wsd(peak=0.001, warmup='3 epochs', total='100%', cooldown='10%', shape=Cosine)"
+    assert files.in_words(tmp_path / "a.toml") == said

@@ -110,7 +110,7 @@ def _value(node: ast.AST, base_lr: float | None) -> typing.Any:
 
 
 def _called(node: ast.Call, base_lr: float | None):
-    function = _named(ast.unparse(node.func))
+    function = _named(node)
     arguments = [_value(value, base_lr) for value in node.args if not _is_optimizer(value)]
     words = [word for word in node.keywords if word.arg not in ("optimizer", "verbose")]  # neither changes the rates
     named = {str(word.arg): _value(word.value, base_lr) for word in words}
@@ -135,11 +135,12 @@ def _is_optimizer(node: ast.AST) -> bool:
     return isinstance(node, (ast.Name, ast.Attribute)) and "opt" in ast.unparse(node).lower()
 
 
-def _named(path: str) -> typing.Callable:
+def _named(call: ast.Call) -> typing.Callable:
     """The function of `compat` by the name that the peer gives it, whatever stands before the last dot."""
-    name, known = path.rsplit(".", 1)[-1], known_names()
+    name, known = ast.unparse(call.func).rsplit(".", 1)[-1], known_names()
     if name not in known:
-        raise ValueError(f"unknown name {name!r}; put numbers in place of variables.{_checks.nearest(name, known)}")
+        near = _checks.nearest(name, known)
+        raise ValueError(f"{name!r} is no schedule of another library; put a number for `{ast.unparse(call)}`.{near}")
     return known[name]
 
 

@@ -21,6 +21,9 @@ SCHEDULE_HELP = """
 SCHEDULE is text, with the names and arguments of the library and lengths in steps or with a unit, such as "3 epochs"
 or "10%"; or a .json, .yaml, .toml or .txt file; or - for standard input. A run in the file turns its durations into
 steps; the options change the run that it is looked at in. Without either the run is as long as the schedule.
+
+A .yaml file has three keys: "version: 1", "schedule: {type: warmup_cosine, peak: 3e-4, warmup: 3 epochs, total: 100%}"
+and, if it likes, "run: {total: 39 epochs, steps_per_epoch: 120}".
 """
 _COUNT = click.IntRange(min=1)
 _RUN_OPTIONS = {
@@ -34,10 +37,11 @@ _RUN_OPTIONS = {
 
 
 class Given(typing.NamedTuple):
-    """A schedule and the run it is looked at in."""
+    """A schedule and the run it is looked at in, which may be just as long as the schedule."""
 
     schedule: "wj.Schedule"
     run: "wj.Run"
+    is_own_length: bool = False
 
 
 def run_options(command):
@@ -63,29 +67,33 @@ def read(source: str, facts: dict, beside: "wj.Run | None" = None) -> Given:
     facts = dict(facts)
     if "total" in facts:
         facts["total"] = as_length(facts["total"])
-    with _file_of(source) as path:
+    with file_of(source) as path:
         own = text.load_run(path) if path else None
         if own is not None:
             return Given(_read(source, path, None), wj.Run(**_facts_of(own, facts) | facts) if facts else own)
         run = wj.Run(**facts) if "total" in facts else beside
-        schedule = _read(source, path, run)
+        if run is None and facts and "%" not in (path.read_text() if path else source):
+            # Only percent need the total; with it unknown, it follows from the schedule.
+            schedule = _read(source, path, wj.Run(2**31 - 1, **facts))
+        else:
+            schedule = _read(source, path, run)
     if run is None:
         length = report.length_of(schedule)
         if not length:
             what = "is unbounded" if length is None else "has no step"
             raise ValueError(f"{_short(source)} {what}: add --total LENGTH, the length of the run")
-        run = wj.Run(length, **facts)
+        return Given(schedule, wj.Run(length, **facts), is_own_length=True)
     return Given(schedule, run)
 
 
 def read_schedule(source: str, run: "wj.Run") -> "wj.Schedule":
     """The schedule in `source`, for a run; a file that names another run is an error."""
-    with _file_of(source) as path:
+    with file_of(source) as path:
         return _read(source, path, run)
 
 
 @contextlib.contextmanager
-def _file_of(source: str):
+def file_of(source: str):
     """The path of the file that is meant, `None` for a text. Standard input becomes a file of the kind that its first
     line shows.
     """
@@ -116,7 +124,7 @@ def _read(source: str, path: pathlib.Path | None, run: "wj.Run | None") -> "wj.S
     if path is not None:
         return text.load(path, run)
     if "(" not in source:
-        raise ValueError(f"{source!r} is no schedule, such as 'Cosine(0.001, 0.0, 100)', and no file of one")
+        raise ValueError(no_schedule(source))
     try:
         return text.parse(source, run)
     except ValueError:
@@ -126,6 +134,10 @@ def _read(source: str, path: pathlib.Path | None, run: "wj.Run | None") -> "wj.S
         if name in known_names():
             raise ValueError(f"{name} is of another library; `warmup-jax convert` reads its calls") from None
         raise
+
+
+def no_schedule(source: str) -> str:
+    return f"{source!r} is no schedule, such as 'Cosine(0.001, 0.0, 100)', and no file of one"
 
 
 def _facts_of(run: "wj.Run", instead: dict) -> dict:

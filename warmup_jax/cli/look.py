@@ -27,7 +27,7 @@ def show(schedule: str, facts: dict, for_machines: bool):
     from warmup_jax import report, text
 
     given = read(schedule, facts)
-    description = report.describe(*given)
+    description = report.describe(given.schedule, given.run)
     if not for_machines:
         print(given.schedule, description, sep="\n\n")
         return
@@ -58,22 +58,27 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict):
         raise ValueError(f"--out must be a .png, .svg or .pdf file; got {out}")
     if log and out is None:
         raise ValueError("--log needs --out FILE: the plot of a terminal has no logarithmic axis")
-    if schedules[0].endswith(".csv"):
-        axes = plots.plot_history(schedules[0])
+    leading, *others = schedules
+    if any(source.endswith(".csv") for source in schedules):
+        if out is None or others:
+            raise ValueError("a history is drawn alone, and into a file: plot history.csv --out FILE")
+        axes = plots.plot_history(leading)
     else:
-        first = read(schedules[0], facts)
-        given = {schedules[0]: first} | {source: read(source, facts, beside=first.run) for source in schedules[1:]}
+        first = read(leading, facts)
+        given = {leading: first} | {source: read(source, facts, beside=first.run) for source in others}
         if out is None:
-            for schedule, run in given.values():
+            for source, (schedule, run, _) in given.items():
+                if len(given) > 1:
+                    print(f"\n{source}")
                 print(plots.terminal(schedule, run=run, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
             return
-        total = max(run.total for _, run in given.values())
-        drawn = {source: schedule for source, (schedule, _) in given.items()}
+        total = max(each.run.total for each in given.values())
+        drawn = {source: each.schedule for source, each in given.items()}
         axes = plots.plot(drawn if len(drawn) > 1 else first.schedule, total, run=first.run, log=log)
     figure = axes.get_figure(root=True)
-    assert figure is not None
-    figure.savefig(out or "plot.png", dpi=120)
-    print(f"written to {out or 'plot.png'}")
+    assert figure is not None and out is not None
+    figure.savefig(out, dpi=120)
+    print(f"written to {out}")
 
 
 @click.command(
@@ -110,11 +115,13 @@ def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, f
     if weight_decay is not None:
         optimizer["weight_decay"] = _number_or_schedule(weight_decay, given.run)
     codes = {"select": _codes(select), "ignore": _codes(ignore) or ()}
-    found = linter.lint(*given, optimizer or None, rate_dtype=rate_dtype, **codes)
+    found = linter.lint(given.schedule, given.run, optimizer or None, rate_dtype=rate_dtype, **codes)
     if for_machines:
         print(as_json([finding._asdict() for finding in found]))
     else:
         print(*(found or ["no findings"]), sep="\n")
+        if given.is_own_length:
+            print(f"(over {given.run.total:,} steps, the schedule's own length; --total LENGTH is another)")
     return int(any(finding.severity != "info" for finding in found))
 
 
@@ -148,8 +155,12 @@ def diff(first: str, second: str, facts: dict, resume_at: int | None, for_machin
     one = read(first, facts)
     other = read(second, facts, beside=one.run)
     found = report.diff(one.schedule, other.schedule, max(one.run.total, other.run.total))
-    print(as_json(found._asdict()) if for_machines else found)
-    return int(resume_at is not None and not found.safe_to_resume(resume_at))
+    safe = resume_at is None or found.safe_to_resume(resume_at)
+    asked = {} if resume_at is None else {"safe_to_resume": safe}
+    print(as_json(found._asdict() | asked) if for_machines else found)
+    if resume_at is not None and not for_machines:
+        print(f"{'safe' if safe else 'not safe'} to resume at step {resume_at:,}")
+    return int(not safe)
 
 
 @click.command(
@@ -194,6 +205,8 @@ def sample(schedule: str, facts: dict, every: int, for_machines: bool):
 def studio(schedule: str, facts: dict, out: str, open_it: bool):
     from warmup_jax import studio as pages
 
+    if pathlib.Path(out).suffix not in (".html", ".htm"):
+        raise ValueError(f"--out must be an .html file; got {out}")
     given = read(schedule, facts)
     pages.to_html(given.schedule, out, given.run)
     print(f"written to {out}")

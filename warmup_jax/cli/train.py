@@ -11,7 +11,7 @@ import typing
 
 import rich_click as click
 
-from warmup_jax.cli.given import examples, read_schedule
+from warmup_jax.cli.given import examples, file_of, no_schedule, read_schedule
 
 LARGEST_RATE = 1e30
 NEEDED = {
@@ -276,7 +276,9 @@ def _saving(options):
 
 def _settle(options: Options, given: dict[str, typing.Any], dataset):
     """The settings, with the schedule as a text that can be read again, or with what shapes a named one."""
+    from warmup_jax import text
     from warmup_jax.experiment import loop
+    from warmup_jax.text import files
 
     shape = ("peak", "minimum", "warmup")
     if given["schedule"] in loop.SCHEDULES:
@@ -290,10 +292,41 @@ def _settle(options: Options, given: dict[str, typing.Any], dataset):
     if options.compare:
         raise ValueError("--compare is for a --schedule of constant, linear or cosine")
     given |= dict.fromkeys(shape)
-    settings, source = loop.Settings(**given), given["schedule"]
-    schedule = read_schedule(source, loop.make_plan(settings, dataset).run)
-    # A text keeps its epochs and percent, so that a resumed run may be longer.
-    return settings if "(" in source else dataclasses.replace(settings, schedule=repr(schedule))
+    if "(" in given["schedule"]:
+        settings = loop.Settings(**given)
+        read_schedule(settings.schedule, loop.make_plan(settings, dataset).run)
+        return settings
+    with file_of(given["schedule"]) as path:
+        if path is None:
+            raise ValueError(no_schedule(given["schedule"]))
+        settings = _for_the_run_of(path, options, loop.Settings(**given), dataset)
+        run = loop.make_plan(settings, dataset).run
+        schedule = text.load(path, None if text.load_run(path) else run)
+        # Its own words keep epochs and percent, so that a resumed run may be longer.
+        words = files.in_words(path)
+    if text.parse(words, run) != schedule:
+        raise ValueError(f"{given['schedule']} means {schedule!r} in the run that it names; write that instead")
+    return dataclasses.replace(settings, schedule=words)
+
+
+def _for_the_run_of(path: pathlib.Path, options: Options, settings, dataset):
+    """The settings with as many epochs as the run that the file names, if it names one."""
+    from warmup_jax import text
+    from warmup_jax.experiment import loop
+
+    own, steps = text.load_run(path), loop.make_plan(settings, dataset).steps_per_epoch
+    if own is None:
+        return settings
+    for name, here, there in (
+        ("steps per epoch", steps, own.steps_per_epoch or steps),
+        ("steps", settings.epochs * steps if options.epochs or options.resume else own.total, own.total),
+    ):
+        if here != there:
+            raise ValueError(f"{path.name} is for a run of {there} {name}, and this one has {here}: change `run` in it")
+    epochs, rest = divmod(own.total, steps)
+    if rest:
+        raise ValueError(f"{path.name} is for a run of {own.total} steps, which are no whole epochs of {steps}")
+    return dataclasses.replace(settings, epochs=epochs)
 
 
 def _default_warmup(options, epochs: int, per_epoch: bool) -> str:

@@ -89,6 +89,19 @@ def run_of(data: dict[str, typing.Any]) -> Run | None:
     return _building.build_run(*_read(data["run"], "run", "Run"))
 
 
+def in_words(node) -> str:
+    """Data that has been read as the text that says the same."""
+    match node:
+        case {"type": name, **arguments}:
+            maker = _building.known_names()[name]
+            several = arguments.pop(_building.variadic(maker) or "", [])
+            named = [f"{key}={value if key == 'shape' else in_words(value)}" for key, value in arguments.items()]
+            return f"{name}({', '.join([*map(in_words, several), *named])})"
+        case list():
+            return f"[{', '.join(map(in_words, node))}]"
+    return repr(node)
+
+
 def run_as_data(run: Run) -> dict[str, typing.Any]:
     """The arguments that make the run."""
     data = _as_data(_reading.read(repr(run))[1], {"Run": Run})

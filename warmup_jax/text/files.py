@@ -114,6 +114,14 @@ def load_run(path) -> Run | None:
         return None if form is _TXT else data.run_of(form.read(contents))
 
 
+def in_words(path) -> str:
+    """The schedule in a file as the text that says the same, with its recipes and durations as they are."""
+    path, form = _form("in_words", path)
+    with _about(path):
+        contents = _contents(path)
+        return contents if form is _TXT else data.in_words(form.read(contents)["schedule"])
+
+
 class _Form(typing.NamedTuple):
     """How a kind of file is read and written."""
 
