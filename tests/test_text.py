@@ -19,10 +19,10 @@ from tests import catalog
 from tests.test_combinators import trees
 from tests.test_laws import x64
 from warmup_jax import text
-from warmup_jax.text import files
 from warmup_jax.compat import keras
 from warmup_jax.compat.optax import Power
 from warmup_jax.compat.timm import KDecay
+from warmup_jax.text import files
 from warmup_jax.text._building import known_names
 
 ROWS = [pytest.param(row.schedule, id=row.name) for row in catalog.ROWS if row.is_text]
