@@ -113,6 +113,7 @@ def test_long_runs_are_sampled():
     schedule = wj.join(wj.Linear(0.0, 1.0, 1_000_001), wj.Linear(1.0, 0.0, total - 1_000_001))
     description = report.describe(schedule)
     assert (description.peak, description.peak_step, description.warmup) == (1.0, 1_000_001, 1_000_001)
+    assert "effective warmup 1,000,001 steps, 0.0% of the run" in str(description)
     assert description.area == pytest.approx(total / 2, rel=1e-6)
     assert [stage.last for stage in description.stages] == [1_000_000, total - 1]
     curve = report.curve(schedule, total)
@@ -138,6 +139,8 @@ def test_the_text_of_a_report():
         "held      80 - 99  3.2 - 4            0           0       20.0%      0",
         "peak 0.002 at step 25 of 100; effective warmup 25 steps (1 epoch), 25.0% of the run; area 0.13",
     ]
+    cut = report.describe(schedule, wj.Run(total=79))
+    assert str(cut).endswith("31.6% of the run; area 0.1296; the run ends 1 step before the schedule")
     many = report.describe(wj.join(*[wj.Constant(1.0, 1)] * 100))
     assert str(many).splitlines()[-2] == "... and 60 more" and len(str(many).splitlines()) == 43
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from warmup_jax._schedule import Schedule
 from warmup_jax.report.curves import Curve, area, check_concrete, curve, total_of, warmup_of
-from warmup_jax.report.timeline import spans
+from warmup_jax.report.timeline import length_of, spans
 from warmup_jax.units import Run
 
 MOST_ROWS = 40
@@ -98,9 +98,12 @@ class Description(typing.NamedTuple):
     def _summary(self) -> str:
         per_epoch = self.run.steps_per_epoch if self.run else None
         epochs = f" ({_counted(float(self.warmup / per_epoch), 'epoch')})" if per_epoch else ""
+        left = (length_of(self.schedule) or 0) - self.total
+        cut = f"; the run ends {_counted(left, 'step')} before the schedule" if left > 0 else ""
         return (
             f"peak {show_value(self.peak)} at step {self.peak_step:,} of {self.total:,}; effective warmup "
             f"{_counted(self.warmup, 'step')}{epochs}, {self.warmup / self.total:.1%} of the run; area {self.area:.4g}"
+            f"{cut}"
         )
 
 
@@ -144,7 +147,8 @@ def describe(schedule: Schedule, run: Run | None = None) -> Description:
 
 
 def _counted(number: float, unit: str) -> str:
-    return f"{number:,.6g} {unit}{'' if number == 1 else 's'}"
+    shown = f"{number:,.0f}" if number == int(number) else f"{number:.6g}"
+    return f"{shown} {unit}{'' if number == 1 else 's'}"
 
 
 def show_value(value: float) -> str:

@@ -65,7 +65,7 @@ function grouped(whole) {
 
 /** `3 epochs`. */
 function counted(number, unit) {
-  const text = general(number, 6).replace(/^\d+(?![\de])/, grouped);
+  const text = Number.isInteger(number) ? grouped(number) : general(number, 6);
   return `${text} ${unit}${number === 1 ? "" : "s"}`;
 }
 

@@ -134,9 +134,11 @@ function showTable(about) {
   const body = element("tbody", {}, ...rows.map((row) => line("td", row)));
   byId("stages").replaceChildren(element("thead", {}, line("th", head)), body);
   const warmup = counted(about.warmup, "step") + (epochs ? ` (${counted(about.warmup / epochs, "epoch")})` : "");
+  const left = (schedule.length(schedule.tree) ?? 0) - about.total;
   const summary =
     `peak ${general(about.peak)} at step ${grouped(about.peakStep)} of ${grouped(about.total)}; effective warmup ` +
-    `${warmup}, ${percent(about.warmup / about.total)} of the run; area ${general(about.area)}`;
+    `${warmup}, ${percent(about.warmup / about.total)} of the run; area ${general(about.area)}` +
+    (left > 0 ? `; the run ends ${counted(left, "step")} before the schedule` : "");
   byId("summary").textContent = summary;
   chart.root.querySelector("canvas").setAttribute("aria-label", `Learning rate over the run: ${summary}`);
 }
