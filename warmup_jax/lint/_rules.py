@@ -63,8 +63,8 @@ RULES: dict[str, Rule] = {
     "epochs-as-steps": Rule(
         "The schedule is as many times shorter than the run as an epoch has steps: written in epochs, asked per step.",
         {
-            "warning": "the ratios are within 5 %; or the boundaries of a table, or a cycle, are within the first 5 % or "
-            "1 % of where it is seen, and the run has room for them as epochs"
+            "warning": "the ratios are within 5 %, or the boundaries of a table are within its first 5 %, or a cycle "
+            "is within 1 % of where it is seen, and the run has room for them as epochs"
         },
         _issues("salesforce/LAVIS#72", "vturrisi/solo-learn#264", "cszn/KAIR#101", "poets-ai/elegy#124"),
         _lengths.epochs_as_steps,
