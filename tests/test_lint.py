@@ -50,6 +50,26 @@ FIRES = [
         ("Mend the `Function` there, or leave it before: `Truncate(schedule, 699)`."),
     ),
     (
+        "not-finite",
+        wj.Function(lambda step: jnp.nan * step.astype(jnp.float32)),
+        RUN,
+        {},
+        "error",
+        0,
+        ("the rate is nan at step 0, the first such step."),
+        ("Mend the `Function` there."),
+    ),
+    (
+        "negative",
+        HEALTHY,
+        RUN,
+        {"optimizer": {"weight_decay": wj.Linear(0.1, -0.1, 1000)}},
+        "error",
+        501,
+        ("the weight decay is below 0 from step 501 on, down to -0.0998: the weights grow there."),
+        ("Put a floor under it: `Maximum(schedule, 0.0)`, or raise `start` or `stop` to 0."),
+    ),
+    (
         "negative",
         wj.warmup_linear(peak=1e-3, warmup=100, total=1000, stop=-1e-3),
         RUN,
@@ -177,6 +197,58 @@ FIRES = [
         ("Turn epochs into steps: `run.steps('8 epochs')` is 800."),
     ),
     (
+        "epochs-as-steps",
+        wj.warmup_into(wj.multi_step(peak=0.1, boundaries=[5, 8], factor=0.1), 200, restart=True),
+        EPOCHS,
+        {},
+        "warning",
+        208,
+        (
+            "the last boundary is at step 208 (epoch 2.08), in a run of 1,000 steps with 100 in an epoch: the "
+            "boundaries look like epochs."
+        ),
+        ("Turn epochs into steps: `run.steps('8 epochs')` is 800."),
+    ),
+    (
+        "epochs-as-steps",
+        wj.warmup_constant(peak=1.0, warmup=200) * wj.multi_step(peak=0.1, boundaries=[5, 8], factor=0.1, total=1000),
+        EPOCHS,
+        {},
+        "warning",
+        8,
+        (
+            "the last boundary is at step 8 (epoch 0.08), in a run of 1,000 steps with 100 in an epoch: the "
+            "boundaries look like epochs."
+        ),
+        ("Turn epochs into steps: `run.steps('8 epochs')` is 800."),
+    ),
+    (
+        "epochs-as-steps",
+        wj.cosine_restarts(peak=0.1, cycle=10),
+        wj.Run(total="70 epochs", steps_per_epoch=391),
+        {},
+        "warning",
+        10,
+        (
+            "the first cycle ends at step 10 (epoch 0.02558), in a run of 27,370 steps with 391 in an epoch: its "
+            "cycles of 10 steps look like epochs."
+        ),
+        ("Turn epochs into steps: `run.steps('10 epochs')` is 3,910."),
+    ),
+    (
+        "epochs-as-steps",
+        wj.step_decay(peak=0.1, every=30, factor=0.1),
+        wj.Run(total="70 epochs", steps_per_epoch=391),
+        {},
+        "warning",
+        30,
+        (
+            "the first cycle ends at step 30 (epoch 0.07673), in a run of 27,370 steps with 391 in an epoch: its "
+            "cycles of 30 steps look like epochs."
+        ),
+        ("Turn epochs into steps: `run.steps('30 epochs')` is 11,730."),
+    ),
+    (
         "micro-steps-as-steps",
         wj.warmup_cosine(peak=1e-3, warmup=800, total=8000),
         MICRO,
@@ -231,7 +303,7 @@ FIRES = [
         ("the schedule ends at step 900, and the last 100 of 1,000 steps, 10.0%, stay at 1e-05."),
         (
             "Make the schedule as long as the run, `total=run.total` (1,000), or stretch it: `Stretch(schedule, "
-            "1000, 900)`."
+            "1000, 900)`; or, if it is to be held, write `extend(schedule, 100)`."
         ),
     ),
     (
@@ -256,8 +328,8 @@ FIRES = [
             "of the way from the peak 0.001 to 6.25e-07, at step 1,799, is left."
         ),
         (
-            "Make the schedule as long as the run, `total=run.total` (1,000), or end it here with "
-            "`cooldown(schedule, at=..., steps=...)`."
+            "End the decay with the run, at step 1,000, as with `total=run.total` where there is a `total`; or end it "
+            "earlier with `cooldown(schedule, at=..., steps=...)`."
         ),
     ),
     (
@@ -272,8 +344,8 @@ FIRES = [
             "from the peak 0.001 to 3.333e-06, at step 1,499, is left."
         ),
         (
-            "Make the schedule as long as the run, `total=run.total` (1,000), or end it here with "
-            "`cooldown(schedule, at=..., steps=...)`."
+            "End the decay with the run, at step 1,000, as with `total=run.total` where there is a `total`; or end it "
+            "earlier with `cooldown(schedule, at=..., steps=...)`."
         ),
     ),
     (
@@ -288,8 +360,8 @@ FIRES = [
             "the peak 0.1 to 0.025, at step 1,200, is left."
         ),
         (
-            "Make the schedule as long as the run, `total=run.total` (1,000), or end it here with "
-            "`cooldown(schedule, at=..., steps=...)`."
+            "End the decay with the run, at step 1,000, as with `total=run.total` where there is a `total`; or end it "
+            "earlier with `cooldown(schedule, at=..., steps=...)`."
         ),
     ),
     (
@@ -304,8 +376,8 @@ FIRES = [
             "from the peak 0.001 to 0.0001, at step 1,300, is left."
         ),
         (
-            "Make the schedule as long as the run, `total=run.total` (1,000), or end it here with "
-            "`cooldown(schedule, at=..., steps=...)`."
+            "End the decay with the run, at step 1,000, as with `total=run.total` where there is a `total`; or end it "
+            "earlier with `cooldown(schedule, at=..., steps=...)`."
         ),
     ),
     (
@@ -320,8 +392,8 @@ FIRES = [
             "the last rate is 0.0008563 instead of 1.542e-08."
         ),
         (
-            "End the run with a cycle, `Run(total=900)` or `Run(total=1300)`, or choose `cycle` so that whole "
-            "cycles fill it."
+            "End the run with a cycle, `Run(total=900)` or `Run(total=1300)`, or let its cycles be so long that "
+            "they fill it."
         ),
     ),
     (
@@ -336,8 +408,8 @@ FIRES = [
             "the last rate is 0.000502 instead of 3.855e-09."
         ),
         (
-            "End the run with a cycle, `Run(total=600)` or `Run(total=1400)`, or choose `cycle` so that whole "
-            "cycles fill it."
+            "End the run with a cycle, `Run(total=600)` or `Run(total=1400)`, or let its cycles be so long that "
+            "they fill it."
         ),
     ),
     (
@@ -358,7 +430,7 @@ FIRES = [
         "warning",
         0,
         ("the first 11 updates have rate 0 and change no parameter."),
-        ("Begin above 0, as with `start=1e-05`, or skip these steps: `Shift(schedule, -11)`."),
+        ("Begin above 0, as with `start=1e-05`."),
     ),
     (
         "zero-first-update",
@@ -368,7 +440,7 @@ FIRES = [
         "warning",
         0,
         ("the first 100 updates (a whole epoch or more) have rate 0 and change no parameter."),
-        ("Begin above 0, as with `start=0.001`, or skip these steps: `Shift(schedule, -100)`."),
+        ("Begin above 0, as with `start=0.001`."),
     ),
     (
         "zero-first-update",
@@ -463,12 +535,12 @@ FIRES = [
     ),
     (
         "zero-length-stage",
-        wj.warmup_cosine(peak=1e-3, warmup=0, total=1000),
+        wj.wsd(peak=1e-3, warmup=500, total=1000, cooldown=500),
         RUN,
         {},
         "info",
-        0,
-        ("stage 0, a `Linear` to 0.001, has length 0 and vanishes; the rate is as if it were not there."),
+        500,
+        ("stage 1, a `Constant` to 0.001, has length 0 and vanishes; the rate is as if it were not there."),
         ("None is needed; without the stage the values are the same."),
     ),
     (
@@ -502,7 +574,7 @@ FIRES = [
             "from step 0 on the rate is closer to 0 than 1.175e-38, the smallest normal number of float32: it "
             "counts as 0, at 100.0% of the steps."
         ),
-        ("Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its numbers."),
+        ("Mend the factor or the length of the decay, or raise the numbers."),
     ),
     (
         "vanishes",
@@ -515,7 +587,7 @@ FIRES = [
             "from step 350 on the rate is closer to 0 than 1.175e-38, the smallest normal number of float32: it "
             "counts as 0, at 65.0% of the steps."
         ),
-        ("Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its numbers."),
+        ("Mend the factor or the length of the decay, or raise the numbers."),
     ),
     (
         "does-not-move",
@@ -570,6 +642,16 @@ FIRES = [
         "decay-and-rate-apart",
         HEALTHY,
         RUN,
+        {"optimizer": {"weight_decay": wj.Linear(0.1, 0.0, 1500)}},
+        "warning",
+        982,
+        ("the weight decay is at its end, 0, from step 1,499 on, the rate from step 982 on; AdamW multiplies them."),
+        ("Give both one length, `total=run.total`, or make one from the other, as in `schedule * 0.1`."),
+    ),
+    (
+        "decay-and-rate-apart",
+        HEALTHY,
+        RUN,
         {"optimizer": {"weight_decay": wj.Cosine(0.04, 0.4, 1000)}},
         "info",
         100,
@@ -606,7 +688,7 @@ FIRES = [
 
 NEAR = [
     ("not-finite", wj.Truncate(wj.as_schedule(broken, steps=1000), 699), RUN, {}),
-    ("negative", wj.warmup_linear(peak=1e-3, warmup=100, total=1000), RUN, {}),
+    ("negative", wj.warmup_linear(peak=1e-3, warmup=100, total=1000), RUN, {"optimizer": {"weight_decay": 0.0}}),
     ("peak-not-reached", wj.warmup_constant(peak=1e-3, warmup=1005), RUN, {}),
     ("peak-not-reached", wj.untuned_exponential(peak=1e-3), RUN, {}),
     ("steps-as-epochs", wj.warmup_cosine(peak=1e-3, warmup=10_000, total=110_000), EPOCHS, {}),
@@ -618,9 +700,26 @@ NEAR = [
     ),
     ("epochs-as-steps", wj.warmup_cosine(peak=1e-3, warmup=3, total=11), EPOCHS, {}),
     ("epochs-as-steps", wj.multi_step(peak=0.1, boundaries=[500, 800], factor=0.1), EPOCHS, {}),
+    (
+        "epochs-as-steps",
+        wj.Staircase(wj.Stretch(wj.multi_step(peak=0.1, boundaries=[5, 8], factor=0.1), 100), 100),
+        EPOCHS,
+        {},
+    ),
+    # A warmup in stairs is short, and so is its table.
+    (
+        "epochs-as-steps",
+        wj.join(wj.PiecewiseConstant([2, 4], [0.01, 0.05, 0.1], 6), wj.Cosine(0.1, 0.0, 994)),
+        EPOCHS,
+        {},
+    ),
+    ("epochs-as-steps", wj.cosine_restarts(peak=0.1, cycle=100), wj.Run(total=100_000, steps_per_epoch=100), {}),
+    ("epochs-as-steps", wj.cosine_restarts(peak=0.1, cycle=11), wj.Run(total=100_000, steps_per_epoch=100), {}),
+    ("epochs-as-steps", wj.step_decay(peak=0.1, every=10, factor=0.999), wj.Run(27_370, steps_per_epoch=391), {}),
     ("micro-steps-as-steps", wj.warmup_cosine(peak=1e-3, warmup=800, total=7000), MICRO, {}),
     ("micro-steps-as-steps", wj.warmup_cosine(peak=1e-3, warmup=800, total=8000), RUN, {}),
     ("ends-before-run", wj.warmup_cosine(peak=1e-3, warmup=100, total=990), RUN, {}),
+    ("ends-before-run", wj.extend(wj.warmup_cosine(peak=1e-3, warmup=100, total=900, stop=1e-5), 100), RUN, {}),
     ("ends-inside-decay", wj.warmup_linear(peak=1e-3, warmup=100, total=1008), RUN, {}),
     ("ends-inside-decay", wj.wsd(peak=1e-3, warmup=100, total=1001, cooldown=20), RUN, {}),
     ("ends-inside-decay", wj.warmup_linear(peak=1e-3, warmup=1000, total=1800), wj.Run(total=900), {}),
@@ -631,6 +730,8 @@ NEAR = [
     ("zero-tail", wj.extend(wj.warmup_cosine(peak=1e-3, warmup=100, total=990), 10), RUN, {}),
     ("jump", wj.join(wj.Linear(0.0, 1e-3, 100), wj.Cosine(9.1e-4, 0.0, 900)), RUN, {}),
     ("jump", wj.Repeat(wj.Cosine(1e-3, 0.0, 250)), RUN, {}),
+    ("jump", wj.join(wj.Linear(0.0, 0.1, 100), wj.Constant(0.1, 400), wj.Constant(0.01, 500)), RUN, {}),
+    ("jump", wj.join(*[wj.warmup_cosine(peak=1e-3, warmup=50, total=500, stop=1e-4)] * 2), RUN, {}),
     ("jump", wj.Staircase(wj.join(wj.Linear(0.0, 1e-3, 100), wj.Cosine(8e-4, 0.0, 900)), 100), RUN, {}),
     ("jump", wj.join(wj.Staircase(wj.Linear(0.0, 1e-3, 300), 100), wj.Cosine(1e-3, 0.0, 700)), RUN, {}),
     (
@@ -648,6 +749,7 @@ NEAR = [
     ("rise-after-decay", wj.join(wj.Cosine(1e-3, 2e-4, 500), wj.Linear(2e-4, 0.0, 500)), RUN, {}),
     ("rise-after-decay", wj.as_schedule(periodic), RUN, {}),
     ("zero-length-stage", HEALTHY, RUN, {}),
+    ("zero-length-stage", wj.cosine_restarts(peak=0.1, cycle=200, times=5), RUN, {}),
     ("flat-stage", wj.wsd(peak=1e-3, warmup=100, total=1000, cooldown=200), RUN, {}),
     ("vanishes", wj.warmup_polynomial(peak=1e-30, warmup=100, total=1000), RUN, {}),
     ("vanishes", HEALTHY, RUN, {}),
@@ -656,9 +758,16 @@ NEAR = [
     ("does-not-move", wj.Geometric(1.0, 1e-3, 1000), RUN, {"rate_dtype": jnp.bfloat16}),
     ("short-warmup", HEALTHY, RUN, {"optimizer": {"b2": 0.98}}),
     ("short-warmup", wj.Cosine(1e-3, 0.0, 1000), RUN, {"optimizer": {"b2": 0.999}}),
+    ("short-warmup", wj.untuned_linear(peak=1e-3), wj.Run(total=50_000), {"optimizer": {"b2": 0.999}}),
     ("decay-and-rate-apart", HEALTHY, RUN, {"optimizer": {"weight_decay": 0.1}}),
     ("decay-and-rate-apart", HEALTHY, RUN, {"optimizer": {"weight_decay": HEALTHY * 100.0}}),
     ("decay-and-rate-apart", HEALTHY, RUN, {"optimizer": {"weight_decay": wj.Linear(0.1, 0.01, 1000)}}),
+    (
+        "decay-and-rate-apart",
+        HEALTHY,
+        RUN,
+        {"optimizer": {"weight_decay": wj.extend(wj.Linear(0.1, 0.0, 1000), 1000)}},
+    ),
     ("another-schedule", HEALTHY, RUN, {"optimizer": adamw(learning_rate=HEALTHY)}),
 ]
 
@@ -735,7 +844,7 @@ def test_a_callback_whose_first_epoch_has_rate_0():
             "warning",
             0,
             "the first 120 updates (a whole epoch or more) have rate 0 and change no parameter.",
-            "Begin above 0, as with `start=0.0002`, or skip these steps: `Shift(schedule, -120)`.",
+            "Begin above 0, as with `start=0.0002`.",
         )
     ]
     fixed = wj.Staircase(wj.warmup_cosine(peak=1e-3, warmup=5 * 120, total=20 * 120, start=2e-4), 120)

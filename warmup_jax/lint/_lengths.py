@@ -5,9 +5,9 @@ import math
 import typing
 
 from warmup_jax import report
-from warmup_jax.combinators import Join, Staircase, Stretch
-from warmup_jax.lint._case import Case, Problem, end_of, first_of, many
-from warmup_jax.stages import PiecewiseConstant
+from warmup_jax.combinators import Join, Repeat, Staircase, Stretch
+from warmup_jax.lint._case import Case, Placed, Problem, end_of, first_of, many
+from warmup_jax.stages import Constant, Linear, PiecewiseConstant
 
 show = report.show_value
 
@@ -45,8 +45,8 @@ def ends_inside_decay(case: Case) -> list[Problem]:
         f"{at:,}, is left."
     )
     fix = unit_fix(case) or (
-        f"Make the schedule as long as the run, `total=run.total` ({case.total:,}), or end it here with "
-        "`cooldown(schedule, at=..., steps=...)`."
+        f"End the decay with the run, at step {case.total:,}, as with `total=run.total` where there is a `total`; or "
+        "end it earlier with `cooldown(schedule, at=..., steps=...)`."
     )
     return [("warning", case.total - 1, message, fix)]
 
@@ -61,21 +61,20 @@ def ends_before_run(case: Case) -> list[Problem]:
         f"the schedule ends at {case.when(case.length)}, and the last {rest:,} of {case.total:,} steps, "
         f"{rest / case.total:.1%}, stay at {show(last)}."
     )
+    held = f"; or, if it is to be held, write `extend(schedule, {rest})`" if last > 0 else ""
     fix = unit_fix(case) or (
         f"If the rate is to stay there, say so with `extend(schedule, {rest})`."
         if severity == "info"
         else f"Make the schedule as long as the run, `total=run.total` ({case.total:,}), or stretch it: "
-        f"`Stretch(schedule, {case.total}, {case.length})`."
+        f"`Stretch(schedule, {case.total}, {case.length})`{held}."
     )
     return [(severity, case.length, message, fix)]
 
 
 def epochs_as_steps(case: Case) -> list[Problem]:
-    """The schedule is as many times too short as an epoch has steps, or all its milestones lie in that part."""
-    if case.length is None:
-        return _early_milestones(case)
-    if not _is_times(case.total, case.length, case.per_epoch):
-        return []
+    """The schedule is as many times too short as an epoch has steps, or a part of it is."""
+    if case.length is None or not _is_times(case.total, case.length, case.per_epoch):
+        return first_of([problem for one in case.nodes for problem in _short_part(case, one)])
     epoch = typing.cast(fractions.Fraction, case.per_epoch)
     message = f"{_both(case)}, with {float(epoch):.4g} steps in an epoch: its lengths look like epochs."
     stretch = f"{epoch.numerator}" if epoch.denominator == 1 else f"{epoch.numerator}, {epoch.denominator}"
@@ -83,19 +82,28 @@ def epochs_as_steps(case: Case) -> list[Problem]:
     return [("warning", case.length, message, f"{fix}`Stretch(schedule, {stretch})`.")]
 
 
-def _early_milestones(case: Case) -> list[Problem]:
-    """The same in a table without end: its last boundary lies in the first 5 % of the run, and of its epochs."""
-    if case.per_epoch is None or not isinstance(case.schedule, PiecewiseConstant) or not len(case.schedule.boundaries):
+def _short_part(case: Case, one: Placed) -> list[Problem]:
+    """A table or a cycle inside the schedule whose steps could be epochs of the run, and are few where it is seen."""
+    epoch, node, seen = case.run.steps_per_epoch, one.node, min(one.high, case.total) - one.begin
+    if epoch is None or one.in_cycle:
         return []
-    last = int(case.schedule.boundaries[-1])
-    if last > 0.05 * case.total or last * case.per_epoch > case.total:
+    if isinstance(node, PiecewiseConstant) and len(node.boundaries):
+        last, most, is_at, whose = int(node.boundaries[-1]), seen / 20, "the last boundary is at", "the boundaries"
+    elif isinstance(node, Repeat) and not (isinstance(node.schedule, Constant) and float(node.scale) > 0.9):
+        # Many small stairs, each a little below the one before, are meant.
+        last, most = report.length_of(node.schedule) or 0, min(seen / 100, fractions.Fraction(epoch) / 10)
+        is_at, whose = "the first cycle ends at", f"its cycles of {last:,} steps"
+    else:
         return []
+    if not 0 < one.pace * last <= most or last * epoch > case.total:
+        return []
+    step = math.ceil(max(one.at(last), 0))
     message = (
-        f"the last boundary is at {case.when(last)}, in a run of {case.total:,} steps with "
-        f"{float(case.per_epoch):.4g} in an epoch: the boundaries look like epochs."
+        f"{is_at} {case.when(step)}, in a run of {case.total:,} steps with {float(epoch):.4g} in an epoch: {whose} "
+        "look like epochs."
     )
-    fix = f"Turn epochs into steps: `run.steps('{last} epochs')` is {math.floor(last * case.per_epoch + 0.5):,}."
-    return [("warning", last, message, fix)]
+    fix = f"Turn epochs into steps: `run.steps('{last} epochs')` is {math.floor(last * epoch + 0.5):,}."
+    return [("warning", step, message, fix)]
 
 
 def steps_as_epochs(case: Case) -> list[Problem]:
@@ -187,7 +195,7 @@ def restart_cut(case: Case) -> list[Problem]:
         f"{show(last)} instead of {show(stop)}."
     )
     before = f"`Run(total={begin_step})` or " if begin_step else ""
-    fix = f"End the run with a cycle, {before}`Run(total={end_step})`, or choose `cycle` so that whole cycles fill it."
+    fix = f"End the run with a cycle, {before}`Run(total={end_step})`, or let its cycles be so long that they fill it."
     return [("warning", case.total - 1, message, fix)]
 
 
@@ -201,7 +209,8 @@ def zero_length_stage(case: Case) -> list[Problem]:
         for k, stage in enumerate(one.node.stages):
             length = report.length_of(stage)
             step = math.ceil(max(one.at(begin), 0))
-            if length == 0 and step <= case.total:
+            is_warmup = k == 0 and isinstance(stage, Linear)  # `warmup=0` in a recipe
+            if length == 0 and step <= case.total and not is_warmup:
                 found.append(_zero_length(one.in_cycle, k, stage, before, step))
             elif length != 0:
                 begin, before = begin + (length or 0), stage

@@ -35,7 +35,7 @@ RULES: dict[str, Rule] = {
         _values.not_finite,
     ),
     "negative": Rule(
-        "The rate is below 0, so that updates go uphill.",
+        "The rate is below 0, so that updates go uphill; or a known weight decay is.",
         {"error": "always"},
         _issues("google-research/vmoe#220"),
         _values.negative,
@@ -62,7 +62,10 @@ RULES: dict[str, Rule] = {
     ),
     "epochs-as-steps": Rule(
         "The schedule is as many times shorter than the run as an epoch has steps: written in epochs, asked per step.",
-        {"warning": "the ratios are within 5 %, or all boundaries of a table lie in that part and in 5 % of the run"},
+        {
+            "warning": "the ratios are within 5 %, or the boundaries of a table are within its first 5 %, or a cycle "
+            "is within 1 % of where it is seen, and the run has room for them as epochs"
+        },
         _issues("salesforce/LAVIS#72", "vturrisi/solo-learn#264", "cszn/KAIR#101", "poets-ai/elegy#124"),
         _lengths.epochs_as_steps,
     ),
@@ -124,7 +127,7 @@ RULES: dict[str, Rule] = {
     ),
     "jump": Rule(
         "The rate jumps where one stage of a `Join` ends and the next one begins.",
-        {"warning": "by more than 10 % of the peak, and more than twice the largest step within the two stages"},
+        {"warning": "by more than 10.5 % of the peak and twice the largest step within the two; not between constants"},
         _issues(
             "huggingface/transformers#4940",
             "huggingface/pytorch-image-models#1242",
@@ -142,10 +145,7 @@ RULES: dict[str, Rule] = {
     ),
     "zero-length-stage": Rule(
         "A stage of a `Join` has length 0 and vanishes.",
-        {
-            "warning": "the rate would have changed in it",
-            "info": "a warmup at the front, or a stage that changes nothing",
-        },
+        {"warning": "the rate would have changed in it", "info": "a stage that changes nothing, but for a warmup"},
         _issues(
             "pytorch/pytorch#185872", "huggingface/transformers#47285", "apple/axlearn#697", "pytorch/torchtitan#1010"
         ),

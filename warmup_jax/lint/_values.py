@@ -14,6 +14,7 @@ from warmup_jax.stages import Constant, Function
 show = report.show_value
 
 TINY = float(np.finfo(np.float32).smallest_normal)
+JUMP = 0.105  # of the peak: a decay to a tenth of it, and then 0, is no jump
 
 
 def not_finite(case: Case) -> list[Problem]:
@@ -23,23 +24,23 @@ def not_finite(case: Case) -> list[Problem]:
         return []
     step = int(case.steps[bad[0]])
     message = f"the rate is {case.values[bad[0]]} at {case.when(step)}, the first such step."
-    fix = f"Mend the `Function` there, or leave it before: `Truncate(schedule, {max(step - 1, 0)})`."
-    return [("error", step, message, fix)]
+    before = f", or leave it before: `Truncate(schedule, {step - 1})`" if step else ""
+    return [("error", step, message, f"Mend the `Function` there{before}.")]
 
 
 def negative(case: Case) -> list[Problem]:
-    """Values below 0, with which an optimizer climbs."""
-    bad = np.flatnonzero(case.values < 0)
-    if not bad.size:
-        return []
-    step = int(case.steps[bad[0]])
-    message = (
-        f"the rate is below 0 from {case.when(step)} on, down to {show(case.values.min())}: "
-        "the updates go uphill there."
-    )
-    return [
-        ("error", step, message, "Put a floor under it: `Maximum(schedule, 0.0)`, or raise `start` or `stop` to 0.")
-    ]
+    """Values below 0, with which an optimizer climbs; or of the weight decay, with which the weights grow."""
+    curves = [("rate", case.values, "the updates go uphill")]
+    decays = [settings["weight_decay"] for settings in case.settings if "weight_decay" in settings]
+    curves += [("weight decay", _at_all(case, decay), "the weights grow") for decay in decays]
+    found: list[Problem] = []
+    for name, values, effect in curves:
+        if (values < 0).any():
+            step = int(case.steps[(values < 0).argmax()])
+            message = f"the {name} is below 0 from {case.when(step)} on, down to {show(values.min())}: {effect} there."
+            fix = "Put a floor under it: `Maximum(schedule, 0.0)`, or raise `start` or `stop` to 0."
+            found.append(("error", step, message, fix))
+    return found
 
 
 def zero_first_update(case: Case) -> list[Problem]:
@@ -61,7 +62,8 @@ def zero_first_update(case: Case) -> list[Problem]:
         if count == 1
         else f"the first {count:,} updates{epochs} have rate 0 and change no parameter."
     )
-    fix = f"Begin above 0, as with `start={show(first)}`, or skip these steps: `Shift(schedule, {-count})`."
+    skip = ", or skip these steps: `Shift(schedule, -1)`" if count == 1 else ""
+    fix = f"Begin above 0, as with `start={show(first)}`{skip}."
     return [(severity, 0, message, fix)]
 
 
@@ -82,12 +84,16 @@ def zero_tail(case: Case) -> list[Problem]:
 
 
 def jump(case: Case) -> list[Problem]:
-    """Between two stages more than a tenth of the peak at once, which neither of them does in a step of its own."""
+    """Between two stages more than a tenth of the peak at once, which neither of them does in a step of its own; from
+    one `Constant` to another it is meant.
+    """
     found: list[Problem] = []
     for step, before, after, _ in case.seams:
         begin_steps, begin, end_steps, end = case.around(step)
         by = float(end[0] - begin[-1])
-        if not abs(by) > 0.1 * case.peak > 0 or min(begin.size, end.size) < 3:
+        if not abs(by) > JUMP * case.peak > 0 or min(begin.size, end.size) < 3:
+            continue
+        if isinstance(before, Constant) and isinstance(after, Constant):
             continue
         own = max(_fastest(begin_steps, begin), _fastest(end_steps, end))
         if abs(by) <= 2 * own:
@@ -121,7 +127,7 @@ def rise_after_decay(case: Case) -> list[Problem]:
         if fall.max() - low <= little or low > fall.min() + little:
             continue  # what ends here does not fall
         falls_again = rise[0] >= top - little
-        if (falls_again and top - low <= 0.1 * case.peak) or (not falls_again and top < 0.3 * case.peak):
+        if (falls_again and top - low <= JUMP * case.peak) or (not falls_again and top < 0.3 * case.peak):
             found.append(_rise(case, step, low, top, f"when a `{type(after).__name__}` begins"))
     for one in case.nodes:
         if isinstance(one.node, Function):
@@ -169,9 +175,7 @@ def vanishes(case: Case) -> list[Problem]:
         f"from {case.when(step)} on the rate is closer to 0 than {TINY:.4g}, the smallest normal number of float32: it "
         f"counts as 0, at {gone.mean():.1%} of the steps."
     )
-    return [
-        ("warning", step, message, "Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its numbers.")
-    ]
+    return [("warning", step, message, "Mend the factor or the length of the decay, or raise the numbers.")]
 
 
 def does_not_move(case: Case) -> list[Problem]:
@@ -200,7 +204,7 @@ def short_warmup(case: Case) -> list[Problem]:
             continue
         b2 = float(str(np.float32(settings["b2"](0))))  # the decimal that was meant: 0.9999, not 0.99989998
         memory = round(2 / (1 - b2))
-        if warmup >= memory:
+        if warmup >= memory - 1:  # `untuned_linear` begins a step behind 0
             continue
         severity = "warning" if 10 * warmup < memory and 10 * memory <= case.total else "info"
         message = (
@@ -221,18 +225,18 @@ def decay_and_rate_apart(case: Case) -> list[Problem]:
         decay = settings.get("weight_decay")
         if decay is None or isinstance(decay, Constant):
             continue
-        rate = _at_all(case, settings.get("learning_rate", case.schedule))
-        weight = _at_all(case, decay)
+        schedule = settings.get("learning_rate", case.schedule)
+        rate, weight = _at_all(case, schedule), _at_all(case, decay)
         if not _moves(rate) or not _moves(weight) or _proportional(rate, weight):
             continue
-        rate_end, weight_end = (int(case.steps[_last_move(values)]) for values in (rate, weight))
+        (rate_end, _), (weight_end, last) = _end(case, schedule), _end(case, decay)
         if abs(rate_end - weight_end) > 0.05 * case.total:
             message = (
-                f"the weight decay is at its end, {show(weight[-1])}, from {case.when(weight_end)} on, the rate "
+                f"the weight decay is at its end, {show(last)}, from {case.when(weight_end)} on, the rate "
                 f"from {case.when(rate_end)} on; AdamW multiplies them."
             )
             fix = "Give both one length, `total=run.total`, or make one from the other, as in `schedule * 0.1`."
-            return [("warning", min(rate_end, weight_end), message, fix)]
+            return [("warning", min(rate_end, weight_end, case.total), message, fix)]
         top = int(rate.argmax())
         if rate[-1] < 0.9 * rate[top] and weight[-1] > weight[top] + 0.1 * weight.max():
             message = (
@@ -271,7 +275,12 @@ def _proportional(rate: np.ndarray, weight: np.ndarray) -> bool:
     return bool(np.abs(rate / np.abs(rate).max() - weight / np.abs(weight).max()).max() < 0.01)
 
 
-def _last_move(values: np.ndarray) -> int:
-    """The first position from which the values stay within a thousandth of their range of the last one."""
+def _end(case: Case, schedule: Schedule) -> tuple[int, float]:
+    """The first step, also behind the run, from which the values stay within a thousandth of their range of the last
+    one, and that value.
+    """
+    behind = np.linspace(case.total, max(case.total, report.length_of(schedule) or 0), 1000, dtype=case.steps.dtype)
+    steps = np.concatenate([case.steps, behind])
+    values = np.asarray(schedule(steps), np.float64)
     away = np.abs(values - values[-1]) > 0.001 * (values.max() - values.min())
-    return int(np.flatnonzero(away)[-1]) + 1 if away.any() else 0
+    return int(steps[np.flatnonzero(away)[-1] + 1]) if away.any() else 0, float(values[-1])

@@ -19,6 +19,7 @@ const RULES = {
   vanishes,
 };
 const SEVERITIES = ["error", "warning", "info"];
+const JUMP = 0.105; // of the peak: a decay to a tenth of it, and then 0, is no jump
 
 /** What looks wrong with a schedule over a run; `curve(total)` gives the `{steps, values}` up to there. */
 function lint(schedule, run, curve) {
@@ -52,8 +53,9 @@ function notFinite({ steps, values, when }) {
   const k = values.findIndex((value) => !Number.isFinite(value));
   if (k < 0) return [];
   const shown = Number.isNaN(values[k]) ? "nan" : values[k] < 0 ? "-inf" : "inf";
-  const fix = `Mend the \`Function\` there, or leave it before: \`Truncate(schedule, ${Math.max(steps[k] - 1, 0)})\`.`;
-  return [finding("error", steps[k], `the rate is ${shown} at ${when(steps[k])}, the first such step.`, fix)];
+  const before = steps[k] ? `, or leave it before: \`Truncate(schedule, ${steps[k] - 1})\`` : "";
+  const message = `the rate is ${shown} at ${when(steps[k])}, the first such step.`;
+  return [finding("error", steps[k], message, `Mend the \`Function\` there${before}.`)];
 }
 
 function negative({ steps, values, when }) {
@@ -61,14 +63,8 @@ function negative({ steps, values, when }) {
   if (k < 0) return [];
   const low = -largest(values.map((value) => -value));
   const message = `the rate is below 0 from ${when(steps[k])} on, down to ${general(low)}: the updates go uphill there.`;
-  return [
-    finding(
-      "error",
-      steps[k],
-      message,
-      "Put a floor under it: `Maximum(schedule, 0.0)`, or raise `start` or `stop` to 0.",
-    ),
-  ];
+  const fix = "Put a floor under it: `Maximum(schedule, 0.0)`, or raise `start` or `stop` to 0.";
+  return [finding("error", steps[k], message, fix)];
 }
 
 function zeroFirstUpdate({ steps, values, total, run }) {
@@ -86,8 +82,8 @@ function zeroFirstUpdate({ steps, values, total, run }) {
     count === 1
       ? "the first update has rate 0 and changes no parameter."
       : `the first ${grouped(count)} updates${epochs} have rate 0 and change no parameter.`;
-  const fix = `Begin above 0, as with \`start=${general(values[first])}\`, or skip these steps: \`Shift(schedule, ${-count})\`.`;
-  return [finding(severity, 0, message, fix)];
+  const skip = count === 1 ? ", or skip these steps: `Shift(schedule, -1)`" : "";
+  return [finding(severity, 0, message, `Begin above 0, as with \`start=${general(values[first])}\`${skip}.`)];
 }
 
 function zeroTail({ steps, values, total, length, when }) {
@@ -99,9 +95,8 @@ function zeroTail({ steps, values, total, length, when }) {
   const message =
     `from ${when(begin)} on the rate is 0, for ${grouped(end - begin)} steps, ${percent((end - begin) / total)} of the ` +
     "run: they change no parameter.";
-  return [
-    finding("warning", begin, message, `End the run there, \`Run(total=${begin})\`, or let the decay take longer.`),
-  ];
+  const fix = `End the run there, \`Run(total=${begin})\`, or let the decay take longer.`;
+  return [finding("warning", begin, message, fix)];
 }
 
 function jump(about) {
@@ -110,10 +105,11 @@ function jump(about) {
     const [from, to] = [lastOf(parts.before.values), parts.after.values[0]];
     const by = Math.abs(to - from);
     if (
-      !(by > 0.1 * about.peak && about.peak > 0) ||
+      !(by > JUMP * about.peak && about.peak > 0) ||
       Math.min(parts.before.values.length, parts.after.values.length) < 3
     )
       return [];
+    if (before.kind === "Constant" && after.kind === "Constant") return []; // it is meant
     if (by <= 2 * Math.max(fastest(parts.before), fastest(parts.after))) return [];
     const message =
       `the rate goes from ${general(from)} to ${general(to)} in one step, ${percent(by / about.peak)} of the peak, where a ` +
@@ -147,7 +143,7 @@ function riseAfterDecay(about) {
     const lowest = -largest(fall.map((value) => -value));
     if (largest(fall) - low <= little || low > lowest + little) return [];
     const fallsAgain = rise[0] >= top - little;
-    const isSmall = fallsAgain ? top - low <= 0.1 * about.peak : top < 0.3 * about.peak;
+    const isSmall = fallsAgain ? top - low <= JUMP * about.peak : top < 0.3 * about.peak;
     return isSmall ? [riseFinding(about, step, low, top, `when a \`${after.type}\` begins`)] : [];
   });
   const functions = about.places.filter((one) => one.node.kind === "Function");
@@ -195,14 +191,8 @@ function vanishes({ schedule, steps, values, total, when }) {
   const message =
     `from ${when(steps[found[0]])} on the rate is closer to 0 than ${general(SMALLEST_FLOAT)}, the smallest normal number of ` +
     `float32: it counts as 0, at ${percent(found.length / steps.length)} of the steps.`;
-  return [
-    finding(
-      "warning",
-      steps[found[0]],
-      message,
-      "Put a floor under it, such as `Maximum(schedule, 1e-12)`, or raise its numbers.",
-    ),
-  ];
+  const fix = "Mend the factor or the length of the decay, or raise the numbers.";
+  return [finding("warning", steps[found[0]], message, fix)];
 }
 
 /* The length of the schedule and that of the run. */
@@ -232,8 +222,8 @@ function endsInsideDecay(about) {
     `${percent((last - low) / (peak - low))} of the way from the peak ${general(peak)} to ${general(low)}, at step ${grouped(at)}, is left.`;
   const fix =
     unitFix(about) ||
-    `Make the schedule as long as the run, \`total=run.total\` (${grouped(total)}), or end it here with ` +
-      "`cooldown(schedule, at=..., steps=...)`.";
+    `End the decay with the run, at step ${grouped(total)}, as with \`total=run.total\` where there is a \`total\`; or ` +
+      "end it earlier with `cooldown(schedule, at=..., steps=...)`.";
   return [finding("warning", total - 1, message, fix)];
 }
 
@@ -245,31 +235,45 @@ function endsBeforeRun(about) {
   const message =
     `the schedule ends at ${when(length)}, and the last ${grouped(rest)} of ${grouped(total)} steps, ` +
     `${percent(rest / total)}, stay at ${general(last)}.`;
+  const held = last > 0 ? `; or, if it is to be held, write \`extend(schedule, ${rest})\`` : "";
   const other =
     severity === "info"
       ? `If the rate is to stay there, say so with \`extend(schedule, ${rest})\`.`
-      : `Make the schedule as long as the run, \`total=run.total\` (${grouped(total)}), or stretch it: \`Stretch(schedule, ${total}, ${length})\`.`;
+      : `Make the schedule as long as the run, \`total=run.total\` (${grouped(total)}), or stretch it: \`Stretch(schedule, ${total}, ${length})\`${held}.`;
   return [finding(severity, length, message, unitFix(about) || other)];
 }
 
 function epochsAsSteps(about) {
   const { total, length, perEpoch } = about;
-  if (length === null) return earlyMilestones(about);
-  if (!isTimes(total, length, perEpoch)) return [];
+  if (length === null || !isTimes(total, length, perEpoch))
+    return firstOf(about.places.flatMap((one) => shortPart(about, one)));
   const message = `${bothLengths(about)}, with ${general(perEpoch)} steps in an epoch: its lengths look like epochs.`;
   const fix = `Turn epochs into steps, as in \`run.steps('3 epochs')\`, or stretch the schedule: \`Stretch(schedule, ${fractionText(perEpoch)})\`.`;
   return [finding("warning", length, message, fix)];
 }
 
-/** The same in a table without end: its last boundary lies in the first 5 % of the run, and of its epochs. */
-function earlyMilestones({ schedule, total, perEpoch, when }) {
-  const last = schedule.tree.kind === "PiecewiseConstant" && schedule.get(schedule.tree, "boundaries").at(-1);
-  if (perEpoch === null || !Number.isInteger(last) || last > 0.05 * total || last * perEpoch > total) return [];
+/** A table or a cycle inside the schedule whose steps could be epochs of the run, and are few where it is seen. */
+function shortPart({ schedule, total, run, when }, one) {
+  const epoch = run.perEpoch;
+  const get = (name) => schedule.get(one.node, name);
+  const seen = smaller(one.high, new Ratio(total)).minus(one.begin).value();
+  let [last, most, isAt, whose] = [0, 0, "", ""];
+  if (epoch === null || one.inCycle) return [];
+  if (one.node.kind === "PiecewiseConstant") {
+    [last, most, isAt, whose] = [get("boundaries").at(-1) ?? 0, seen / 20, "the last boundary is at", "the boundaries"];
+  } else if (one.node.kind === "Repeat" && !(get("schedule").kind === "Constant" && get("scale") > 0.9)) {
+    // Many small stairs, each a little below the one before, are meant.
+    [last, most] = [schedule.length(get("schedule")) ?? 0, Math.min(seen / 100, epoch / 10)];
+    [isAt, whose] = ["the first cycle ends at", `its cycles of ${grouped(last)} steps`];
+  }
+  const steps = one.pace.value() * last;
+  if (!(0 < steps && steps <= most) || last * epoch > total) return [];
+  const step = larger(momentOf(one, last), ZERO).ceil();
   const message =
-    `the last boundary is at ${when(last)}, in a run of ${grouped(total)} steps with ${general(perEpoch)} in an epoch: the ` +
-    "boundaries look like epochs.";
-  const fix = `Turn epochs into steps: \`run.steps('${last} epochs')\` is ${grouped(Math.floor(last * perEpoch + 0.5))}.`;
-  return [finding("warning", last, message, fix)];
+    `${isAt} ${when(step)}, in a run of ${grouped(total)} steps with ${general(epoch)} in an epoch: ${whose} look ` +
+    "like epochs.";
+  const fix = `Turn epochs into steps: \`run.steps('${last} epochs')\` is ${grouped(Math.floor(last * epoch + 0.5))}.`;
+  return [finding("warning", step, message, fix)];
 }
 
 function stepsAsEpochs(about) {
@@ -304,14 +308,8 @@ function microStepsAsSteps(about) {
     const fix =
       `Count the run in updates: \`Run(total='${total} micro-steps', accumulate=${micro})\`; or stretch the schedule: ` +
       `\`Stretch(schedule, ${micro})\`.`;
-    return [
-      finding(
-        "warning",
-        length,
-        `${both}: the run looks counted in micro-steps, or the schedule divided by them twice.`,
-        fix,
-      ),
-    ];
+    const message = `${both}: the run looks counted in micro-steps, or the schedule divided by them twice.`;
+    return [finding("warning", length, message, fix)];
   }
   return [];
 }
@@ -357,7 +355,7 @@ function restartCut({ total, values, later, peak, cycle }) {
     `the run ends in cycle ${cycle.cycle}, of the steps ${grouped(begin)} to ${grouped(end - 1)}: ${grouped(end - total)} steps, ` +
     `${percent(missing)} of the cycle, are missing, and the last rate is ${general(last)} instead of ${general(stop)}.`;
   const before = begin ? `\`Run(total=${begin})\` or ` : "";
-  const fix = `End the run with a cycle, ${before}\`Run(total=${end})\`, or choose \`cycle\` so that whole cycles fill it.`;
+  const fix = `End the run with a cycle, ${before}\`Run(total=${end})\`, or let its cycles be so long that they fill it.`;
   return [finding("warning", total - 1, message, fix)];
 }
 
@@ -374,7 +372,8 @@ function zeroLengthStage({ schedule, places, total }) {
     schedule.get(one.node, "stages").forEach((stage, k) => {
       const length = schedule.length(stage);
       const step = larger(momentOf(one, begin), ZERO).ceil();
-      if (length === 0 && step <= total) found.push(zeroLength(schedule, one, k, stage, before, step));
+      const isWarmup = k === 0 && stage.kind === "Linear"; // `warmup=0` in a recipe
+      if (length === 0 && step <= total && !isWarmup) found.push(zeroLength(schedule, one, k, stage, before, step));
       if (length !== 0) [begin, before] = [begin + (length ?? 0), stage];
     });
   }
