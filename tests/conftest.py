@@ -9,6 +9,12 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "default_promotion: runs library code that promotes dtypes or ranks")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def large_programs_compile_once(tmp_path_factory):
+    """The tests train the same small model again and again. Each worker has a folder of its own."""
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
+
+
 @pytest.fixture(autouse=True)
 def fresh_trace_counter():
     chex.clear_trace_counter()  # it knows functions by name, not by identity

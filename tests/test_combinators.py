@@ -218,10 +218,11 @@ def keeps_the_contract(tree) -> None:
     assert eval(repr(tree), {"__builtins__": {}}, vars(wj)) == tree
     traced = jax.jit(lambda tree, steps: tree(steps))
     values = np.asarray(traced(tree, STEPS))
-    for other in (tree(STEPS), jax.vmap(tree)(STEPS), jax.lax.map(tree, STEPS)):
+    mapped = jax.jit(lambda tree, steps: jax.lax.map(tree, steps))
+    for other in (tree(STEPS), jax.vmap(tree)(STEPS), mapped(tree, STEPS)):
         np.testing.assert_array_equal(np.asarray(other).view(np.int32), values.view(np.int32))
-    closed_over = jax.jit(lambda steps: tree(steps))(STEPS)  # XLA folds constants
-    np.testing.assert_allclose(closed_over, values, rtol=1e-6, atol=1e-6 * max(1e-30, abs(values).max()))
+    for closed_over in (jax.jit(lambda steps: tree(steps))(STEPS), jax.lax.map(tree, STEPS)):  # XLA folds constants
+        np.testing.assert_allclose(closed_over, values, rtol=1e-6, atol=1e-6 * max(1e-30, abs(values).max()))
     assert np.isfinite(values).all()
     assert (values[STEPS >= tree.steps] == values[-1]).all()
     assert (values[STEPS <= 0] == values[2]).all()

@@ -91,7 +91,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(whole, run, capsy
 
 
 def test_a_finished_run_is_not_given_another_plan(run, capsys):
-    said = "is finished, at step 20, and nothing would change; --epochs N trains on"
+    said = "is finished, at step 20, and no rate would change; --epochs N trains on"
     refused(capsys, run, said, "--peak", "2e-3", "--change-schedule")
 
 

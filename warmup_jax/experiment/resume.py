@@ -52,10 +52,10 @@ def prepare(folder: pathlib.Path, given: dict, change_schedule: bool) -> Start:
         raise ValueError(
             f"--epochs {settings.epochs} ends at step {plan.run.total}; {folder} has been trained to step {step}"
         )
-    if settings != old and step == plan.run.total:
-        raise ValueError(f"{folder} is finished, at step {step}, and nothing would change; --epochs N trains on")
     schedule, old_schedule = loop.schedule_of(settings, plan), loop.schedule_of(old, old_plan)
     change, other_rates = describe_change(old_schedule, schedule, old_plan.run.total, plan.run.total, step)
+    if other_rates and step == plan.run.total:
+        raise ValueError(f"{folder} is finished, at step {step}, and no rate would change; --epochs N trains on")
     if other_rates and not change_schedule:
         raise ValueError(f"the learning rate would change: {change}. Add --change-schedule if it should")
     text, rows = history.read(folder / "history.csv", step)
