@@ -163,7 +163,7 @@ class Case:
         return f"step {step:,} (epoch {float(step / self.run.steps_per_epoch):.4g})"
 
 
-def many(steps: int, total: int, few: int) -> bool:
+def many(steps: float, total: int, few: int) -> bool:
     """More than a few steps, and more than 1 % of the run."""
     return steps > few and steps > 0.01 * total
 
