@@ -10,6 +10,7 @@ import warmup_jax as wj
 from warmup_jax import _checks
 from warmup_jax.text import _tree
 from warmup_jax.text._tree import Argument, Call, Literal, Name, Node, Operation, Table
+from warmup_jax.transform.state import kinds
 
 # Arguments in steps, the only ones that a duration such as '3 epochs' can stand for.
 _IN_STEPS = {
@@ -44,18 +45,10 @@ def known_names() -> dict[str, typing.Callable]:
         for name, value in vars(wj).items()
         if (isinstance(value, type) and issubclass(value, wj.Schedule)) or inspect.isfunction(value)
     }
-    names = {**_subclasses(wj.Schedule), **public}
+    # By name, the last one defined; names that begin with _ are private.
+    derived = {kind.__name__: kind for kind in kinds(wj.Schedule) if not kind.__name__.startswith("_")}
+    names = {**derived, **public}
     return {name: maker for name, maker in names.items() if name not in _HOLD_CALLABLES}
-
-
-def _subclasses(cls: type) -> dict[str, type]:
-    """By name, the last one defined; names that begin with _ are private."""
-    found = {}
-    for subclass in cls.__subclasses__():
-        if not subclass.__name__.startswith("_"):
-            found[subclass.__name__] = subclass
-        found.update(_subclasses(subclass))
-    return found
 
 
 @functools.lru_cache(maxsize=256)

@@ -164,15 +164,16 @@ def register_with_flax() -> None:
             object.__setattr__(restored, name, value)
         return restored
 
-    for kind in _kinds(Schedule):
+    for kind in kinds(Schedule):
         if not serialization.is_serializable(kind):
             serialization.register_serialization_state(kind, to_state_dict, from_state_dict)
 
 
-def _kinds(parent: type[Schedule]):
+def kinds(parent: type[Schedule]):
+    """Every class that was derived from `parent`, the subclasses of each behind it."""
     for kind in parent.__subclasses__():
         yield kind
-        yield from _kinds(kind)
+        yield from kinds(kind)
 
 
 def _numbers(schedule: Schedule) -> dict:
