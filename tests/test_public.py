@@ -15,7 +15,7 @@ from warmup_jax import transform
 
 PACKAGE = pathlib.Path(wj.__file__).parent
 FLOORS = [
-    {"_checks", "_time", "_schedule", "units"},
+    {"_checks", "_placed", "_time", "_schedule", "units"},
     {"stages"},
     {"combinators"},
     {"recipes"},
@@ -26,6 +26,7 @@ FLOORS = [
 # Within a floor, in the order of DESIGN: what stands left may be imported by what stands right of it.
 ORDER = [
     "_checks",
+    "_placed",
     "_time",
     "_schedule",
     "units",

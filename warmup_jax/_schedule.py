@@ -10,6 +10,7 @@ import numpy as np
 from jax import core
 
 from warmup_jax import _checks
+from warmup_jax._placed import Placed
 from warmup_jax._time import Time
 
 
@@ -46,6 +47,8 @@ class Schedule:
 
     steps: typing.Any  # an int, an array or None; declared here, defined by every subclass as a field or a property
 
+    symbol: typing.ClassVar[str] = "|"  # stands between the names of schedules side by side in it
+
     # Numbers on the left of an operator are NumPy's too: they must leave the work to `__rmul__`.
     __array_ufunc__ = None
 
@@ -80,6 +83,18 @@ class Schedule:
     def _at(self, time: Time) -> jax.Array:
         """The value at a moment within `0 <= time <= steps`, for what can tell moments between steps apart."""
         return self._value(time.step)
+
+    def inside(self) -> typing.Iterable[Placed]:
+        """The schedules in this one, each with its place on the clock of this one.
+
+        By default every schedule in the fields, in their order, on the same clock, all the way. A schedule that asks
+        another one at other times says so here; one that repeats it gives a place for each cycle, one after another.
+        """
+        for field in dataclasses.fields(typing.cast(typing.Any, self)):
+            value = getattr(self, field.name)
+            for inner in value if isinstance(value, tuple) else (value,):
+                if isinstance(inner, Schedule):
+                    yield Placed(inner)
 
     if typing.TYPE_CHECKING:  # Defined in `combinators`, which knows what they make.
 
@@ -173,6 +188,12 @@ def _getter(names: list[str]):
     if len(names) == 1:
         return lambda owner, name=names[0]: (getattr(owner, name),)
     return operator.attrgetter(*names)
+
+
+def length_of(schedule: Schedule) -> int | None:
+    """The length of a schedule as a Python number, wherever its numbers live."""
+    steps = schedule.steps
+    return None if steps is None else int(steps)
 
 
 def check_fields(schedule: Schedule, check, *names: str, **limits) -> None:

@@ -1,11 +1,14 @@
 """One schedule after another."""
 
+import typing
+
 import jax
 import jax.numpy as jnp
 import optax
 
 from warmup_jax import _checks
-from warmup_jax._schedule import Schedule
+from warmup_jax._placed import FAR, Placed
+from warmup_jax._schedule import Schedule, length_of
 from warmup_jax._time import Time
 from warmup_jax.combinators._checks import _check_steps
 from warmup_jax.stages import lift
@@ -52,6 +55,16 @@ class Join(Schedule):
                 return None
             total = _checks.add_lengths(total, steps)
         return total
+
+    def inside(self) -> typing.Iterator[Placed]:
+        """Each stage from where the one before it ends; the last one that has steps goes on without end."""
+        lengths = [length_of(stage) for stage in self.stages]
+        last = max((k for k, length in enumerate(lengths) if length != 0), default=0)
+        begin = 0
+        for k, (stage, length) in enumerate(zip(self.stages, lengths, strict=True)):
+            end = begin + (length or 0)
+            yield Placed(stage, begin, low=begin, high=FAR if k == last else end)
+            begin = end
 
     def _hold(self, time):
         return self._at(time.hold(_checks.MAX_STEPS))  # the last stage holds the end

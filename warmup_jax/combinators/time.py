@@ -1,12 +1,16 @@
 """The same values at other times."""
 
 import dataclasses
+import fractions
+import itertools
+import typing
 
 import jax
 import jax.numpy as jnp
 
 from warmup_jax import _checks
-from warmup_jax._schedule import Schedule, check_fields
+from warmup_jax._placed import Placed
+from warmup_jax._schedule import Schedule, check_fields, length_of
 from warmup_jax._time import Time
 from warmup_jax.combinators._checks import _check_steps, _check_total, _lift_schedule, _need_length, multiply_lengths
 
@@ -53,6 +57,10 @@ class Staircase(Schedule):
     def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The length of the inner schedule."""
         return self.schedule.steps
+
+    def inside(self) -> typing.Iterator[Placed]:
+        """The inner schedule, asked at each stair only."""
+        yield Placed(self.schedule, every=int(self.every))
 
     def _at(self, time):
         every = jnp.maximum(self.every, 1)  # a traced 0 must not divide by 0
@@ -131,6 +139,18 @@ class Repeat(Schedule):
         last = jnp.minimum(last, most)
         begin = jnp.where(reached, last + jnp.minimum(before, most - last), most)
         return jnp.where(cycle == 0, jnp.uint32(0), begin), power
+
+    def inside(self) -> typing.Iterator[Placed]:
+        """The inner schedule once for each cycle, which may be without end; none goes on behind its end."""
+        once, stretch = length_of(self.schedule) or 0, int(self.stretch)
+        times = None if self.times is None else int(self.times)
+        begin, pace = 0, 1
+        for cycle in itertools.count() if times is None else range(times):
+            end = begin + once * pace
+            yield Placed(self.schedule, begin, pace, begin, end, cycle)
+            if begin > _checks.MAX_STEPS or not once:
+                return
+            begin, pace = end, pace * stretch
 
     def _hold(self, time):
         return self._at(time.hold(_checks.MAX_STEPS))  # the last cycle holds the end
@@ -216,6 +236,11 @@ class Reverse(Schedule):
         """The length of the inner schedule."""
         return self.schedule.steps
 
+    def inside(self) -> typing.Iterator[Placed]:
+        """The inner schedule, backwards from its end."""
+        length = length_of(self.schedule) or 0
+        yield Placed(self.schedule, length, -1, high=length)
+
     def _at(self, time):
         return self.schedule._hold(time.until(self.schedule.steps))
 
@@ -273,6 +298,10 @@ class Stretch(Schedule):
         common = jnp.gcd(factor, divisor)
         return factor // common, divisor // common
 
+    def inside(self) -> typing.Iterator[Placed]:
+        """The inner schedule at another pace."""
+        yield Placed(self.schedule, pace=fractions.Fraction(int(self.factor), int(self.divisor)))
+
     def _at(self, time):
         factor, divisor = self._in_lowest_terms()
         return self.schedule._hold(time.divided(factor).times(divisor))
@@ -320,6 +349,10 @@ class Shift(Schedule):
             return max(steps + self.by, 0)
         return jnp.maximum(steps + jnp.minimum(self.by, _checks.MAX_STEPS - steps), 0)
 
+    def inside(self) -> typing.Iterator[Placed]:
+        """The inner schedule, begun later or earlier; before it begins its first value is held."""
+        yield Placed(self.schedule, int(self.by), low=max(int(self.by), 0))
+
     def _at(self, time):
         by = jnp.maximum(self.by, time.step - _checks.MAX_STEPS)  # the sum must not wrap
         return self.schedule._hold(Time(time.step - by, time.part, time.unit))
@@ -358,6 +391,10 @@ class Truncate(Schedule):
                 f"`Truncate(steps=...)` must be at most the length of the schedule, {whole}; got {self.steps}. To make "
                 "it longer use `extend`."
             )
+
+    def inside(self) -> typing.Iterator[Placed]:
+        """The inner schedule up to the length of this one."""
+        yield Placed(self.schedule, high=int(self.steps))
 
     def _at(self, time):
         return self.schedule._hold(time)

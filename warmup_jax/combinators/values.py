@@ -159,6 +159,8 @@ class Product(_Several, init=False):
     Law: the order of two schedules does not matter.
     """
 
+    symbol = "*"
+
     @staticmethod
     def _combine(first, second):
         return _finite(first * second)
@@ -184,6 +186,8 @@ class Sum(_Several, init=False):
 
     Law: the order of two schedules does not matter.
     """
+
+    symbol = "+"
 
     @staticmethod
     def _combine(first, second):
