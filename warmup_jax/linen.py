@@ -8,7 +8,7 @@ import optax
 from flax.training import train_state
 
 from warmup_jax import transform
-from warmup_jax.transform.state import register_with_flax
+from warmup_jax.transform._flax import register_with_flax
 
 register_with_flax()
 
@@ -42,11 +42,11 @@ class TrainState(train_state.TrainState):
         """The rate that the last update used, a float32 scalar, as `transform.learning_rate` reads it."""
         return transform.learning_rate(self.opt_state)
 
-    def reschedule(self, *, recompile: bool = False, **schedules) -> typing.Self:
+    def reschedule(self, *, recompile: bool = False, **schedules: typing.Any) -> typing.Self:
         """This state with other schedules, as `transform.reschedule` changes them."""
         return self.replace(opt_state=transform.reschedule(self.opt_state, recompile=recompile, **schedules))
 
-    def apply_gradients(self, *, grads, **keywords) -> typing.Self:
+    def apply_gradients(self, *, grads: typing.Any, **keywords: typing.Any) -> typing.Self:
         """One update.
 
         Args:

@@ -5,12 +5,14 @@ import typing
 from flax import nnx
 
 from warmup_jax import transform
-from warmup_jax.transform.state import register_with_flax
+from warmup_jax.transform._flax import register_with_flax
+
+_Model = typing.TypeVar("_Model", bound=nnx.Module)
 
 register_with_flax()
 
 
-class Optimizer(nnx.Optimizer):
+class Optimizer(nnx.Optimizer[_Model]):
     """`flax.nnx.Optimizer` that reads and changes the schedule in its state.
 
     `transform.learning_rate` and its like read a plain `nnx.Optimizer` as well. Its counter `step` may be
@@ -38,6 +40,6 @@ class Optimizer(nnx.Optimizer):
         """The rate that the last update used, a float32 scalar, as `transform.learning_rate` reads it."""
         return transform.learning_rate(self.opt_state)
 
-    def reschedule(self, *, recompile: bool = False, **schedules) -> None:
+    def reschedule(self, *, recompile: bool = False, **schedules: typing.Any) -> None:
         """Change schedules in place, as `transform.reschedule` does in a copy."""
-        self.opt_state = transform.reschedule(self.opt_state, recompile=recompile, **schedules)
+        self.opt_state: typing.Any = transform.reschedule(self.opt_state, recompile=recompile, **schedules)

@@ -12,7 +12,8 @@ from warmup_jax.lint._case import Case
 from warmup_jax.lint._rules import RULES as RULES
 from warmup_jax.lint._rules import Rule as Rule
 from warmup_jax.stages import Constant, lift
-from warmup_jax.transform.reading import scheduled_state, scheduled_states
+from warmup_jax.transform._search import scheduled_states
+from warmup_jax.transform.reading import scheduled_state
 from warmup_jax.units import Run
 
 SEVERITIES = ("error", "warning", "info")

@@ -10,7 +10,7 @@ import warmup_jax as wj
 from warmup_jax import _checks
 from warmup_jax.text import _tree
 from warmup_jax.text._tree import Argument, Call, Literal, Name, Node, Operation, Table
-from warmup_jax.transform.state import kinds
+from warmup_jax.transform._flax import kinds
 
 # Arguments in steps, the only ones that a duration such as '3 epochs' can stand for.
 _IN_STEPS = {

@@ -11,13 +11,13 @@ import optax.transforms
 from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
 from warmup_jax.stages import lift
-from warmup_jax.transform.reading import is_wrapped, key_text
-from warmup_jax.transform.state import check_optimizer
+from warmup_jax.transform._factories import check_optimizer
+from warmup_jax.transform._trees import is_wrapped, key_text
 
 
 def grouped(
     optimizers: collections.abc.Mapping[str, optax.GradientTransformation],
-    patterns: collections.abc.Mapping[str, str | typing.Collection[str] | None],
+    patterns: collections.abc.Mapping[str, str | collections.abc.Collection[str] | None],
 ) -> optax.GradientTransformationExtraArgs:
     """An optimizer for each group of parameters, the groups told by the names of the parameters.
 
@@ -70,7 +70,7 @@ def grouped(
             f"{', '.join(map(repr, rest))}."
         )
 
-    def group_of(path, _) -> str:
+    def group_of(path: tuple[typing.Any, ...], _: object) -> str:
         parameter = _parameter_name(path)
         matching = [name for name in known if _matches(parameter, known[name])] or rest
         if len(matching) == 1:
@@ -86,13 +86,13 @@ def grouped(
             "group `None` to take the rest."
         )
 
-    def groups_of(params):
+    def groups_of(params: optax.Params) -> typing.Any:
         return jax.tree_util.tree_map_with_path(group_of, params, is_leaf=is_wrapped)
 
     by_group: dict[collections.abc.Hashable, optax.GradientTransformation] = {**optimizers}
     inner = optax.with_extra_args_support(optax.transforms.partition(by_group, groups_of))
 
-    def init(params) -> typing.Any:
+    def init(params: optax.Params) -> typing.Any:
         idle = set(known) - set(jax.tree.leaves(groups_of(params)))
         if idle:
             paths = jax.tree_util.tree_flatten_with_path(params, is_leaf=is_wrapped)[0]
@@ -155,13 +155,13 @@ def layer_decay(schedule: Schedule, layers: collections.abc.Sequence[str], facto
     return {name: schedule * share ** (last - position) for position, name in enumerate(layers)}
 
 
-def _parameter_name(path: tuple) -> str:
+def _parameter_name(path: tuple[typing.Any, ...]) -> str:
     """As in `"head/kernel"`; before Flax 0.11, nnx puts the array of a variable in its attribute `value`."""
     in_variable = path and getattr(path[-1], "name", None) == "value"
     return "/".join(map(key_text, path[:-1] if in_variable else path))
 
 
-def _as_patterns(name: str, pattern) -> list[str] | None:
+def _as_patterns(name: str, pattern: object) -> list[str] | None:
     if pattern is None:
         return None
     patterns = [pattern] if isinstance(pattern, str) else pattern

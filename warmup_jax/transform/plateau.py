@@ -10,8 +10,9 @@ import optax
 from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Maximum, Minimum
-from warmup_jax.transform.reading import rebuild, scheduled_states
-from warmup_jax.transform.state import ScheduledState, check_optimizer
+from warmup_jax.transform._factories import check_optimizer
+from warmup_jax.transform._search import rebuild, scheduled_states
+from warmup_jax.transform.state import ScheduledState
 
 _UNSET: typing.Any = object()
 
@@ -123,11 +124,11 @@ def reduce_on_plateau(
 
     sign = 1 if mode == "max" else -1
 
-    def is_better(metric, best):
+    def is_better(metric: jax.Array, best: jax.Array) -> jax.Array:
         margin = sign * threshold
         return sign * metric > sign * (best * (1 + margin) if threshold_mode == "rel" else best + margin)
 
-    def lowered(schedule: Schedule, reductions) -> Schedule:
+    def lowered(schedule: Schedule, reductions: jax.Array) -> Schedule:
         # `factor` stored in few bits is off by a share that grows with each reduction; what is missing is put back.
         stored, times = np.asarray(factor, _checks.float_dtype()), reductions.astype(_checks.float_dtype())
         scale = jnp.power(stored, times) * (1 + times * (factor / float(stored) - 1))
@@ -150,13 +151,20 @@ def reduce_on_plateau(
             **{name: jnp.where(count < warmup, getattr(state, name), new) for name, new in observed.items()}
         )
 
-    def init(params) -> typing.Any:
+    def init(params: optax.Params) -> typing.Any:
         state = inner.init(params)
         _the_scheduled(state)
         zero = jnp.zeros((), jnp.int32)
         return PlateauState(jnp.full((), -sign * jnp.inf, jnp.float32), zero, zero, zero, state)
 
-    def update(updates, state, params=None, *, value=_UNSET, **extra_args) -> tuple[typing.Any, typing.Any]:
+    def update(
+        updates: optax.Updates,
+        state: typing.Any,
+        params: optax.Params | None = None,
+        *,
+        value: jax.typing.ArrayLike | None = _UNSET,
+        **extra_args: typing.Any,
+    ) -> tuple[typing.Any, typing.Any]:
         path, known = _the_scheduled(state.inner)
         if value is not None:
             state = observe(state, _as_metric(value), known)
@@ -168,7 +176,7 @@ def reduce_on_plateau(
     return optax.GradientTransformationExtraArgs(init, update)
 
 
-def _the_scheduled(opt_state) -> tuple[str, ScheduledState]:
+def _the_scheduled(opt_state: typing.Any) -> tuple[str, ScheduledState]:
     """The one state in `opt_state` that schedules a learning rate, and its path."""
     found = scheduled_states(opt_state, "learning_rate")
     if len(found) == 1:
@@ -180,14 +188,14 @@ def _the_scheduled(opt_state) -> tuple[str, ScheduledState]:
     )
 
 
-def _with_rate(opt_state, path: str, schedule: Schedule):
-    def change(where, node):
+def _with_rate(opt_state: typing.Any, path: str, schedule: Schedule) -> typing.Any:
+    def change(where: str, node: ScheduledState) -> ScheduledState:
         return node._replace(schedules=node.schedules | {"learning_rate": schedule}) if where == path else node
 
     return rebuild(opt_state, change)
 
 
-def _as_metric(value) -> jax.Array:
+def _as_metric(value: jax.typing.ArrayLike) -> jax.Array:
     if value is _UNSET:
         raise TypeError(
             "`reduce_on_plateau` needs a metric: `update(grads, state, params, value=loss)`; `value=None` if this "
@@ -198,13 +206,13 @@ def _as_metric(value) -> jax.Array:
     return jnp.asarray(value).astype(jnp.float32)
 
 
-def _number(name: str, value) -> float:
+def _number(name: str, value: object) -> float:
     """A finite Python number: the rule is part of the program, not of the state."""
     if _checks.is_array(value):
         raise TypeError(f"`reduce_on_plateau({name}=...)` must be a Python number; {_checks.came(value)}.")
     return float(_checks.real(f"reduce_on_plateau({name}=...)", value))
 
 
-def _check_choice(name: str, value, choices: tuple[str, str]) -> None:
+def _check_choice(name: str, value: object, choices: tuple[str, str]) -> None:
     if value not in choices:
         raise ValueError(f"`reduce_on_plateau({name}=...)` must be {' or '.join(map(repr, choices))}; got {value!r}.")

@@ -1,0 +1,78 @@
+"""Where in an optimizer state the scheduled ones stand."""
+
+import typing
+
+import jax
+
+from warmup_jax.transform._trees import flatten, key_text
+from warmup_jax.transform.state import ScheduledState
+
+# Attributes by which a state holds the one inside it: they say nothing that a path needs.
+_PLUMBING = {"inner", "inner_state", "inner_states", "inner_opt_state"}
+# One scheduled optimizer right inside another does need to be told from it.
+_NESTED = (jax.tree_util.DictKey("inner"),)
+_Path = tuple[typing.Any, ...]
+
+
+def scheduled_states(opt_state: typing.Any, name: str | None = None) -> dict[str, ScheduledState]:
+    """The states of all `scheduled` optimizers, or of those that schedule `name`, by their paths."""
+    found = {path: node for path, node in find(opt_state) if isinstance(node, ScheduledState)}
+    return {path: node for path, node in found.items() if name is None or name in node.schedules}
+
+
+def find(opt_state: typing.Any) -> list[tuple[str, typing.Any]]:
+    """All states that hold values by name, with their paths; what is inside another comes after it."""
+    found: list[tuple[str, typing.Any]] = []
+
+    def visit(state: typing.Any, prefix: _Path) -> None:
+        for path, node in flatten(state, _holds_values):
+            if _holds_values(node):
+                found.append((path_text(prefix + path), node))
+            if isinstance(node, ScheduledState):
+                visit(node.inner, prefix + path + _NESTED)
+            elif _is_injected(node):
+                visit(node.inner_state, prefix + path)
+
+    visit(state_of(opt_state), ())
+    return found
+
+
+def rebuild(
+    state: typing.Any, change: typing.Callable[[str, ScheduledState], ScheduledState], prefix: _Path = ()
+) -> typing.Any:
+    """`state` with `change(path, node)` for every `ScheduledState` in it; the inner ones by themselves."""
+
+    def changed(path: _Path, node: typing.Any) -> typing.Any:
+        if not isinstance(node, ScheduledState):
+            return node
+        path = prefix + path
+        return change(path_text(path), node)._replace(inner=rebuild(node.inner, change, path + _NESTED))
+
+    return jax.tree_util.tree_map_with_path(changed, state, is_leaf=lambda node: isinstance(node, ScheduledState))
+
+
+def state_of(owner: typing.Any) -> typing.Any:
+    """The optimizer state of a Flax train state or an `nnx.Optimizer`; a state itself otherwise."""
+    return getattr(owner, "opt_state", owner)
+
+
+def outline(state: typing.Any) -> str:
+    """The types in an optimizer state, without its arrays."""
+    state = state_of(state)
+    if isinstance(state, tuple) and not hasattr(state, "_fields"):
+        return f"({', '.join(map(outline, state))})"
+    return type(state).__name__
+
+
+def _is_injected(node: typing.Any) -> bool:
+    """True for the states of `optax.inject_hyperparams`, of any release."""
+    return "hyperparams" in getattr(node, "_fields", ())
+
+
+def _holds_values(node: typing.Any) -> bool:
+    return isinstance(node, ScheduledState) or _is_injected(node)
+
+
+def path_text(path: _Path) -> str:
+    """A path as text: positions and names, as in `1/head`."""
+    return "/".join(key_text(key) for key in path if getattr(key, "name", None) not in _PLUMBING)
