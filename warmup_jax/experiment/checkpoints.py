@@ -38,7 +38,7 @@ class Checkpoints:
         )
         self._manager = ocp.CheckpointManager((folder / FOLDER).absolute(), options=options)
 
-    def save(self, step: int, state: TrainState, run: dict) -> None:
+    def save(self, step: int, state: TrainState, run: dict[str, typing.Any]) -> None:
         """Save the state after `step` updates, unless it is there; `run` is a dict of JSON.
 
         Raises:
@@ -63,12 +63,12 @@ class Saved(typing.NamedTuple):
     """A checkpoint on disk: its step, and what its run was."""
 
     step: int
-    run: dict
+    run: dict[str, typing.Any]
     arrays: dict[str, str]
 
 
 @contextlib.contextmanager
-def _reader(folder: pathlib.Path):
+def _reader(folder: pathlib.Path) -> typing.Iterator[ocp.CheckpointManager]:
     options = ocp.CheckpointManagerOptions(create=False, enable_async_checkpointing=False)
     manager = ocp.CheckpointManager((folder / FOLDER).absolute(), options=options)
     try:
@@ -106,7 +106,7 @@ def restore(folder: pathlib.Path, saved: Saved, target: TrainState) -> TrainStat
         Damaged: if it cannot be read, or is not what was saved.
         Mismatch: if it is of another model or optimizer.
     """
-    _check_same_arrays(saved.arrays, {path: _kind(leaf) for path, leaf in _leaves(_tree(target))})
+    _check_same_arrays(saved.arrays, {path: _dtype_and_shape(leaf) for path, leaf in _leaves(_tree(target))})
     tree = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), _tree(target))
     with _reader(folder) as manager:
         items = ocp.args.Composite(state=ocp.args.StandardRestore(tree))
@@ -120,21 +120,23 @@ def restore(folder: pathlib.Path, saved: Saved, target: TrainState) -> TrainStat
     return target.replace(**restored)
 
 
-def digests(tree) -> dict[str, str]:
+def digests(tree: typing.Any) -> dict[str, str]:
     """By the path of each array, its dtype, its shape and a checksum of its bytes."""
-    return {path: f"{_kind(leaf)} {zlib.crc32(np.asarray(leaf).tobytes()):08x}" for path, leaf in _leaves(tree)}
+    return {
+        path: f"{_dtype_and_shape(leaf)} {zlib.crc32(np.asarray(leaf).tobytes()):08x}" for path, leaf in _leaves(tree)
+    }
 
 
-def _tree(state: TrainState) -> dict:
+def _tree(state: TrainState) -> dict[str, typing.Any]:
     return {"step": state.step, "params": state.params, "opt_state": state.opt_state}
 
 
-def _leaves(tree) -> list[tuple[str, typing.Any]]:
+def _leaves(tree: typing.Any) -> list[tuple[str, typing.Any]]:
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
     return [(jax.tree_util.keystr(path), leaf) for path, leaf in leaves]
 
 
-def _kind(leaf) -> str:
+def _dtype_and_shape(leaf: typing.Any) -> str:
     return f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}"
 
 

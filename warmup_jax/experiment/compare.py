@@ -22,8 +22,11 @@ COLUMNS = ("peak", "warmup", "seed", "first_loss", "last_loss", "accuracy", "auc
 # A setting is called broken when its mean accuracy is below this share of the best setting's.
 BROKEN_BELOW = 0.9
 
+_Grid = list[tuple[float, int, int]]  # peak, warmup, seed
+_Row = dict[str, typing.Any]
 
-def compare(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, folder: pathlib.Path) -> list[dict]:
+
+def compare(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, folder: pathlib.Path) -> list[_Row]:
     """Train every combination of peak, warmup and seed, and leave `settings.json`, `schedules.txt`,
     `compare.csv` (one row per run) and `compare.png` in `folder`.
 
@@ -44,10 +47,10 @@ def compare(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, folder: 
     valid_images = jnp.asarray(loop.in_batches(dataset.valid_images))
     probabilities = np.asarray(jax.jit(jax.vmap(loop.predict, in_axes=(0, None)))(states, valid_images))
     results = []
-    for (peak, steps, seed), curve, predicted in zip(grid, losses, probabilities, strict=True):
+    for (peak, warmup, seed), curve, predicted in zip(grid, losses, probabilities, strict=True):
         accuracy, auc = loop.score(predicted, dataset.valid_labels)
         last_epoch = curve[-plan.steps_per_epoch :].mean()
-        values = (peak, steps, settings.seed + seed, curve[0], last_epoch, accuracy, auc)
+        values = (peak, warmup, settings.seed + seed, curve[0], last_epoch, accuracy, auc)
         results.append(dict(zip(COLUMNS, values, strict=True)))
     with open(folder / "compare.csv", "x", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -63,13 +66,13 @@ def _peaks(peak: float) -> list[float]:
     return [float(f"{factor * peak:.6g}") for factor in PEAK_FACTORS]
 
 
-def _write_schedules(settings: loop.Settings, plan: loop.Plan, grid: list, path: pathlib.Path) -> None:
+def _write_schedules(settings: loop.Settings, plan: loop.Plan, grid: _Grid, path: pathlib.Path) -> None:
     settings_of_grid = dict.fromkeys((peak, warmup) for peak, warmup, _ in grid)
     schedules = [loop.make_schedule(settings, plan, peak, warmup) for peak, warmup in settings_of_grid]
     path.write_text("".join(f"{schedule!r}\n" for schedule in schedules))
 
 
-def _sweep(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, grid: list) -> tuple[TrainState, np.ndarray]:
+def _sweep(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, grid: _Grid) -> tuple[TrainState, np.ndarray]:
     """The final states, and the loss of every step (runs, steps)."""
 
     peaks, warmups, seeds = map(jnp.asarray, zip(*grid, strict=True))
@@ -78,12 +81,14 @@ def _sweep(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, grid: lis
 
     @jax.jit
     @jax.vmap
-    def first_states(peak, warmup, key):
+    def first_states(peak: jax.Array, warmup: jax.Array, key: jax.Array) -> TrainState:
         return loop.make_state(dataset, loop.make_schedule(settings, plan, peak, warmup), key)
 
     @jax.jit
     @functools.partial(jax.vmap, in_axes=(0, None, None, 0, None))
-    def epoch_of_all(state, images, labels, key, epoch):
+    def epoch_of_all(
+        state: TrainState, images: jax.Array, labels: jax.Array, key: jax.Array, epoch: int
+    ) -> tuple[TrainState, tuple[jax.Array, jax.Array]]:
         return loop.train_epoch(state, images, labels, jax.random.fold_in(key, epoch), settings.batch_size)
 
     states = first_states(peaks, warmups, weights_keys)
@@ -95,7 +100,7 @@ def _sweep(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, grid: lis
     return states, np.concatenate(curves, axis=1)
 
 
-def _cells(results: list[dict]) -> dict[tuple[float, int], list[float]]:
+def _cells(results: list[_Row]) -> dict[tuple[float, int], list[float]]:
     """The accuracies of all seeds by (peak, warmup)."""
     cells: dict[tuple[float, int], list[float]] = {}
     for row in results:
@@ -107,7 +112,7 @@ def _warmup_name(warmup: int) -> str:
     return f"warmup {warmup} steps" if warmup else "no warmup"
 
 
-def table(results: list[dict]) -> str:
+def table(results: list[_Row]) -> str:
     """Validation accuracy by peak and warmup: the mean, and the least and most of the seeds."""
     cells = _cells(results)
     peaks, warmups = sorted({peak for peak, _ in cells}), sorted({warmup for _, warmup in cells})
@@ -122,13 +127,13 @@ def table(results: list[dict]) -> str:
     )
 
 
-def verdict(results: list[dict]) -> str:
+def verdict(results: list[_Row]) -> str:
     """At which peaks training breaks, with each warmup and without."""
     means = {cell: float(np.mean(values)) for cell, values in _cells(results).items()}
     limit = BROKEN_BELOW * max(means.values())
     lines = [f"broken means: mean accuracy below {limit:.3f}, {BROKEN_BELOW:.0%} of the best setting's"]
     for warmup in sorted({warmup for _, warmup in means}):
-        broken = [f"{peak:g}" for (peak, steps), mean in sorted(means.items()) if steps == warmup and mean < limit]
+        broken = [f"{peak:g}" for (peak, length), mean in sorted(means.items()) if length == warmup and mean < limit]
         where = f"breaks at peak {', '.join(broken)}" if broken else "does not break at any of these peaks"
         lines.append(f"{_warmup_name(warmup)}: {where}")
     return "\n".join(lines)

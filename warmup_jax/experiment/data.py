@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-VALIDATION_SHARE = 0.2
+_VALIDATION_SHARE = 0.2
 
 
 class Dataset(typing.NamedTuple):
@@ -94,7 +94,9 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray) -> Dataset:
     images = images.astype(np.float32)
     if images.ndim == 3:
         images = images[..., None]
-    train, valid = train_test_split(np.arange(len(labels)), test_size=VALIDATION_SHARE, stratify=labels, random_state=0)
+    train, valid = train_test_split(
+        np.arange(len(labels)), test_size=_VALIDATION_SHARE, stratify=labels, random_state=0
+    )
     labels = labels.astype(np.int32)
     mean, scale = images[train].mean(), images[train].std()
     scale = scale if scale > 0 else np.float32(1)

@@ -8,9 +8,9 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-AXIS = "data"
-MESSAGE_BYTES = 1000
-Result = typing.TypeVar("Result")
+_AXIS = "data"
+_MESSAGE_BYTES = 1000
+_Result = typing.TypeVar("_Result")
 
 
 class ProcessFailed(ValueError):
@@ -54,7 +54,7 @@ def leave_processes() -> None:
 
 def make_mesh() -> Mesh:
     """All devices of all processes in one row, over which the examples are spread."""
-    return jax.make_mesh((len(jax.devices()),), (AXIS,), axis_types=(AxisType.Auto,))
+    return jax.make_mesh((len(jax.devices()),), (_AXIS,), axis_types=(AxisType.Auto,))
 
 
 def replicated(mesh: Mesh) -> NamedSharding:
@@ -64,7 +64,7 @@ def replicated(mesh: Mesh) -> NamedSharding:
 
 def spread(mesh: Mesh, axis: int = 0) -> NamedSharding:
     """A part of dimension `axis` on each device."""
-    return NamedSharding(mesh, PartitionSpec(*[None] * axis, AXIS))
+    return NamedSharding(mesh, PartitionSpec(*[None] * axis, _AXIS))
 
 
 def place(array: np.ndarray, sharding: NamedSharding) -> jax.Array:
@@ -95,7 +95,7 @@ def largest(number: int) -> int:
     return int(np.max(multihost_utils.process_allgather(np.int32(number))))
 
 
-def together(action: typing.Callable[[], Result]) -> Result:
+def together(action: typing.Callable[[], _Result]) -> _Result:
     """`action()` in every process; where it fails in one, all raise what went wrong there.
 
     Raises:
@@ -111,10 +111,10 @@ def together(action: typing.Callable[[], Result]) -> Result:
     for process, text in enumerate(texts_of_all(failure)):
         if text:
             raise ProcessFailed(f"process {process}: {text}")
-    return typing.cast(Result, result)
+    return typing.cast(_Result, result)
 
 
-def check_same_everywhere(settings) -> None:
+def check_same_everywhere(settings: object) -> None:
     """All processes must train the same run."""
     if jax.process_count() > 1 and len(set(texts_of_all(repr(settings)))) > 1:
         raise ValueError("the processes were started with different options or data; give all of them the same")
@@ -122,8 +122,8 @@ def check_same_everywhere(settings) -> None:
 
 def texts_of_all(text: str) -> list[str]:
     """`text` of every process, cut to 1000 bytes."""
-    row = np.zeros(MESSAGE_BYTES, np.uint8)
-    encoded = np.frombuffer(text.encode()[:MESSAGE_BYTES], np.uint8)
+    row = np.zeros(_MESSAGE_BYTES, np.uint8)
+    encoded = np.frombuffer(text.encode()[:_MESSAGE_BYTES], np.uint8)
     row[: len(encoded)] = encoded
-    rows = multihost_utils.process_allgather(row).reshape(-1, MESSAGE_BYTES)
+    rows = multihost_utils.process_allgather(row).reshape(-1, _MESSAGE_BYTES)
     return [bytes(row[row > 0]).decode(errors="replace") for row in rows]

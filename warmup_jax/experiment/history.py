@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 COLUMNS = ("step", "epoch", "loss", "learning_rate", "accuracy", "auc")
 # How the columns are read back: what is written has the dtype that the device gave it.
-READERS: dict[str, typing.Callable] = {
+_READERS: dict[str, typing.Callable[[str], typing.Any]] = {
     "step": int,
     "epoch": int,
     "loss": np.float32,
@@ -32,7 +32,7 @@ class History:
         self.path = path
         self.rows = rows
 
-    def add_epoch(self, epoch: int, losses, rates, accuracy: float, auc: float) -> None:
+    def add_epoch(self, epoch: int, losses: np.ndarray, rates: np.ndarray, accuracy: float, auc: float) -> None:
         """One row per step; accuracy and AUC belong to the state after the epoch's last step."""
         first = len(self.rows)
         rows: list[dict[str, typing.Any]] = [
@@ -63,7 +63,7 @@ def read(path: pathlib.Path, steps: int) -> tuple[str, list[dict[str, typing.Any
         return header, []
     try:
         lines = path.read_text().splitlines(keepends=True)[: 1 + steps]
-        rows = [{name: READERS[name](text) for name, text in row.items()} for row in csv.DictReader(lines)]
+        rows = [{name: _READERS[name](text) for name, text in row.items()} for row in csv.DictReader(lines)]
         whole = lines[0] == header and [row["step"] for row in rows] == list(range(steps)) and lines[-1].endswith("\n")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, csv.Error):
         whole, lines, rows = False, [], []

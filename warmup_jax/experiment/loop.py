@@ -89,7 +89,9 @@ def make_plan(settings: Settings, dataset: Dataset) -> Plan:
     return Plan(run, warmup)
 
 
-def make_schedule(settings: Settings, plan: Plan, peak, warmup) -> wj.Schedule:
+def make_schedule(
+    settings: Settings, plan: Plan, peak: jax.typing.ArrayLike, warmup: jax.typing.ArrayLike
+) -> wj.Schedule:
     """The schedule that was asked for. `peak` and `warmup` (steps) may be traced: `compare` sweeps them."""
     start = stop = typing.cast(float, settings.minimum)
     if settings.schedule == "constant":
@@ -108,7 +110,7 @@ def schedule_of(settings: Settings, plan: Plan) -> wj.Schedule:
         ValueError, TypeError: for a text that is no schedule.
     """
     if settings.schedule in SCHEDULES:
-        return make_schedule(settings, plan, settings.peak, plan.warmup)
+        return make_schedule(settings, plan, typing.cast(float, settings.peak), plan.warmup)
     schedule = text.parse(settings.schedule, plan.run)
     return wj.Staircase(schedule, every=plan.steps_per_epoch) if settings.per_epoch else schedule
 
@@ -121,7 +123,14 @@ def make_state(dataset: Dataset, schedule: wj.Schedule, key: jax.Array) -> Train
     return TrainState.create(apply_fn=model.apply, params=params, tx=optimizer)
 
 
-def train_epoch(state: TrainState, images, labels, key, batch_size: int, sharding=None):
+def train_epoch(
+    state: TrainState,
+    images: jax.Array,
+    labels: jax.Array,
+    key: jax.Array,
+    batch_size: int,
+    sharding: jax.sharding.NamedSharding | None = None,
+) -> tuple[TrainState, tuple[jax.Array, jax.Array]]:
     """One pass over the shuffled images, a `lax.scan` on the device.
 
     Args:
@@ -138,12 +147,12 @@ def train_epoch(state: TrainState, images, labels, key, batch_size: int, shardin
     steps = len(labels) // batch_size
     batches = jax.random.permutation(key, len(labels))[: steps * batch_size].reshape(steps, batch_size)
 
-    def train_step(state, batch):
+    def train_step(state: TrainState, batch: jax.Array) -> tuple[TrainState, tuple[jax.Array, jax.Array]]:
         examples = images[batch], labels[batch]
         if sharding is not None:
             examples = jax.lax.with_sharding_constraint(examples, sharding)
 
-        def loss_of(params):
+        def loss_of(params: typing.Any) -> jax.Array:
             logits = state.apply_fn({"params": params}, examples[0])
             return optax.softmax_cross_entropy_with_integer_labels(logits, examples[1]).mean()
 
@@ -154,7 +163,7 @@ def train_epoch(state: TrainState, images, labels, key, batch_size: int, shardin
     return jax.lax.scan(train_step, state, batches)
 
 
-def make_epoch(mesh: jax.sharding.Mesh, batch_size: int):
+def make_epoch(mesh: jax.sharding.Mesh, batch_size: int) -> jax.stages.Wrapped:
     """`train_epoch`, jitted for the devices of a mesh: images and batches are spread over them, the state with its
     schedule is on each.
 
@@ -166,14 +175,16 @@ def make_epoch(mesh: jax.sharding.Mesh, batch_size: int):
     """
     everywhere, by_example = devices.replicated(mesh), devices.spread(mesh)
 
-    def epoch_of(state, images, labels, key, epoch):
+    def epoch_of(
+        state: TrainState, images: jax.Array, labels: jax.Array, key: jax.Array, epoch: jax.Array
+    ) -> tuple[TrainState, tuple[jax.Array, jax.Array]]:
         return train_epoch(state, images, labels, jax.random.fold_in(key, epoch), batch_size, by_example)
 
     shardings = everywhere, by_example, everywhere, everywhere, everywhere
     return jax.jit(epoch_of, in_shardings=shardings, out_shardings=everywhere)
 
 
-def predict(state: TrainState, batches) -> jax.Array:
+def predict(state: TrainState, batches: jax.Array) -> jax.Array:
     """Class probabilities (batches, examples, classes) of images in batches, one batch after another."""
     return jax.nn.softmax(jax.lax.map(lambda images: state.apply_fn({"params": state.params}, images), batches))
 
@@ -221,7 +232,7 @@ def train(
     folder: pathlib.Path,
     saving: Saving = Saving(),
     point: Point | None = None,
-    earlier: typing.Sequence[dict] = (),
+    earlier: typing.Sequence[dict[str, typing.Any]] = (),
 ) -> History:
     """Train once, on all devices, and leave `settings.json`, `schedule.txt`, `history.csv`, `history.png` and the
     newest checkpoints in `folder`.
@@ -293,30 +304,36 @@ def _check_shared(folder: pathlib.Path) -> None:
         raise ValueError(f"{folder} is not the folder of the first process; name one that all hosts see")
 
 
-def _begin_files(settings: Settings, earlier, schedule: wj.Schedule, point: Point, folder: pathlib.Path) -> None:
+def _begin_files(
+    settings: Settings,
+    earlier: typing.Sequence[dict[str, typing.Any]],
+    schedule: wj.Schedule,
+    point: Point,
+    folder: pathlib.Path,
+) -> None:
     """The settings first: with them a run can be resumed."""
     write_settings(settings, folder, earlier)
     folders.write_text(folder / "schedule.txt", f"{schedule!r}\n")
     folders.write_text(folder / "history.csv", point.history)
 
 
-def _first_state(settings: Settings, dataset: Dataset, schedule: wj.Schedule, mesh) -> TrainState:
+def _first_state(settings: Settings, dataset: Dataset, schedule: wj.Schedule, mesh: jax.sharding.Mesh) -> TrainState:
     """The state before step 0, on every device."""
 
     @functools.partial(jax.jit, out_shardings=devices.replicated(mesh))
-    def make(seed):
+    def make(seed: jax.Array) -> TrainState:
         weights_key, _ = jax.random.split(jax.random.key(seed))
         return make_state(dataset, schedule, weights_key)
 
     return make(settings.seed)
 
 
-def _order_key(seed: int, mesh) -> jax.Array:
+def _order_key(seed: int, mesh: jax.sharding.Mesh) -> jax.Array:
     """The key of the order of the images, on every device."""
     return jax.jit(lambda seed: jax.random.split(jax.random.key(seed))[1], out_shardings=devices.replicated(mesh))(seed)
 
 
-def _make_prediction(mesh):
+def _make_prediction(mesh: jax.sharding.Mesh) -> jax.stages.Wrapped:
     shardings = devices.replicated(mesh), devices.spread(mesh, axis=1)
     return jax.jit(predict, in_shardings=shardings, out_shardings=devices.replicated(mesh))
 
@@ -326,7 +343,9 @@ def how_to_resume(folder: pathlib.Path) -> str:
     return f"go on with: warmup-jax train --resume {shlex.quote(str(folder))}"
 
 
-def write_settings(settings: Settings, folder: pathlib.Path, earlier: typing.Sequence[dict] = ()) -> None:
+def write_settings(
+    settings: Settings, folder: pathlib.Path, earlier: typing.Sequence[dict[str, typing.Any]] = ()
+) -> None:
     """Leave what was asked for beside what came of it; also what was asked `earlier`, before the schedule changed."""
     values = dataclasses.asdict(settings) | ({"earlier": list(earlier)} if earlier else {})
     folders.write_text(folder / "settings.json", json.dumps(values, indent=2) + "\n")

@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-PATCHES_PER_SIDE = 4
+_PATCHES_PER_SIDE = 4
 
 
 class Block(nn.Module):
@@ -47,7 +47,7 @@ class Classifier(nn.Module):
 def patches(images: jax.Array) -> jax.Array:
     """Images (batch, height, width, channels) as (batch, 16, numbers in a patch), zero-padded to fit."""
     batch, height, width, channels = images.shape
-    high, wide = -(-height // PATCHES_PER_SIDE), -(-width // PATCHES_PER_SIDE)
-    padding = ((0, 0), (0, PATCHES_PER_SIDE * high - height), (0, PATCHES_PER_SIDE * wide - width), (0, 0))
-    grid = jnp.pad(images, padding).reshape(batch, PATCHES_PER_SIDE, high, PATCHES_PER_SIDE, wide, channels)
-    return grid.swapaxes(2, 3).reshape(batch, PATCHES_PER_SIDE**2, high * wide * channels)
+    high, wide = -(-height // _PATCHES_PER_SIDE), -(-width // _PATCHES_PER_SIDE)
+    padding = ((0, 0), (0, _PATCHES_PER_SIDE * high - height), (0, _PATCHES_PER_SIDE * wide - width), (0, 0))
+    grid = jnp.pad(images, padding).reshape(batch, _PATCHES_PER_SIDE, high, _PATCHES_PER_SIDE, wide, channels)
+    return grid.swapaxes(2, 3).reshape(batch, _PATCHES_PER_SIDE**2, high * wide * channels)

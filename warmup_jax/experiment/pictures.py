@@ -2,6 +2,7 @@
 
 import pathlib
 import textwrap
+import typing
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,10 +11,12 @@ from matplotlib.ticker import MaxNLocator
 import warmup_jax as wj
 from warmup_jax.experiment import folders
 
-SMALL = {"fontsize": 9}
+_SMALL = {"fontsize": 9}
 
 
-def draw_history(rows: list[dict], steps_per_epoch: int, schedule: wj.Schedule, path: pathlib.Path) -> None:
+def draw_history(
+    rows: list[dict[str, typing.Any]], steps_per_epoch: int, schedule: wj.Schedule, path: pathlib.Path
+) -> None:
     """Draw the applied rate, the loss and the validation scores over the steps."""
     steps = np.array([row["step"] for row in rows])
     epochs = [row for row in rows if row["accuracy"] != ""]
@@ -24,7 +27,7 @@ def draw_history(rows: list[dict], steps_per_epoch: int, schedule: wj.Schedule, 
 
     figure = Figure(figsize=(8, 8), layout="constrained")
     rate, loss, scores = figure.subplots(3, 1, sharex=True)
-    figure.suptitle("\n".join(textwrap.wrap(repr(schedule), 90)), family="monospace", **SMALL)
+    figure.suptitle("\n".join(textwrap.wrap(repr(schedule), 90)), family="monospace", **_SMALL)
     rates = np.array([row["learning_rate"] for row in rows])
     peak = int(rates.argmax())
     rate.plot(steps, rates, color="C0", drawstyle="steps-post")
@@ -32,19 +35,19 @@ def draw_history(rows: list[dict], steps_per_epoch: int, schedule: wj.Schedule, 
     rate.set_ylabel("learning rate applied")
     rate.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
     rate.set_ylim(bottom=0)
-    rate.legend(loc="best", **SMALL)
+    rate.legend(loc="best", **_SMALL)
 
     loss.plot(steps, losses, color="0.75", linewidth=0.8, label="each step")
     loss.plot(middles, loss_by_epoch, color="C1", marker=".", label="mean of the epoch")
     loss.set_yscale("log")
     loss.set_ylabel("training loss")
-    loss.legend(**SMALL)
+    loss.legend(**_SMALL)
 
     scores.plot(epoch_ends, [row["accuracy"] for row in epochs], color="C2", marker=".", label="accuracy")
     scores.plot(epoch_ends, [row["auc"] for row in epochs], color="C3", linestyle="--", marker=".", label="ROC-AUC")
     scores.set_ylabel("validation")
     scores.set_xlabel("step")
-    scores.legend(loc="center right", **SMALL)
+    scores.legend(loc="center right", **_SMALL)
     for axes in (rate, loss, scores):
         axes.axvspan(0, peak, color="0.92", zorder=0)  # the warmup, up to the peak
         axes.grid(alpha=0.3)
@@ -56,7 +59,7 @@ def draw_history(rows: list[dict], steps_per_epoch: int, schedule: wj.Schedule, 
         figure.savefig(partial, dpi=120)
 
 
-def draw_comparison(results: list[dict], path: pathlib.Path) -> None:
+def draw_comparison(results: list[dict[str, typing.Any]], path: pathlib.Path) -> None:
     """Draw the validation accuracy of every run over the peak, one colour per warmup."""
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()

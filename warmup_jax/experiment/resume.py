@@ -11,15 +11,16 @@ import numpy as np
 import warmup_jax as wj
 from warmup_jax import report
 from warmup_jax.experiment import checkpoints, data, devices, history, loop
+from warmup_jax.linen import TrainState
 
-FIXED = ("batch_size", "seed")
+_FIXED = ("batch_size", "seed")
 
 
 class Start(typing.NamedTuple):
     """Everything that training goes on with, found and checked; nothing has been written."""
 
     settings: loop.Settings
-    earlier: list[dict]
+    earlier: list[dict[str, typing.Any]]
     dataset: data.Dataset
     plan: loop.Plan
     point: loop.Point
@@ -27,7 +28,7 @@ class Start(typing.NamedTuple):
     change: str
 
 
-def prepare(folder: pathlib.Path, given: dict, change_schedule: bool) -> Start:
+def prepare(folder: pathlib.Path, given: dict[str, typing.Any], change_schedule: bool) -> Start:
     """Read the run in `folder` and its newest good checkpoint, and check what is asked to change.
 
     Args:
@@ -40,7 +41,7 @@ def prepare(folder: pathlib.Path, given: dict, change_schedule: bool) -> Start:
     """
     old, earlier = read_settings(folder)
     settings = dataclasses.replace(old, **given)
-    for name in FIXED:
+    for name in _FIXED:
         before, now = getattr(old, name), getattr(settings, name)
         if before != now:
             option = f"--{name.replace('_', '-')}"
@@ -94,7 +95,7 @@ def _aside(folder: pathlib.Path, step: int) -> pathlib.Path:
     return next(name for name in names if not name.exists())
 
 
-def read_settings(folder: pathlib.Path) -> tuple[loop.Settings, list[dict]]:
+def read_settings(folder: pathlib.Path) -> tuple[loop.Settings, list[dict[str, typing.Any]]]:
     """What a run was asked for, and what it was asked for before its schedule was changed.
 
     Raises:
@@ -121,7 +122,9 @@ def read_settings(folder: pathlib.Path) -> tuple[loop.Settings, list[dict]]:
     return settings, earlier
 
 
-def _newest_good(folder: pathlib.Path, settings: loop.Settings, known: list[dict], dataset: data.Dataset):
+def _newest_good(
+    folder: pathlib.Path, settings: loop.Settings, known: list[dict[str, typing.Any]], dataset: data.Dataset
+) -> tuple[int, TrainState | None, dict[int, str]]:
     """The step and the state of the newest checkpoint that can be read, and the damaged ones that are newer."""
     damaged: dict[int, str] = {}
     for step in reversed(checkpoints.steps(folder)):
@@ -153,7 +156,13 @@ def _newest_good(folder: pathlib.Path, settings: loop.Settings, known: list[dict
     return 0, None, damaged
 
 
-def _check_same_run(where: str, run: dict, settings: loop.Settings, known: list[dict], dataset: data.Dataset) -> None:
+def _check_same_run(
+    where: str,
+    run: dict[str, typing.Any],
+    settings: loop.Settings,
+    known: list[dict[str, typing.Any]],
+    dataset: data.Dataset,
+) -> None:
     """The checkpoint must be of this run: its settings, now or earlier, and its data."""
     if run["data"] != data.fingerprint(dataset):
         name = settings.data or "scikit-learn's digits"
@@ -167,7 +176,7 @@ def _check_same_run(where: str, run: dict, settings: loop.Settings, known: list[
         )
 
 
-def _target(settings: loop.Settings, dataset: data.Dataset):
+def _target(settings: loop.Settings, dataset: data.Dataset) -> TrainState:
     """The state of a run as shapes and dtypes, for Orbax to fill."""
     schedule = loop.schedule_of(settings, loop.make_plan(settings, dataset))
     return jax.eval_shape(lambda key: loop.make_state(dataset, schedule, key), jax.random.key(0))

@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import threading
+import typing
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(Exception):
@@ -26,7 +27,7 @@ class Request:
 
 
 @contextlib.contextmanager
-def signals_noted(at_once: str):
+def signals_noted(at_once: str) -> typing.Iterator[Request]:
     """Note signals in a `Request` instead of stopping; on a second Ctrl-C print `at_once` and end the process.
 
     Python's own handlers wait until a compilation or an epoch gives the main thread back to Python. A thread reads the
@@ -35,7 +36,7 @@ def signals_noted(at_once: str):
     request = Request()
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    handlers = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+    handlers = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
     wakeup = signal.set_wakeup_fd(writer)
     watcher = threading.Thread(target=_watch, args=(reader, request, at_once), daemon=True)
     watcher.start()
@@ -53,7 +54,7 @@ def signals_noted(at_once: str):
 def _watch(reader: int, request: Request, at_once: str) -> None:
     while received := os.read(reader, 1):
         number = received[0]
-        if number not in SIGNALS:
+        if number not in _SIGNALS:
             continue
         if number == request.number == signal.SIGINT:
             _say(at_once)

@@ -10,18 +10,18 @@ import numpy as np
 
 from warmup_jax import _checks, report, text
 from warmup_jax._schedule import Schedule
-from warmup_jax.plot.axes import SMALL, label_axes, legend, limits, own_axes
-from warmup_jax.plot.points import drawn, reduced
+from warmup_jax.plot._axes import SMALL, label_axes, legend, limits, own_axes
+from warmup_jax.plot._points import drawn, reduced
 from warmup_jax.units import Run
 
 if typing.TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CLOSE = 1e-5  # relative; rates computed on another device, or logged with six digits, are closer than that
+_CLOSE = 1e-5  # relative; rates computed on another device, or logged with six digits, are closer than that
 
 
 def plot_history(
-    csv: str | os.PathLike,
+    csv: str | os.PathLike[str],
     schedule: Schedule | None = None,
     *,
     run: Run | None = None,
@@ -72,7 +72,7 @@ def plot_history(
     if schedule is not None:
         plan = drawn(report.curve(schedule, total), schedule)
         planned = np.asarray(schedule(jnp.asarray(applied.steps, jnp.int32)))
-        differ = ~np.isclose(applied.values, planned, rtol=CLOSE, atol=0.0)
+        differ = ~np.isclose(applied.values, planned, rtol=_CLOSE, atol=0.0)
         with np.errstate(over="ignore"):
             exactly = bool((applied.values.astype(planned.dtype) == planned).all())
         label = f"applied: {_comparison(applied.steps, differ, exactly)}"
@@ -100,7 +100,7 @@ def _end_of_plan(schedule: Schedule | None, run: Run | None) -> int:
 
 def _comparison(steps: np.ndarray, differ: np.ndarray, exactly: bool) -> str:
     if not differ.any():
-        return f"{'identical' if exactly else f'the same to {CLOSE:g}'} at all {len(steps):,} steps"
+        return f"{'identical' if exactly else f'the same to {_CLOSE:g}'} at all {len(steps):,} steps"
     count = int(differ.sum())
     return f"differs at {count:,} of {len(steps):,} steps, first at {int(steps[differ][0]):,}"
 
@@ -133,7 +133,7 @@ def _read_history(path: pathlib.Path) -> report.Curve:
     return report.Curve(np.array(steps), np.array(rates))
 
 
-def _read_cell(where: str, cell: str | None, kind: typing.Callable, wanted: str):
+def _read_cell(where: str, cell: str | None, kind: typing.Callable[[str], typing.Any], wanted: str) -> typing.Any:
     try:
         return kind(cell or "")
     except ValueError:

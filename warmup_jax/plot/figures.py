@@ -10,17 +10,17 @@ import numpy as np
 from warmup_jax import report
 from warmup_jax._schedule import Schedule
 from warmup_jax.lint import Finding, lint
-from warmup_jax.plot.axes import SMALL, label_axes, legend, limits, own_axes
-from warmup_jax.plot.points import drawn, total_steps
+from warmup_jax.plot._axes import SMALL, label_axes, legend, limits, own_axes
+from warmup_jax.plot._points import drawn, total_steps
 from warmup_jax.units import Run
 
 if typing.TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-LINES = ("-", "--", "-.", ":")
-SEVERITIES = {"error": ("X", "C3"), "warning": ("^", "C1"), "info": ("o", "C0")}
-MOST_FINDINGS = 8
+_LINES = ("-", "--", "-.", ":")
+_SEVERITIES = {"error": ("X", "C3"), "warning": ("^", "C1"), "info": ("o", "C0")}
+_MOST_FINDINGS = 8
 
 
 def plot(
@@ -85,7 +85,7 @@ def plot(
     if log:
         axes.set_yscale("log", nonpositive="clip")
     for k, (name, points) in enumerate(curves.items()):
-        style = {"linestyle": LINES[k % 4], "linewidth": 1.8 + k // 4}
+        style = {"linestyle": _LINES[k % 4], "linewidth": 1.8 + k // 4}
         axes.plot(points.steps, points.values, drawstyle="steps-post", label=str(name), **style)
     axes.set_xlim(0, total)
     axes.set_ylim(bottom, top)
@@ -146,14 +146,14 @@ def _mark_findings(axes: "Axes", points: report.Curve, findings: typing.Iterable
 
     shown = [finding for finding in findings if finding.step <= total]
     bottom, top = axes.get_ylim()
-    piled = collections.Counter()
+    piled: collections.Counter[int] = collections.Counter()
     for k, finding in enumerate(shown):
         step = finding.step
         value = max(float(points.values[np.searchsorted(points.steps, step, side="right") - 1]), bottom)
         label = f"{finding.severity} at step {step:,}: {finding.code}"
-        if k >= MOST_FINDINGS:
-            label = f"... and {len(shown) - k} more" if k == MOST_FINDINGS else None
-        symbol, color = SEVERITIES[finding.severity]
+        if k >= _MOST_FINDINGS:
+            label = f"... and {len(shown) - k} more" if k == _MOST_FINDINGS else None
+        symbol, color = _SEVERITIES[finding.severity]
         up = 9 / 72 * piled[step] * (1 if value < (bottom + top) / 2 else -1)  # away from the labels of the peak
         place = axes.transData + ScaledTranslation(0, up, axes.figure.dpi_scale_trans)
         edge = axes.get_facecolor()

@@ -7,7 +7,7 @@ import numpy as np
 
 from warmup_jax import _checks, report
 from warmup_jax._schedule import Schedule
-from warmup_jax.plot.points import drawn, load, total_steps
+from warmup_jax.plot._points import drawn, imported, total_steps
 from warmup_jax.units import Run
 
 
@@ -61,7 +61,7 @@ def terminal(
     lines = max(min(size.lines - 2, 20), 8)
     columns = int(_checks.count("terminal(width=...)", max(size.columns, 30) if width is None else width, at_least=30))
     lines = int(_checks.count("terminal(height=...)", lines if height is None else height, at_least=8))
-    plotext = load("plotext", "terminal")
+    plotext = imported("plotext", "terminal")
 
     points = drawn(report.curve(schedule, total), schedule)
     finite = np.isfinite(points.values)

@@ -5,7 +5,7 @@ import typing
 import numpy as np
 
 from warmup_jax import report
-from warmup_jax.plot.points import load
+from warmup_jax.plot._points import imported
 from warmup_jax.units import Run
 
 if typing.TYPE_CHECKING:
@@ -32,7 +32,8 @@ def limits(name: str, values: np.ndarray, log: bool) -> tuple[float, float]:
 
 
 def own_axes(ax: "Axes | None") -> "Axes":
-    load("matplotlib", "plot")
+    """The axes that were given, or those of a new figure of pyplot."""
+    imported("matplotlib", "plot")
     if ax is not None:
         return ax
     from matplotlib import pyplot

@@ -9,7 +9,7 @@ from warmup_jax import report
 from warmup_jax._schedule import Schedule
 from warmup_jax.units import Run
 
-BINS = 1000  # of each the first, last, lowest and highest point are drawn: finer than the pixels
+_BINS = 1000  # of each the first, last, lowest and highest point are drawn: finer than the pixels
 
 
 def total_steps(name: str, schedules: list[Schedule], total: int | None, run: Run | None) -> int:
@@ -22,6 +22,7 @@ def total_steps(name: str, schedules: list[Schedule], total: int | None, run: Ru
 
 
 def drawn(points: report.Curve, schedule: Schedule) -> report.Curve:
+    """The points of a curve that are drawn, those beside each stage of the schedule among them."""
     total = int(points.steps[-1]) + 1
     return reduced(points, [span.begin for span in report.spans(schedule, total)])
 
@@ -31,9 +32,9 @@ def reduced(points: report.Curve, edges: list[int]) -> report.Curve:
     edge between stages.
     """
     count = len(points.steps)
-    if count <= 4 * BINS:
+    if count <= 4 * _BINS:
         return points
-    bounds = np.linspace(0, count, BINS + 1).astype(int)
+    bounds = np.linspace(0, count, _BINS + 1).astype(int)
     keep = [bounds[:-1], bounds[1:] - 1]
     for choose in (np.argmin, np.argmax):
         keep.append(np.array([low + choose(points.values[low:high]) for low, high in zip(bounds, bounds[1:])]))
@@ -43,7 +44,8 @@ def reduced(points: report.Curve, edges: list[int]) -> report.Curve:
     return report.Curve(points.steps[chosen], points.values[chosen])
 
 
-def load(module: str, name: str) -> typing.Any:
+def imported(module: str, name: str) -> typing.Any:
+    """A library to draw with; without it, `name` says what to install."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
