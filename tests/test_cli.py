@@ -16,7 +16,7 @@ import pytest
 import warmup_jax as wj
 from tests.test_public import HEAVY
 from warmup_jax import cli, text
-from warmup_jax.cli.group import COMMANDS
+from warmup_jax.cli._group import COMMANDS
 
 COSINE = "warmup_cosine(peak=3e-4, warmup=500, total=10_000)"
 UNITS = "warmup_cosine(peak=3e-4, warmup='3 epochs', total='100%')"

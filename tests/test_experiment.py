@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 
 import warmup_jax as wj
 from warmup_jax import cli
-from warmup_jax.cli import train
+from warmup_jax.cli import _train as train
 from warmup_jax.experiment import compare, data, history, loop, model
 
 pytestmark = [

@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
         import rich_click as click
     except ModuleNotFoundError:
         return _fail("warmup-jax", "this needs rich-click; install it with: pip install 'warmup_jax[cli]'")
-    from warmup_jax.cli.group import group
+    from warmup_jax.cli._group import group
 
     try:
         return group.main(arguments, prog_name="warmup-jax", standalone_mode=False) or 0

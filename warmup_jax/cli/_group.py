@@ -6,7 +6,7 @@ import importlib.metadata
 
 import rich_click as click
 
-from warmup_jax.cli.given import examples
+from warmup_jax.cli._given import examples
 
 # The module of each command; none is imported before it is asked for.
 COMMANDS = {
@@ -20,7 +20,7 @@ COMMANDS = {
     "train": "train",
     "completion": "group",
 }
-EPILOG = examples(
+_EPILOG = examples(
     'warmup-jax plot "warmup_cosine(peak=3e-4, warmup=500, total=10_000)"',
     "warmup-jax lint schedule.yaml --total '39 epochs' --steps-per-epoch 22",
     "warmup-jax train --schedule schedule.yaml",
@@ -31,15 +31,17 @@ EPILOG = examples(
 class _Group(click.RichGroup):
     """Commands that are imported on demand."""
 
-    def list_commands(self, ctx):
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx, cmd_name):
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            return getattr(importlib.import_module(f"warmup_jax.cli.{COMMANDS[cmd_name]}"), cmd_name)
+            return getattr(importlib.import_module(f"warmup_jax.cli._{COMMANDS[cmd_name]}"), cmd_name)
         return None
 
-    def resolve_command(self, ctx, args):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -48,10 +50,10 @@ class _Group(click.RichGroup):
 
 
 @click.group(
-    cls=_Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=_Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(importlib.metadata.version("warmup_jax"), message="%(version)s")
-def group():
+def group() -> None:
     """Learning-rate schedules for JAX: look before you train."""
 
 
@@ -63,7 +65,7 @@ def group():
     )
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell):
+def completion(shell: str) -> None:
     """Print what a shell needs to complete commands and options."""
     from click.shell_completion import get_completion_class
 

@@ -1,7 +1,6 @@
 """The command that reads a call of another library: `warmup-jax convert`."""
 
 import ast
-import importlib
 import inspect
 import operator
 import re
@@ -9,11 +8,12 @@ import typing
 
 import rich_click as click
 
+import warmup_jax as wj
 from warmup_jax import _checks
-from warmup_jax.cli.given import as_json, examples, in_one_line
+from warmup_jax.cli._given import as_json, examples, in_one_line
+from warmup_jax.cli._peers import known_names
 
-PEERS = ("transformers", "pytorch", "keras", "timm", "pytorch_warmup", "optax")
-LONGEST = 10_000
+_LONGEST = 10_000
 _ASSIGNMENT = re.compile(r"^\w+\s*=\s*(?=\w)")  # of the result, as in `scheduler = StepLR(...)`
 _ARITHMETIC = {
     ast.Add: operator.add,
@@ -46,8 +46,7 @@ _ARITHMETIC = {
 @click.option("--out", metavar="FILE", help="Write a .json, .yaml, .toml or .txt file.")
 @click.option("--json", "for_machines", is_flag=True, help="Print JSON.")
 @in_one_line()
-def convert(call: str, base_lr: float | None, stepped_every: int | None, out: str | None, for_machines: bool):
-    import warmup_jax as wj
+def convert(call: str, base_lr: float | None, stepped_every: int | None, out: str | None, for_machines: bool) -> None:
     from warmup_jax import text
 
     schedule = schedule_of(call, base_lr)
@@ -60,16 +59,14 @@ def convert(call: str, base_lr: float | None, stepped_every: int | None, out: st
         print(as_json(text.to_dict(schedule)) if for_machines else schedule)
 
 
-def schedule_of(call: str, base_lr: float | None):
+def schedule_of(call: str, base_lr: float | None) -> wj.Schedule:
     """The schedule that a call of another library makes.
 
     Raises:
         ValueError: for what is no call of a known name with numbers in it.
     """
-    import warmup_jax as wj
-
-    if len(call) > LONGEST:
-        raise ValueError(f"CALL must be at most {LONGEST:,} characters; got {len(call):,}")
+    if len(call) > _LONGEST:
+        raise ValueError(f"CALL must be at most {_LONGEST:,} characters; got {len(call):,}")
     try:
         tree = ast.parse(_ASSIGNMENT.sub("", call.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -109,7 +106,7 @@ def _value(node: ast.AST, base_lr: float | None) -> typing.Any:
     raise ValueError(f"put a number in place of `{ast.unparse(node)}`")
 
 
-def _called(node: ast.Call, base_lr: float | None):
+def _called(node: ast.Call, base_lr: float | None) -> typing.Any:
     function = _named(node)
     arguments = [_value(value, base_lr) for value in node.args if not _is_optimizer(value)]
     words = [word for word in node.keywords if word.arg not in ("optimizer", "verbose")]  # neither changes the rates
@@ -135,25 +132,10 @@ def _is_optimizer(node: ast.AST) -> bool:
     return isinstance(node, (ast.Name, ast.Attribute)) and "opt" in ast.unparse(node).lower()
 
 
-def _named(call: ast.Call) -> typing.Callable:
+def _named(call: ast.Call) -> typing.Callable[..., typing.Any]:
     """The function of `compat` by the name that the peer gives it, whatever stands before the last dot."""
     name, known = ast.unparse(call.func).rsplit(".", 1)[-1], known_names()
     if name not in known:
         near = _checks.nearest(name, known)
         raise ValueError(f"{name!r} is no schedule of another library; put a number for `{ast.unparse(call)}`.{near}")
     return known[name]
-
-
-def known_names() -> dict[str, typing.Callable]:
-    """The schedules of other libraries, by name."""
-    modules = [importlib.import_module(f"warmup_jax.compat.{peer}") for peer in PEERS]
-    return {
-        name: value
-        for module in modules
-        for name, value in vars(module).items()
-        if getattr(value, "__module__", "").startswith("warmup_jax.compat") and _makes_schedule(name)
-    }
-
-
-def _makes_schedule(name: str) -> bool:
-    return name[0].isupper() or name.startswith("get_") or name.endswith(("_schedule", "_decay", "_schedules"))

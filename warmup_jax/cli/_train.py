@@ -11,9 +11,12 @@ import typing
 
 import rich_click as click
 
-from warmup_jax.cli.given import examples, file_of, no_schedule, read_schedule
+from warmup_jax.cli._given import examples, file_of, no_schedule, read_schedule
 
-LARGEST_RATE = 1e30
+if typing.TYPE_CHECKING:
+    from warmup_jax.experiment import data, loop
+
+_LARGEST_RATE = 1e30
 NEEDED = {
     "matplotlib": "matplotlib",
     "orbax": "orbax-checkpoint",
@@ -22,7 +25,7 @@ NEEDED = {
     "tqdm": "tqdm",
 }
 # Options that are settings of the run; those not given are the defaults, or the resumed run's.
-DEFAULTS = {
+DEFAULTS: dict[str, typing.Any] = {
     "data": None,
     "schedule": "cosine",
     "per_epoch": False,
@@ -33,11 +36,12 @@ DEFAULTS = {
     "batch_size": 64,
     "seed": 0,
 }
-EXIT_INTERRUPTED = 130
-COUNT = click.IntRange(min=1)
+_EXIT_INTERRUPTED = 130
+_COUNT = click.IntRange(min=1)
+_Program = typing.Callable[[], object]
 
 
-class Rate(click.ParamType):
+class _Rate(click.ParamType):
     """A rate that is a finite number, from 0 or above it."""
 
     name = "rate"
@@ -45,14 +49,14 @@ class Rate(click.ParamType):
     def __init__(self, zero: bool = True):
         self.zero = zero
 
-    def convert(self, value, param, ctx):
+    def convert(self, value: typing.Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         try:
             rate = float(value)
         except ValueError:
             rate = math.nan
-        if not (0 <= rate <= LARGEST_RATE and (rate or self.zero)):
+        if not (0 <= rate <= _LARGEST_RATE and (rate or self.zero)):
             least = "from 0" if self.zero else "above 0 and up"
-            self.fail(f"must be a number {least} to {LARGEST_RATE:g}; got {value!r}", param, ctx)
+            self.fail(f"must be a number {least} to {_LARGEST_RATE:g}; got {value!r}", param, ctx)
         return rate
 
 
@@ -76,7 +80,7 @@ class Options(typing.NamedTuple):
     change_schedule: bool
     distributed: bool
 
-    def settings(self) -> dict:
+    def settings(self) -> dict[str, typing.Any]:
         """The settings that were given, by name."""
         return {name: getattr(self, name) for name in DEFAULTS if getattr(self, name) is not None}
 
@@ -105,8 +109,8 @@ class Options(typing.NamedTuple):
     "and --warmup: text, a file, or - for standard input, as for `show`.",
 )
 @click.option("--per-epoch/--no-per-epoch", default=None, help="Change the rate once per epoch, not at every step.")
-@click.option("--peak", type=Rate(zero=False), metavar="RATE", help="The highest rate (default: 0.001).")
-@click.option("--minimum", type=Rate(), metavar="RATE", help="The rate at both ends of the run (default: 0).")
+@click.option("--peak", type=_Rate(zero=False), metavar="RATE", help="The highest rate (default: 0.001).")
+@click.option("--minimum", type=_Rate(), metavar="RATE", help="The rate at both ends of the run (default: 0).")
 @click.option(
     "--warmup",
     metavar="LENGTH",
@@ -114,8 +118,8 @@ class Options(typing.NamedTuple):
     "a shorter run; with --compare 1 epoch, and 2 if per epoch).",
 )
 @click.option("--data", metavar="FILE.npz", help="Arrays `images` and `labels` (default: scikit-learn's digits).")
-@click.option("--epochs", type=COUNT, metavar="N", help="Passes over the data (default: 39, with --compare 13).")
-@click.option("--batch-size", type=COUNT, metavar="N", help="Examples in a batch (default: 64).")
+@click.option("--epochs", type=_COUNT, metavar="N", help="Passes over the data (default: 39, with --compare 13).")
+@click.option("--batch-size", type=_COUNT, metavar="N", help="Examples in a batch (default: 64).")
 @click.option("--seed", type=click.IntRange(0, 10**9), metavar="N", help="Of weights and order (default: 0).")
 @click.option("--out", metavar="FOLDER", help="A new or empty folder (default: a fresh one under runs/).")
 @click.option(
@@ -124,8 +128,8 @@ class Options(typing.NamedTuple):
     help="Train without warmup, with half of it and with all of it, at 1, 3, 10, 20 "
     "and 40 times the peak and with 5 seeds, in one compiled sweep.",
 )
-@click.option("--save-every", type=COUNT, metavar="N", help="Epochs from one checkpoint to the next (default: 5).")
-@click.option("--keep", type=COUNT, metavar="N", help="Newest checkpoints to keep (default: 2).")
+@click.option("--save-every", type=_COUNT, metavar="N", help="Epochs from one checkpoint to the next (default: 5).")
+@click.option("--keep", type=_COUNT, metavar="N", help="Newest checkpoints to keep (default: 2).")
 @click.option(
     "--resume",
     metavar="FOLDER",
@@ -143,7 +147,7 @@ class Options(typing.NamedTuple):
     help="Be one of several processes, one per host, that train together; needs "
     "--out or --resume with a folder that all of them see.",
 )
-def train(**given) -> int:
+def train(**given: typing.Any) -> int:
     """Train a small Flax Transformer on images with AdamW and a schedule.
 
     The default is the recipe of Hugging Face's get_cosine_schedule_with_warmup: the rate changes at every step, 3 of 39
@@ -167,10 +171,10 @@ def train(**given) -> int:
     except KeyboardInterrupt:
         kept = f"what was written so far is in {folder}" if folder else "nothing was written"
         print(f"\ninterrupted; {kept}", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return _EXIT_INTERRUPTED
 
 
-def _run(program, folder: pathlib.Path) -> int:
+def _run(program: _Program, folder: pathlib.Path) -> int:
     """Train; returns the exit status."""
     import jax
 
@@ -191,7 +195,7 @@ def _run(program, folder: pathlib.Path) -> int:
     return 0
 
 
-def _prepare(options: Options, held: contextlib.ExitStack) -> tuple[pathlib.Path, typing.Callable[[], object]]:
+def _prepare(options: Options, held: contextlib.ExitStack) -> tuple[pathlib.Path, _Program]:
     """Check everything that was asked for and hold the run folder, in `held`; what remains is to train."""
     missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
     if missing:
@@ -208,7 +212,7 @@ def _prepare(options: Options, held: contextlib.ExitStack) -> tuple[pathlib.Path
     return folder, program
 
 
-def _check_together(options) -> None:
+def _check_together(options: Options) -> None:
     """Options that exclude or need one another."""
     if options.resume and options.out:
         raise ValueError(f"--out does not go with --resume, which goes on in its own folder, {options.resume}")
@@ -221,7 +225,7 @@ def _check_together(options) -> None:
         raise ValueError("--distributed needs --out, or --resume, with a folder that all hosts see")
 
 
-def _prepare_new(options, held: contextlib.ExitStack):
+def _prepare_new(options: Options, held: contextlib.ExitStack) -> "tuple[loop.Settings, pathlib.Path, _Program]":
     from warmup_jax.experiment import compare, data, devices, folders, loop
 
     given: dict[str, typing.Any] = DEFAULTS | options.settings()
@@ -237,7 +241,7 @@ def _prepare_new(options, held: contextlib.ExitStack):
         )
     if not options.compare:
         devices.check_batch_size(settings.batch_size, devices.make_mesh())
-    folder = pathlib.Path(options.out) if not devices.is_first() else folders.make(options.out)
+    folder = pathlib.Path(typing.cast(str, options.out)) if not devices.is_first() else folders.make(options.out)
     if options.compare:
         return settings, folder, functools.partial(compare.compare, settings, dataset, plan, folder)
     if devices.is_first():
@@ -245,10 +249,10 @@ def _prepare_new(options, held: contextlib.ExitStack):
     return settings, folder, functools.partial(loop.train, settings, dataset, plan, folder, _saving(options))
 
 
-def _prepare_resumed(options, held: contextlib.ExitStack):
+def _prepare_resumed(options: Options, held: contextlib.ExitStack) -> "tuple[loop.Settings, pathlib.Path, _Program]":
     from warmup_jax.experiment import data, devices, folders, loop, resume
 
-    folder = pathlib.Path(options.resume)
+    folder = pathlib.Path(typing.cast(str, options.resume))
     resume.read_settings(folder)  # is there a run at all, before it is held
     if devices.is_first():
         held.enter_context(folders.held(folder))
@@ -258,7 +262,7 @@ def _prepare_resumed(options, held: contextlib.ExitStack):
     settings = _settle(options, dataclasses.asdict(old) | given, dataset)
     start = resume.prepare(folder, dataclasses.asdict(settings), options.change_schedule)
 
-    def program():
+    def program() -> None:
         if devices.is_first():
             resume.announce(start, folder)
             resume.set_aside(start, folder)
@@ -267,31 +271,31 @@ def _prepare_resumed(options, held: contextlib.ExitStack):
     return start.settings, folder, program
 
 
-def _saving(options):
+def _saving(options: Options) -> "loop.Saving":
     from warmup_jax.experiment import loop
 
     default = loop.Saving()
     return loop.Saving(options.save_every or default.every, options.keep or default.keep)
 
 
-def _settle(options: Options, given: dict[str, typing.Any], dataset):
+def _settle(options: Options, given: dict[str, typing.Any], dataset: "data.Dataset") -> "loop.Settings":
     """The settings, with the schedule as a text that can be read again, or with what shapes a named one."""
     from warmup_jax import text
     from warmup_jax.experiment import loop
     from warmup_jax.text import files
 
-    shape = ("peak", "minimum", "warmup")
+    shaping = ("peak", "minimum", "warmup")
     if given["schedule"] in loop.SCHEDULES:
         warmup = _default_warmup(options, given["epochs"], given["per_epoch"])
         defaults = DEFAULTS | {"warmup": warmup}
-        given |= {name: defaults[name] for name in shape if given[name] is None}
+        given |= {name: defaults[name] for name in shaping if given[name] is None}
         return loop.Settings(**given)
-    for name in shape:
+    for name in shaping:
         if getattr(options, name) is not None:
             raise ValueError(f"--{name} is for a --schedule of constant, linear or cosine; write it into the schedule")
     if options.compare:
         raise ValueError("--compare is for a --schedule of constant, linear or cosine")
-    given |= dict.fromkeys(shape)
+    given |= dict.fromkeys(shaping)
     if "(" in given["schedule"]:
         settings = loop.Settings(**given)
         read_schedule(settings.schedule, loop.make_plan(settings, dataset).run)
@@ -309,7 +313,9 @@ def _settle(options: Options, given: dict[str, typing.Any], dataset):
     return dataclasses.replace(settings, schedule=words)
 
 
-def _for_the_run_of(path: pathlib.Path, options: Options, settings, dataset):
+def _for_the_run_of(
+    path: pathlib.Path, options: Options, settings: "loop.Settings", dataset: "data.Dataset"
+) -> "loop.Settings":
     """The settings with as many epochs as the run that the file names, if it names one."""
     from warmup_jax import text
     from warmup_jax.experiment import loop
@@ -329,7 +335,7 @@ def _for_the_run_of(path: pathlib.Path, options: Options, settings, dataset):
     return dataclasses.replace(settings, epochs=epochs)
 
 
-def _default_warmup(options, epochs: int, per_epoch: bool) -> str:
+def _default_warmup(options: Options, epochs: int, per_epoch: bool) -> str:
     if options.compare:
         return "2 epochs" if per_epoch else "1 epoch"
     return f"{min(3, epochs / 2):g} epochs"

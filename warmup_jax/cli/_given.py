@@ -11,11 +11,13 @@ import typing
 
 import rich_click as click
 
+from warmup_jax.cli._peers import known_names
+
 if typing.TYPE_CHECKING:
     import warmup_jax as wj
 
 click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
-SUFFIXES = (".json", ".yaml", ".yml", ".toml", ".txt")
+_SUFFIXES = (".json", ".yaml", ".yml", ".toml", ".txt")
 SCHEDULE_HELP = """
 
 SCHEDULE is text, with the names and arguments of the library and lengths in steps or with a unit, such as "3 epochs"
@@ -44,11 +46,11 @@ class Given(typing.NamedTuple):
     is_own_length: bool = False
 
 
-def run_options(command):
+def run_options(command: typing.Callable[..., typing.Any]) -> typing.Callable[..., typing.Any]:
     """The options of a run, as one argument `facts` of the command: those that were given, by name."""
 
     @functools.wraps(command)
-    def with_facts(**arguments):
+    def with_facts(**arguments: typing.Any) -> typing.Any:
         facts = {name: arguments.pop(name) for name in _RUN_OPTIONS}
         return command(facts={name: fact for name, fact in facts.items() if fact is not None}, **arguments)
 
@@ -57,7 +59,7 @@ def run_options(command):
     return with_facts
 
 
-def read(source: str, facts: dict, beside: "wj.Run | None" = None) -> Given:
+def read(source: str, facts: dict[str, typing.Any], beside: "wj.Run | None" = None) -> Given:
     """The schedule in `source`, and its run: that of the file, changed by the options; else that of the options, that
     of the schedule it stands `beside`, or one as long as the schedule.
     """
@@ -93,13 +95,13 @@ def read_schedule(source: str, run: "wj.Run") -> "wj.Schedule":
 
 
 @contextlib.contextmanager
-def file_of(source: str):
+def file_of(source: str) -> typing.Iterator[pathlib.Path | None]:
     """The path of the file that is meant, `None` for a text. Standard input becomes a file of the kind that its first
     line shows.
     """
     path = pathlib.Path(source)
     if source != "-":
-        yield path if "(" not in source and (path.suffix in SUFFIXES or path.is_file()) else None
+        yield path if "(" not in source and (path.suffix in _SUFFIXES or path.is_file()) else None
         return
     content = sys.stdin.read()
     if content.lstrip().startswith("{"):
@@ -128,8 +130,6 @@ def _read(source: str, path: pathlib.Path | None, run: "wj.Run | None") -> "wj.S
     try:
         return text.parse(source, run)
     except ValueError:
-        from warmup_jax.cli.convert import known_names
-
         name = source.split("(")[0].strip().rsplit(".", 1)[-1]
         if name in known_names():
             raise ValueError(f"{name} is of another library; `warmup-jax convert` reads its calls") from None
@@ -137,10 +137,11 @@ def _read(source: str, path: pathlib.Path | None, run: "wj.Run | None") -> "wj.S
 
 
 def no_schedule(source: str) -> str:
+    """What is said of a text that is neither a call nor a file."""
     return f"{source!r} is no schedule, such as 'Cosine(0.001, 0.0, 100)', and no file of one"
 
 
-def _facts_of(run: "wj.Run", instead: dict) -> dict:
+def _facts_of(run: "wj.Run", instead: dict[str, typing.Any]) -> dict[str, typing.Any]:
     """The arguments that make a run, without the source of an epoch's length that is given anew."""
     facts = {name: getattr(run, name) for name in _RUN_OPTIONS if getattr(run, name) is not None}
     if "steps_per_epoch" in instead:
@@ -161,7 +162,7 @@ def _short(source: str) -> str:
 
 
 @contextlib.contextmanager
-def in_one_line():
+def in_one_line() -> typing.Iterator[None]:
     """Errors of the library become errors of the command line."""
     try:
         yield
@@ -182,5 +183,6 @@ def examples(*lines: str) -> str:
     return "\n\n".join(["examples:", *(f"$ {line}" for line in lines)])
 
 
-def as_json(value) -> str:
+def as_json(value: object) -> str:
+    """JSON that people read too."""
     return json.dumps(value, indent=2)

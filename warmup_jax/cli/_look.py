@@ -3,12 +3,16 @@
 import os
 import pathlib
 import sys
+import typing
 
 import rich_click as click
 
-from warmup_jax.cli.given import SCHEDULE_HELP, as_json, examples, in_one_line, read, read_schedule, run_options
+from warmup_jax.cli._given import SCHEDULE_HELP, as_json, examples, in_one_line, read, read_schedule, run_options
 
-json_option = click.option("--json", "for_machines", is_flag=True, help="Print JSON.")
+if typing.TYPE_CHECKING:
+    import warmup_jax as wj
+
+_json_option = click.option("--json", "for_machines", is_flag=True, help="Print JSON.")
 
 
 @click.command(
@@ -21,9 +25,9 @@ json_option = click.option("--json", "for_machines", is_flag=True, help="Print J
 )
 @click.argument("schedule")
 @run_options
-@json_option
+@_json_option
 @in_one_line()
-def show(schedule: str, facts: dict, for_machines: bool):
+def show(schedule: str, facts: dict[str, typing.Any], for_machines: bool) -> None:
     from warmup_jax import report, text
 
     given = read(schedule, facts)
@@ -51,7 +55,7 @@ def show(schedule: str, facts: dict, for_machines: bool):
 @click.option("--log", is_flag=True, help="A logarithmic axis of the rates.")
 @run_options
 @in_one_line()
-def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict):
+def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict[str, typing.Any]) -> None:
     from warmup_jax import plot as plots
 
     if out is not None and pathlib.Path(out).suffix not in (".png", ".svg", ".pdf"):
@@ -98,9 +102,19 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict):
 @click.option("--select", metavar="CODES", help="Only these, with commas between.")
 @click.option("--ignore", metavar="CODES", help="All but these.")
 @click.option("--rules", is_flag=True, help="Print the rules and the reports behind them.")
-@json_option
+@_json_option
 @in_one_line()
-def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, for_machines) -> int:
+def lint(
+    schedule: str | None,
+    facts: dict[str, typing.Any],
+    b2: float | None,
+    weight_decay: str | None,
+    rate_dtype: str | None,
+    select: str | None,
+    ignore: str | None,
+    rules: bool,
+    for_machines: bool,
+) -> int:
     from warmup_jax import lint as linter
 
     if rules:
@@ -111,7 +125,7 @@ def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, f
     if schedule is None:
         raise ValueError("Missing argument 'SCHEDULE'.")
     given = read(schedule, facts)
-    optimizer = {} if b2 is None else {"b2": b2}
+    optimizer: dict[str, typing.Any] = {} if b2 is None else {"b2": b2}
     if weight_decay is not None:
         optimizer["weight_decay"] = _number_or_schedule(weight_decay, given.run)
     codes = {"select": _codes(select), "ignore": _codes(ignore) or ()}
@@ -125,7 +139,7 @@ def lint(schedule, facts, b2, weight_decay, rate_dtype, select, ignore, rules, f
     return int(any(finding.severity != "info" for finding in found))
 
 
-def _number_or_schedule(source: str, run):
+def _number_or_schedule(source: str, run: "wj.Run") -> "float | wj.Schedule":
     try:
         return float(source)
     except ValueError:
@@ -147,9 +161,9 @@ def _codes(text: str | None) -> list[str] | None:
 @click.argument("second")
 @run_options
 @click.option("--resume-at", type=click.IntRange(min=0), metavar="STEP", help="Exit status 1 if not safe at this step.")
-@json_option
+@_json_option
 @in_one_line()
-def diff(first: str, second: str, facts: dict, resume_at: int | None, for_machines: bool) -> int:
+def diff(first: str, second: str, facts: dict[str, typing.Any], resume_at: int | None, for_machines: bool) -> int:
     from warmup_jax import report
 
     one = read(first, facts)
@@ -173,9 +187,9 @@ def diff(first: str, second: str, facts: dict, resume_at: int | None, for_machin
 @click.argument("schedule")
 @run_options
 @click.option("--every", type=click.IntRange(min=1), default=1, metavar="N", help="Only each Nth step.")
-@json_option
+@_json_option
 @in_one_line()
-def sample(schedule: str, facts: dict, every: int, for_machines: bool):
+def sample(schedule: str, facts: dict[str, typing.Any], every: int, for_machines: bool) -> None:
     from warmup_jax import report
 
     given = read(schedule, facts)
@@ -202,7 +216,7 @@ def sample(schedule: str, facts: dict, every: int, for_machines: bool):
 @click.option("--out", metavar="FILE", default="studio.html", show_default=True, help="Where the page goes.")
 @click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
 @in_one_line()
-def studio(schedule: str, facts: dict, out: str, open_it: bool):
+def studio(schedule: str, facts: dict[str, typing.Any], out: str, open_it: bool) -> None:
     from warmup_jax import studio as pages
 
     if pathlib.Path(out).suffix not in (".html", ".htm"):
