@@ -127,7 +127,7 @@ class Run:
             raise ValueError(f"`Run(total=...)` must be at least one step; got {total!r}.")
         self._set(total=steps)
 
-    def _set(self, **fields) -> None:
+    def _set(self, **fields: object) -> None:
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
@@ -195,7 +195,7 @@ class Run:
         rounding = "" if reading.exact == steps else f", rounded to {steps:_}"
         return f"{reading.arithmetic} {'~' if '...' in exact else '='} {exact}{rounding}"
 
-    def _resolve(self, name: str, duration) -> "tuple[int, _Reading]":
+    def _resolve(self, name: str, duration: int | str) -> "tuple[int, _Reading]":
         reading = self._read(name, duration, self.total)
         steps = _nearest(name, reading.exact)
         if reading.exact and not steps:
@@ -205,7 +205,7 @@ class Run:
             )
         return steps, reading
 
-    def _read(self, name: str, duration, total: int | None) -> "_Reading":
+    def _read(self, name: str, duration: int | str, total: int | None) -> "_Reading":
         """`duration` before rounding; `total` is what percent are a share of."""
         if not isinstance(duration, str):
             if isinstance(duration, float):
@@ -315,7 +315,7 @@ def _nearest(name: str, exact: fractions.Fraction) -> int:
     return _whole(name, int(exact + fractions.Fraction(1, 2)))
 
 
-def _whole(name: str, value, at_least: int = 0) -> int:
+def _whole(name: str, value: object, at_least: int = 0) -> int:
     """A length that is known now: units are resolved before anything is traced."""
     value = _checks.length(name, value, at_least=at_least)
     if not isinstance(value, int):
@@ -323,7 +323,7 @@ def _whole(name: str, value, at_least: int = 0) -> int:
     return value
 
 
-def _count(argument: str, counted: str, value) -> int:
+def _count(argument: str, counted: str, value: object) -> int:
     """A whole number of any size, 1 or more: not a length, so its limit is not the counter of an optimizer."""
     wanted = f"`Run({argument}=...)` must be a whole number of {counted}, 1 or more"
     if not isinstance(value, numbers.Integral) or isinstance(value, bool):

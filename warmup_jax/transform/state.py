@@ -46,6 +46,9 @@ def scheduled(
     and `reschedule` changes it. Checkpoints of Orbax hold the numbers of a schedule by their names, not
     its type: keep `repr(schedule)` beside them if it may change.
 
+    Editors and type checkers see the arguments of `factory`, with the types that Optax gives them. Where that is a
+    number, as for `b1` of `optax.adamw`, write `b1=typing.cast(typing.Any, schedule)`: the names are checked as before.
+
     Args:
         factory: a function that returns an Optax optimizer, such as `optax.adamw`. It may not branch in
             Python on an argument that is scheduled.

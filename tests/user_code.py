@@ -1,0 +1,97 @@
+"""Code that users write, for `test_types.py`: pyright reports the lines marked as refused, and no other."""
+
+import typing
+
+import jax
+import numpy as np
+import optax
+from flax import nnx
+
+import warmup_jax as wj
+from warmup_jax.linen import TrainState
+from warmup_jax.nnx import Optimizer
+from warmup_jax.transform import grouped, layer_decay, learning_rate, reduce_on_plateau, reschedule, scheduled
+
+
+def steps(schedule: wj.Schedule, array: jax.Array) -> None:
+    typing.assert_type(schedule(3), jax.Array)
+    typing.assert_type(schedule(np.int64(3)), jax.Array)
+    typing.assert_type(schedule(np.arange(3)), jax.Array)
+    typing.assert_type(schedule(array), jax.Array)
+    typing.assert_type(schedule.steps, typing.Any)
+    schedule("3 epochs")  # refused: reportArgumentType
+    schedule()  # refused: reportCallIssue
+
+
+def optimizers(schedule: wj.Schedule) -> None:
+    optax.adamw(schedule)
+    optax.chain(optax.clip(1.0), optax.sgd(learning_rate=schedule))
+    typing.assert_type(scheduled(optax.adamw)(schedule), optax.GradientTransformationExtraArgs)
+    scheduled(optax.adamw)(learning_rate=schedule, b1=0.95, mask=None)
+    scheduled(optax.adamw)(learning_rate=schedule, nonsense=3)  # refused: reportCallIssue
+    scheduled(optax.adamw)()  # refused: reportCallIssue
+    scheduled(optax.adamw)(learning_rate="0.1")  # refused: reportArgumentType
+    scheduled(schedule)  # refused: reportArgumentType
+
+
+def narrower_arguments(schedule: wj.Schedule, momentum: wj.Schedule) -> None:
+    scheduled(optax.adamw)(learning_rate=schedule, b1=momentum)  # refused: reportArgumentType
+    other = typing.cast(typing.Any, momentum)
+    scheduled(optax.adamw)(learning_rate=schedule, b1=other)
+    scheduled(optax.adamw)(learning_rate=schedule, nonsense=other)  # refused: reportCallIssue
+
+
+def wrappers(schedule: wj.Schedule) -> None:
+    optimizer = reduce_on_plateau(scheduled(optax.sgd)(schedule), mode="max", patience=3)
+    typing.assert_type(optimizer, optax.GradientTransformationExtraArgs)
+    reduce_on_plateau(optimizer, mode="most")  # refused: reportArgumentType
+    reduce_on_plateau(schedule)  # refused: reportArgumentType
+    rates = layer_decay(schedule, ["embed", "head"], factor=0.8)
+    typing.assert_type(rates["head"], wj.Schedule)
+    groups = {layer: scheduled(optax.adamw)(rate) for layer, rate in rates.items()}
+    grouped(groups, {"embed": "embed/*", "head": None})
+    grouped(groups, {"embed": 3, "head": None})  # refused: reportArgumentType
+
+
+def states(state: optax.OptState, schedule: wj.Schedule) -> None:
+    learning_rate(state)
+    learning_rate(state, schedule)
+    learning_rate()  # refused: reportCallIssue
+    typing.assert_type(reschedule(state, learning_rate=schedule, weight_decay=1e-4), optax.OptState)
+    reschedule(state, learning_rate={"head": schedule, "body": 0.1}, recompile=True)
+    reschedule(state, learning_rate="0.1")  # refused: reportArgumentType
+
+
+def linen(state: TrainState, schedule: wj.Schedule) -> None:
+    state.learning_rate.item()
+    typing.assert_type(state.reschedule(learning_rate=schedule), TrainState)
+    typing.assert_type(state.apply_gradients(grads=state.params, value=0.1), TrainState)
+    state.learning_rates  # refused: reportAttributeAccessIssue
+    state.reschedule(schedule)  # refused: reportCallIssue
+
+
+def flax_nnx(model: nnx.Linear, schedule: wj.Schedule) -> None:
+    optimizer = Optimizer(model, scheduled(optax.adamw)(schedule), wrt=nnx.Param)
+    optimizer.learning_rate.item()
+    typing.assert_type(optimizer.reschedule(learning_rate=schedule), None)
+    schedule(optimizer.step[...])
+    optimizer.learning_rates  # refused: reportAttributeAccessIssue
+    optimizer.reschedule(schedule)  # refused: reportCallIssue
+
+
+def recipes() -> None:
+    schedule = wj.warmup_cosine(peak=1e-3, warmup=10, total=100)
+    typing.assert_type(schedule, wj.Schedule)
+    typing.assert_type(schedule(3), jax.Array)
+    wj.warmup_cosine(1e-3, warmup=10, total=100)  # refused: reportCallIssue
+    wj.warmup_cosine(peak=1e-3, warmup_steps=10, total=100)  # refused: reportCallIssue
+    wj.warmup_cosine(peak="1e-3", warmup=10, total=100)  # refused: reportArgumentType
+
+
+def stages(schedule: wj.Schedule) -> None:
+    typing.assert_type(wj.Linear(0.0, 1e-3, steps=10), wj.Linear)
+    typing.assert_type(wj.join(wj.Linear(0.0, 1e-3, steps=10), schedule * 0.5), wj.Schedule)
+    wj.Linear(0.0, 1e-3, step=10)  # refused: reportCallIssue
+    wj.Linear("0", 1e-3, steps=10)  # refused: reportArgumentType
+    wj.Run(total="39 epochs", steps_per_epoch=23).steps("3 epochs")
+    wj.Run(total=39.0)  # refused: reportArgumentType
