@@ -49,7 +49,7 @@ _ARITHMETIC = {
 def convert(call: str, base_lr: float | None, stepped_every: int | None, out: str | None, for_machines: bool) -> None:
     from warmup_jax import text
 
-    schedule = schedule_of(call, base_lr)
+    schedule = _converted(call, base_lr)
     if stepped_every is not None:
         schedule = wj.Staircase(wj.Stretch(schedule, stepped_every), stepped_every)
     if out is not None:
@@ -59,7 +59,7 @@ def convert(call: str, base_lr: float | None, stepped_every: int | None, out: st
         print(as_json(text.to_dict(schedule)) if for_machines else schedule)
 
 
-def schedule_of(call: str, base_lr: float | None) -> wj.Schedule:
+def _converted(call: str, base_lr: float | None) -> wj.Schedule:
     """The schedule that a call of another library makes.
 
     Raises:

@@ -89,9 +89,7 @@ def make_plan(settings: Settings, dataset: Dataset) -> Plan:
     return Plan(run, warmup)
 
 
-def make_schedule(
-    settings: Settings, plan: Plan, peak: jax.typing.ArrayLike, warmup: jax.typing.ArrayLike
-) -> wj.Schedule:
+def make_schedule(settings: Settings, plan: Plan, peak: float | jax.Array, warmup: int | jax.Array) -> wj.Schedule:
     """The schedule that was asked for. `peak` and `warmup` (steps) may be traced: `compare` sweeps them."""
     start = stop = typing.cast(float, settings.minimum)
     if settings.schedule == "constant":

@@ -10,7 +10,7 @@ import warmup_jax as wj
 from warmup_jax import _checks
 from warmup_jax.text import _tree
 from warmup_jax.text._tree import Argument, Call, Literal, Name, Node, Operation, Table
-from warmup_jax.transform._flax import kinds
+from warmup_jax.transform._flax import derived_classes
 
 # Arguments in steps, the only ones that a duration such as '3 epochs' can stand for.
 _IN_STEPS = {
@@ -46,7 +46,7 @@ def known_names() -> dict[str, typing.Callable]:
         if (isinstance(value, type) and issubclass(value, wj.Schedule)) or inspect.isfunction(value)
     }
     # By name, the last one defined; names that begin with _ are private.
-    derived = {kind.__name__: kind for kind in kinds(wj.Schedule) if not kind.__name__.startswith("_")}
+    derived = {cls.__name__: cls for cls in derived_classes(wj.Schedule) if not cls.__name__.startswith("_")}
     names = {**derived, **public}
     return {name: maker for name, maker in names.items() if name not in _HOLD_CALLABLES}
 

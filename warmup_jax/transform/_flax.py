@@ -1,4 +1,4 @@
-"""Flax's serialisation, taught every kind of schedule."""
+"""Flax's serialisation, taught every class of schedules."""
 
 import dataclasses
 import sys
@@ -8,9 +8,9 @@ from warmup_jax._schedule import Schedule
 
 
 def register_with_flax() -> None:
-    """Teach Flax's serialisation every kind of schedule there is, if Flax is loaded; once for each.
+    """Teach Flax's serialisation every class of schedules there is, if Flax is loaded; once for each.
 
-    The saved form names the kind, so that the numbers of one are not read as those of another.
+    The saved form names the class, so that the numbers of one are not read as those of another.
     """
     serialization = sys.modules.get("flax.serialization")
     if serialization is None:
@@ -21,29 +21,30 @@ def register_with_flax() -> None:
         return {type(schedule).__name__: numbers}
 
     def from_state_dict(target: Schedule, state: dict[str, typing.Any]) -> Schedule:
-        kind = type(target).__name__
-        if list(state) != [kind]:
+        name_of_class = type(target).__name__
+        if list(state) != [name_of_class]:
             raise ValueError(
-                f"the saved state holds a {', '.join(state)} where this optimizer has a {kind}. Restore it into an "
+                f"the saved state holds a {', '.join(state)} where this optimizer has a {name_of_class}. Restore it into an "
                 "optimizer made with the schedule that it was saved with, then change that with `reschedule`."
             )
         restored = object.__new__(type(target))
         for name, value in vars(target).items():
             if name in _numbers(target):
-                value = serialization.from_state_dict(value, state[kind][name], name=f"{kind}.{name}")
+                saved = state[name_of_class][name]
+                value = serialization.from_state_dict(value, saved, name=f"{name_of_class}.{name}")
             object.__setattr__(restored, name, value)
         return restored
 
-    for kind in kinds(Schedule):
-        if not serialization.is_serializable(kind):
-            serialization.register_serialization_state(kind, to_state_dict, from_state_dict)
+    for cls in derived_classes(Schedule):
+        if not serialization.is_serializable(cls):
+            serialization.register_serialization_state(cls, to_state_dict, from_state_dict)
 
 
-def kinds(parent: type[Schedule]) -> typing.Iterator[type[Schedule]]:
+def derived_classes(parent: type[Schedule]) -> typing.Iterator[type[Schedule]]:
     """Every class that was derived from `parent`, the subclasses of each behind it."""
-    for kind in parent.__subclasses__():
-        yield kind
-        yield from kinds(kind)
+    for cls in parent.__subclasses__():
+        yield cls
+        yield from derived_classes(cls)
 
 
 def _numbers(schedule: Schedule) -> dict[str, typing.Any]:
