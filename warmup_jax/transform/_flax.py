@@ -21,17 +21,17 @@ def register_with_flax() -> None:
         return {type(schedule).__name__: numbers}
 
     def from_state_dict(target: Schedule, state: dict[str, typing.Any]) -> Schedule:
-        name_of_class = type(target).__name__
-        if list(state) != [name_of_class]:
+        cls = type(target).__name__
+        if list(state) != [cls]:
             raise ValueError(
-                f"the saved state holds a {', '.join(state)} where this optimizer has a {name_of_class}. Restore it into an "
+                f"the saved state holds a {', '.join(state)} where this optimizer has a {cls}. Restore it into an "
                 "optimizer made with the schedule that it was saved with, then change that with `reschedule`."
             )
         restored = object.__new__(type(target))
         for name, value in vars(target).items():
             if name in _numbers(target):
-                saved = state[name_of_class][name]
-                value = serialization.from_state_dict(value, saved, name=f"{name_of_class}.{name}")
+                saved = state[cls][name]
+                value = serialization.from_state_dict(value, saved, name=f"{cls}.{name}")
             object.__setattr__(restored, name, value)
         return restored
 
