@@ -64,7 +64,8 @@ def read(source: str, facts: dict[str, typing.Any], beside: "wj.Run | None" = No
     of the schedule it stands `beside`, or one as long as the schedule.
     """
     import warmup_jax as wj
-    from warmup_jax import report, text
+    from warmup_jax import text
+    from warmup_jax._schedule import length_of
 
     facts = dict(facts)
     if "total" in facts:
@@ -80,7 +81,7 @@ def read(source: str, facts: dict[str, typing.Any], beside: "wj.Run | None" = No
         else:
             schedule = _read(source, path, run)
     if run is None:
-        length = report.length_of(schedule)
+        length = length_of(schedule)
         if not length:
             what = "is unbounded" if length is None else "has no step"
             raise ValueError(f"{_short(source)} {what}: add --total LENGTH, the length of the run")

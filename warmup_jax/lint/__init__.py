@@ -3,42 +3,25 @@
 import collections.abc
 import typing
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax import _checks, report
+from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
-from warmup_jax.lint._case import Case
-from warmup_jax.lint._rules import RULES as RULES
-from warmup_jax.lint._rules import Rule as Rule
+from warmup_jax.lint import _lengths, _optimizer, _stages, _units, _values  # noqa: F401  # each adds its rules
+from warmup_jax.lint._case import Finding as Finding
+from warmup_jax.lint._case import case_of, findings_of
+from warmup_jax.lint._rule import RULES as RULES
+from warmup_jax.lint._rule import Rule as Rule
+from warmup_jax.report._measures import Curve
+from warmup_jax.report.curves import check_concrete, curve
 from warmup_jax.stages import Constant, lift
 from warmup_jax.transform._search import scheduled_states
 from warmup_jax.transform.reading import scheduled_state
 from warmup_jax.units import Run
 
-SEVERITIES = ("error", "warning", "info")
 READ = ("b2", "learning_rate", "weight_decay")  # the hyperparameters that a rule reads
-
-
-class Finding(typing.NamedTuple):
-    """One thing that a rule has to say; prints as a line.
-
-    Args:
-        code: the name of the rule, a key of `RULES`.
-        severity: `"error"`, `"warning"` or `"info"`.
-        step: where in the run, 0 to `run.total`.
-        message: what is so, with the numbers.
-        fix: what to write instead.
-    """
-
-    code: str
-    severity: str
-    step: int
-    message: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"{self.severity}: {self.code} at step {self.step:,}: {self.message} Fix: {self.fix}"
 
 
 def lint(
@@ -85,15 +68,24 @@ def lint(
         >>> lint(schedule, wj.Run(total=39))[0].fix
         "Train for more than 300 steps, or shorten the warmup: `warmup=run.steps('5%')` is 2."
     """
-    report.check_concrete("lint", schedule)
+    check_concrete("lint", schedule)
     if not isinstance(run, Run):
         raise TypeError(f"`lint(run=...)` must be a `Run`; {_checks.came(run)}. Write `Run(total=...)`.")
     asked = _codes("select", RULES if select is None else select) - _codes("ignore", ignore)
-    case = Case(schedule, run, _settings(optimizer), None if rate_dtype is None else _dtype(rate_dtype))
-    if not case.is_finite:
-        asked &= {"not-finite"}
-    findings = [Finding(code, *found) for code, rule in RULES.items() if code in asked for found in rule.check(case)]
-    return sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.step))
+    dtype, settings = None if rate_dtype is None else _dtype(rate_dtype), _settings(optimizer)
+    floats = [float(leaf) for leaf in jax.tree.leaves(schedule) if np.ndim(leaf) == 0]
+    case = case_of(schedule, run, lambda total: _precise(curve(schedule, total)), floats)
+    decays = [each["weight_decay"] for each in settings if "weight_decay" in each]
+    case = case._replace(
+        settings=settings,
+        rate_dtype=dtype,
+        decays=[np.asarray(decay(case.steps), np.float64) for decay in decays],
+    )
+    return findings_of(case, [(code, rule.check) for code, rule in RULES.items() if code in asked])
+
+
+def _precise(points: Curve) -> Curve:
+    return Curve(points.steps, points.values.astype(np.float64))
 
 
 def _codes(name: str, codes) -> set[str]:

@@ -4,8 +4,8 @@ import typing
 
 import numpy as np
 
-from warmup_jax import report
 from warmup_jax.plot._points import imported
+from warmup_jax.report.description import show_value
 from warmup_jax.units import Run
 
 if typing.TYPE_CHECKING:
@@ -21,8 +21,8 @@ def limits(name: str, values: np.ndarray, log: bool) -> tuple[float, float]:
         raise ValueError(f"`{name}(...)` found no finite value to draw.")
     if log and (values.min() < 0 or values.max() <= 0):
         raise ValueError(
-            f"`{name}(log=True)` needs values above 0; they go from {report.show_value(values.min())} to "
-            f"{report.show_value(values.max())}. Draw them with `log=False`."
+            f"`{name}(log=True)` needs values above 0; they go from {show_value(values.min())} to "
+            f"{show_value(values.max())}. Draw them with `log=False`."
         )
     scale = np.log10(values[values > 0]) if log else values
     low, high = float(scale.min()), float(scale.max())

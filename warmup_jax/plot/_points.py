@@ -5,8 +5,10 @@ import typing
 
 import numpy as np
 
-from warmup_jax import report
-from warmup_jax._schedule import Schedule
+from warmup_jax._schedule import Schedule, length_of
+from warmup_jax.report._measures import Curve
+from warmup_jax.report.curves import check_total, total_of
+from warmup_jax.report.timeline import spans
 from warmup_jax.units import Run
 
 _BINS = 1000  # of each the first, last, lowest and highest point are drawn: finer than the pixels
@@ -14,20 +16,20 @@ _BINS = 1000  # of each the first, last, lowest and highest point are drawn: fin
 
 def total_steps(name: str, schedules: list[Schedule], total: int | None, run: Run | None) -> int:
     """The steps to draw."""
-    of_run = 0 if run is None else report.total_of(name, schedules[0], run)
+    of_run = 0 if run is None else total_of(name, schedules[0], run)
     if total is not None:
-        return report.check_total(name, total)
-    longest = max(schedules, key=lambda schedule: report.length_of(schedule) or 0)
-    return of_run or report.total_of(name, longest, None)
+        return check_total(name, total)
+    longest = max(schedules, key=lambda schedule: length_of(schedule) or 0)
+    return of_run or total_of(name, longest, None)
 
 
-def drawn(points: report.Curve, schedule: Schedule) -> report.Curve:
+def drawn(points: Curve, schedule: Schedule) -> Curve:
     """The points of a curve that are drawn, those beside each stage of the schedule among them."""
     total = int(points.steps[-1]) + 1
-    return reduced(points, [span.begin for span in report.spans(schedule, total)])
+    return reduced(points, [span.begin for span in spans(schedule, total)])
 
 
-def reduced(points: report.Curve, edges: list[int]) -> report.Curve:
+def reduced(points: Curve, edges: list[int]) -> Curve:
     """Some 4,000 points that look like all: the first, last, lowest and highest of each bin, and both sides of each
     edge between stages.
     """
@@ -41,7 +43,7 @@ def reduced(points: report.Curve, edges: list[int]) -> report.Curve:
     at = np.searchsorted(points.steps, edges)
     keep += [at, np.maximum(at - 1, 0)]
     chosen = np.unique(np.concatenate(keep).astype(int))
-    return report.Curve(points.steps[chosen], points.values[chosen])
+    return Curve(points.steps[chosen], points.values[chosen])
 
 
 def imported(module: str, name: str) -> typing.Any:

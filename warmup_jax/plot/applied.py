@@ -8,10 +8,12 @@ import typing
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax import _checks, report, text
-from warmup_jax._schedule import Schedule
+from warmup_jax import _checks, text
+from warmup_jax._schedule import Schedule, length_of
 from warmup_jax.plot._axes import SMALL, label_axes, legend, limits, own_axes
 from warmup_jax.plot._points import drawn, reduced
+from warmup_jax.report._measures import Curve
+from warmup_jax.report.curves import check_concrete, curve, total_of
 from warmup_jax.units import Run
 
 if typing.TYPE_CHECKING:
@@ -64,13 +66,13 @@ def plot_history(
     applied = _read_history(path)
     schedule = _planned_beside(path) if schedule is None else schedule
     if schedule is not None:
-        report.check_concrete("plot_history", schedule)
+        check_concrete("plot_history", schedule)
     total = max(int(applied.steps[-1]) + 1, _end_of_plan(schedule, run))
 
     axes = own_axes(ax)
     label, values, differ = "applied", applied.values, np.zeros(len(applied.steps), bool)
     if schedule is not None:
-        plan = drawn(report.curve(schedule, total), schedule)
+        plan = drawn(curve(schedule, total), schedule)
         planned = np.asarray(schedule(jnp.asarray(applied.steps, jnp.int32)))
         differ = ~np.isclose(applied.values, planned, rtol=_CLOSE, atol=0.0)
         with np.errstate(over="ignore"):
@@ -81,7 +83,7 @@ def plot_history(
     points = reduced(applied, [])
     axes.plot(points.steps, points.values, drawstyle="steps-post", color="C0", label=label)
     if differ.any():
-        wrong = reduced(report.Curve(applied.steps[differ], applied.values[differ]), [])
+        wrong = reduced(Curve(applied.steps[differ], applied.values[differ]), [])
         axes.plot(wrong.steps, wrong.values, "x", color="C3", label="not as planned", clip_on=False)
     axes.set_xlim(0, total)
     axes.set_ylim(*limits("plot_history", values, log=False))
@@ -94,8 +96,8 @@ def plot_history(
 
 def _end_of_plan(schedule: Schedule | None, run: Run | None) -> int:
     if run is not None:
-        return report.total_of("plot_history", typing.cast(Schedule, schedule), run)
-    return 0 if schedule is None else report.length_of(schedule) or 0
+        return total_of("plot_history", typing.cast(Schedule, schedule), run)
+    return 0 if schedule is None else length_of(schedule) or 0
 
 
 def _comparison(steps: np.ndarray, differ: np.ndarray, exactly: bool) -> str:
@@ -105,7 +107,7 @@ def _comparison(steps: np.ndarray, differ: np.ndarray, exactly: bool) -> str:
     return f"differs at {count:,} of {len(steps):,} steps, first at {int(steps[differ][0]):,}"
 
 
-def _read_history(path: pathlib.Path) -> report.Curve:
+def _read_history(path: pathlib.Path) -> Curve:
     """The columns `step` and `learning_rate` of a CSV file."""
     steps, rates = [], []
     try:
@@ -130,7 +132,7 @@ def _read_history(path: pathlib.Path) -> report.Curve:
         raise ValueError(f"{path} is no CSV file: {error}.") from None
     if not steps:
         raise ValueError(f"{path} has no rows: no step was taken yet.")
-    return report.Curve(np.array(steps), np.array(rates))
+    return Curve(np.array(steps), np.array(rates))
 
 
 def _read_cell(where: str, cell: str | None, kind: typing.Callable[[str], typing.Any], wanted: str) -> typing.Any:

@@ -12,6 +12,10 @@ from warmup_jax._schedule import Schedule
 from warmup_jax.lint import Finding, lint
 from warmup_jax.plot._axes import SMALL, label_axes, legend, limits, own_axes
 from warmup_jax.plot._points import drawn, total_steps
+from warmup_jax.report._measures import Curve
+from warmup_jax.report.curves import check_concrete, curve
+from warmup_jax.report.description import show_value
+from warmup_jax.report.timeline import Span
 from warmup_jax.units import Run
 
 if typing.TYPE_CHECKING:
@@ -73,11 +77,11 @@ def plot(
     if several and findings:
         raise ValueError("`plot(findings=...)` marks one schedule, not a dict of them. Draw that one alone.")
     for schedule in named.values():
-        report.check_concrete("plot", schedule)
+        check_concrete("plot", schedule)
     total = total_steps("plot", list(named.values()), total, run)
     if findings is None:
         findings = () if run is None or several else lint(typing.cast(Schedule, schedules), run)
-    curves = {name: drawn(report.curve(schedule, total), schedule) for name, schedule in named.items()}
+    curves = {name: drawn(curve(schedule, total), schedule) for name, schedule in named.items()}
     values = np.concatenate([points.values for points in curves.values()])
     bottom, top = limits("plot", values, log)
 
@@ -106,7 +110,7 @@ def plot(
     return axes
 
 
-def _shade(axes: "Axes", spans: tuple[report.Span, ...]) -> None:
+def _shade(axes: "Axes", spans: tuple[Span, ...]) -> None:
     """Every other stage in a pale tint of the colour of the text, which is dark on light and light on dark."""
     from matplotlib import rcParams
 
@@ -115,14 +119,14 @@ def _shade(axes: "Axes", spans: tuple[report.Span, ...]) -> None:
         axes.axvspan(span.begin, span.end, facecolor=rcParams["text.color"], edgecolor="none", alpha=alpha, zorder=0)
 
 
-def _mark_ends(axes: "Axes", points: report.Curve, bottom: float) -> "list[Text]":
+def _mark_ends(axes: "Axes", points: Curve, bottom: float) -> "list[Text]":
     """The peak and both ends with their values; returns the labels."""
     last = len(points.steps) - 1
     peak = int(np.argmax(np.nan_to_num(points.values, nan=-np.inf)))
     labels = []
     for k in dict.fromkeys([peak, 0, last]):
         step, value = int(points.steps[k]), float(points.values[k])
-        label = report.show_value(value) + (f" at step {step:,}" if k == peak else "")
+        label = show_value(value) + (f" at step {step:,}" if k == peak else "")
         share = step / max(int(points.steps[-1]), 1)
         side = "left" if share < 0.2 else "right" if share > 0.8 else "center"
         if math.isfinite(value):
@@ -140,7 +144,7 @@ def _mark(axes: "Axes", step: int, value: float, label: str, side: str) -> "Text
     return axes.annotate(label, (step, value), (beside, 6), fontsize=SMALL, bbox=room, **place)
 
 
-def _mark_findings(axes: "Axes", points: report.Curve, findings: typing.Iterable[Finding], total: int) -> None:
+def _mark_findings(axes: "Axes", points: Curve, findings: typing.Iterable[Finding], total: int) -> None:
     """A symbol on the curve for each finding, those of one step in a pile; the legend says what each of them is."""
     from matplotlib.transforms import ScaledTranslation
 
@@ -162,7 +166,7 @@ def _mark_findings(axes: "Axes", points: report.Curve, findings: typing.Iterable
         piled[step] += 1
 
 
-def _write_names(axes: "Axes", spans: tuple[report.Span, ...], taken: "list[Text]", total: int) -> None:
+def _write_names(axes: "Axes", spans: tuple[Span, ...], taken: "list[Text]", total: int) -> None:
     """Name the stages along the upper edge: level where it fits, upright where only that fits, else not at all."""
     axes.figure.canvas.figure.draw_without_rendering()  # the layout decides how large the axes are
     frame = axes.get_window_extent()

@@ -2,22 +2,27 @@
 
 import math
 import shutil
+from typing import Annotated
 
 import numpy as np
 
-from warmup_jax import _checks, report
+from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
+from warmup_jax.fields import Count, Steps, at_least
 from warmup_jax.plot._points import drawn, imported, total_steps
+from warmup_jax.report.curves import check_concrete, curve
+from warmup_jax.report.description import show_value
 from warmup_jax.units import Run
 
 
+@checked
 def terminal(
     schedule: Schedule,
-    total: int | None = None,
+    total: Steps | None = None,
     *,
     run: Run | None = None,
-    width: int | None = None,
-    height: int | None = None,
+    width: Annotated[Count, at_least(30)] | None = None,
+    height: Annotated[Count, at_least(8)] | None = None,
     color: bool = False,
 ) -> str:
     """Draw a schedule as text, for a terminal without a display.
@@ -55,15 +60,15 @@ def terminal(
           0                 50
                            step
     """
-    report.check_concrete("terminal", schedule)
+    check_concrete("terminal", schedule)
     total = total_steps("terminal", [schedule], total, run)
     size = shutil.get_terminal_size()
     lines = max(min(size.lines - 2, 20), 8)
-    columns = int(_checks.count("terminal(width=...)", max(size.columns, 30) if width is None else width, at_least=30))
-    lines = int(_checks.count("terminal(height=...)", lines if height is None else height, at_least=8))
+    columns = max(size.columns, 30) if width is None else int(width)
+    lines = lines if height is None else int(height)
     plotext = imported("plotext", "terminal")
 
-    points = drawn(report.curve(schedule, total), schedule)
+    points = drawn(curve(schedule, total), schedule)
     finite = np.isfinite(points.values)
     if not finite.any():
         raise ValueError("`terminal(...)` found no finite value to draw.")
@@ -76,7 +81,7 @@ def terminal(
     stairs = np.repeat(at, 2)[1:].tolist(), np.repeat(values, 2)[:-1].tolist()
     figure.draw(figure.signal(*stairs, marker="braille").lines())
     figure.draw(figure.signal([peak], [high], marker="\u25cf"))
-    title = f"peak {report.show_value(high)} at step {peak:,}"
+    title = f"peak {show_value(high)} at step {peak:,}"
     longer = f"learning rate, {title} of {total:,}"
     figure.title(longer if len(longer) <= columns else title[:columns])
     figure.label("step")

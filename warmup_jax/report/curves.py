@@ -1,26 +1,17 @@
 """The values of a schedule over a run."""
 
-import typing
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import core
 
-from warmup_jax import _checks
-from warmup_jax._schedule import Schedule
-from warmup_jax.report.timeline import length_of, spans
+from warmup_jax import _checks, _kinds
+from warmup_jax._schedule import Schedule, length_of
+from warmup_jax.report._measures import EVERY_STEP, Curve, steps_between
+from warmup_jax.report.timeline import spans
 from warmup_jax.units import Run
 
-EVERY_STEP = 2**20  # up to so many steps a curve has each of them
-SAME = 3e-7  # two values of float32 apart by its rounding
-
-
-class Curve(typing.NamedTuple):
-    """The values of a schedule at rising steps of a run."""
-
-    steps: np.ndarray  # int64
-    values: np.ndarray
+_TOTAL = _kinds.WholeNumber(1, of="steps")
 
 
 def sample(schedule: Schedule, total: int) -> np.ndarray:
@@ -55,30 +46,12 @@ def curve(schedule: Schedule, total: int) -> Curve:
     """
     if total <= EVERY_STEP:
         return Curve(np.arange(total), sample(schedule, total))
-    edges = np.array([edge for span in spans(schedule, total) for edge in (span.begin, span.end)])
-    near = (edges[:, None] + np.arange(-1, 2)).ravel()
-    steps = np.sort(np.concatenate([np.linspace(0, total - 1, EVERY_STEP).astype(np.int64), near]))
-    # Each once: `np.unique` of NumPy 2.4 takes seconds for as many.
-    steps = steps[(np.diff(steps, prepend=-1) > 0) & (steps < total)]
+    edges = [edge for span in spans(schedule, total) for edge in (span.begin, span.end)]
+    steps = steps_between(0, total, edges, EVERY_STEP).astype(np.int64)
     return Curve(steps, np.asarray(schedule(steps)))
 
 
-def area(points: Curve) -> float:
-    """The sum of the values at all steps from the first to the last one, those between two as on a straight line."""
-    values, gaps = points.values.astype(np.float64), np.diff(points.steps)
-    return float(np.sum(values[:-1] * (gaps + 1) + values[1:] * (gaps - 1)) / 2 + values[-1])
-
-
-def warmup_of(points: Curve) -> int:
-    """The steps before the first rise ends: where the value is first reached from which the curve first falls."""
-    values = points.values.astype(np.float64)
-    so_far = np.maximum.accumulate(values)
-    falls = np.flatnonzero(values < so_far - SAME * np.abs(so_far))
-    top = so_far[falls[0] if falls.size else -1]
-    return int(points.steps[np.argmax(values >= top - SAME * abs(top))])
-
-
-def check_concrete(name: str, schedule) -> None:
+def check_concrete(name: str, schedule: Schedule) -> None:
     """A schedule whose numbers can be read."""
     if not isinstance(schedule, Schedule):
         raise TypeError(
@@ -93,10 +66,9 @@ def check_concrete(name: str, schedule) -> None:
     jax.eval_shape(schedule, 0)  # a batched one is an error here, in words
 
 
-def check_total(name: str, total) -> int:
+def check_total(name: str, total: int) -> int:
     """The steps of a run, as a Python number."""
-    steps = _checks.length(f"{name}(total=...)", total, at_least=1)
-    return int(steps)
+    return int(_TOTAL.check(f"{name}(total=...)", total))
 
 
 def total_of(name: str, schedule: Schedule, run: Run | None) -> int:

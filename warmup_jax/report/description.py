@@ -1,13 +1,13 @@
 """What each stage of a schedule does over a run: a table, and a picture."""
 
-import html
 import typing
 
 import numpy as np
 
-from warmup_jax._schedule import Schedule
-from warmup_jax.report.curves import Curve, area, check_concrete, curve, total_of, warmup_of
-from warmup_jax.report.timeline import length_of, spans
+from warmup_jax._schedule import Schedule, length_of
+from warmup_jax.report._measures import Curve, area_of, warmup_of
+from warmup_jax.report.curves import check_concrete, curve, total_of
+from warmup_jax.report.timeline import Span, spans
 from warmup_jax.units import Run
 
 MOST_ROWS = 40
@@ -59,52 +59,18 @@ class Description(typing.NamedTuple):
     area: float
 
     def __str__(self) -> str:
-        head, *rows = self._table()
+        head, *rows = table(self)
         widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
         lines = [
             "  ".join(f"{cell:<{width}}" if k == 0 else f"{cell:>{width}}" for k, (cell, width) in enumerate(pairs))
             for pairs in (list(zip(row, widths, strict=True)) for row in (head, *rows))
         ]
-        more = len(self.stages) - MOST_ROWS
-        return "\n".join([*lines, *([f"... and {more:,} more"] if more > 0 else []), self._summary()])
+        return "\n".join([*lines, *more(self), summary(self)])
 
     def _repr_html_(self) -> str:
-        head, *rows = ([html.escape(cell) for cell in row] for row in self._table())
-        more = len(self.stages) - MOST_ROWS
-        lines = [
-            "<div>",
-            _picture(self),
-            "<table><thead><tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr></thead><tbody>",
-            *("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows),
-            "</tbody></table>",
-            *([f"<p>... and {more:,} more</p>"] if more > 0 else []),
-            f"<p>{html.escape(self._summary())}</p>",
-            "</div>",
-        ]
-        return "\n".join(lines)
+        from warmup_jax.report._picture import page
 
-    def _table(self) -> list[list[str]]:
-        per_epoch = self.run.steps_per_epoch if self.run else None
-        head = ["stage", "steps", *(["epochs"] if per_epoch else []), "first value", "last value", "of the run", "area"]
-        rows = []
-        for row in self.stages[:MOST_ROWS]:
-            epochs = (
-                [f"{float(row.first / per_epoch):.4g} - {float((row.last + 1) / per_epoch):.4g}"] if per_epoch else []
-            )
-            values = [show_value(row.first_value), show_value(row.last_value), f"{row.share:.1%}", f"{row.area:.4g}"]
-            rows.append([row.name, f"{row.first:,} - {row.last:,}", *epochs, *values])
-        return [head, *rows]
-
-    def _summary(self) -> str:
-        per_epoch = self.run.steps_per_epoch if self.run else None
-        epochs = f" ({_counted(float(self.warmup / per_epoch), 'epoch')})" if per_epoch else ""
-        left = (length_of(self.schedule) or 0) - self.total
-        cut = f"; the run ends {_counted(left, 'step')} before the schedule" if left > 0 else ""
-        return (
-            f"peak {show_value(self.peak)} at step {self.peak_step:,} of {self.total:,}; effective warmup "
-            f"{_counted(self.warmup, 'step')}{epochs}, {self.warmup / self.total:.1%} of the run; area {self.area:.4g}"
-            f"{cut}"
-        )
+        return page(self)
 
 
 def describe(schedule: Schedule, run: Run | None = None) -> Description:
@@ -135,18 +101,63 @@ def describe(schedule: Schedule, run: Run | None = None) -> Description:
     check_concrete("describe", schedule)
     total = total_of("describe", schedule, run)
     points = curve(schedule, total)
+    return described(
+        schedule, run, total, spans(schedule, total), Curve(points.steps, points.values.astype(np.float64))
+    )
+
+
+# The page of `studio` runs the functions below as JavaScript: they keep to the Python that `studio/_python.py`
+# translates.
+
+
+def described(schedule: Schedule, run: Run | None, total: int, found: tuple[Span, ...], points: Curve) -> Description:
+    """The description of a schedule whose spans and values are known."""
     rows = []
-    for span in spans(schedule, total):
+    for span in found:
         first, last = np.searchsorted(points.steps, [span.begin, span.end])
         inside = Curve(points.steps[first:last], points.values[first:last])
         ends = float(inside.values[0]), float(inside.values[-1])
-        rows.append(StageRow(span.name, span.begin, span.end - 1, *ends, (span.end - span.begin) / total, area(inside)))
-    highest = int(points.values.argmax())
+        share = (span.end - span.begin) / total
+        rows.append(StageRow(span.name, span.begin, span.end - 1, ends[0], ends[1], share, area_of(inside)))
+    highest = np.argmax(points.values)
     peak, peak_step = float(points.values[highest]), int(points.steps[highest])
-    return Description(schedule, run, total, tuple(rows), peak, peak_step, warmup_of(points), area(points))
+    return Description(schedule, run, total, tuple(rows), peak, peak_step, warmup_of(points), area_of(points))
 
 
-def _counted(number: float, unit: str) -> str:
+def table(about: Description) -> list[list[str]]:
+    """The cells of the table, its head first."""
+    per_epoch = None if about.run is None else about.run.steps_per_epoch
+    epochs = ["epochs"] if per_epoch else []
+    rows = [["stage", "steps", *epochs, "first value", "last value", "of the run", "area"]]
+    for row in about.stages[:MOST_ROWS]:
+        if per_epoch:
+            epochs = [f"{float(row.first / per_epoch):.4g} - {float((row.last + 1) / per_epoch):.4g}"]
+        values = [show_value(row.first_value), show_value(row.last_value), f"{row.share:.1%}", f"{row.area:.4g}"]
+        rows.append([row.name, f"{row.first:,} - {row.last:,}", *epochs, *values])
+    return rows
+
+
+def more(about: Description) -> list[str]:
+    """What stands below a table that does not show every stage."""
+    count = len(about.stages) - MOST_ROWS
+    return [f"... and {count:,} more"] if count > 0 else []
+
+
+def summary(about: Description) -> str:
+    """The whole run in a sentence."""
+    per_epoch = None if about.run is None else about.run.steps_per_epoch
+    epochs = f" ({counted(float(about.warmup / per_epoch), 'epoch')})" if per_epoch else ""
+    left = (length_of(about.schedule) or 0) - about.total
+    cut = f"; the run ends {counted(left, 'step')} before the schedule" if left > 0 else ""
+    return (
+        f"peak {show_value(about.peak)} at step {about.peak_step:,} of {about.total:,}; effective warmup "
+        f"{counted(about.warmup, 'step')}{epochs}, {about.warmup / about.total:.1%} of the run; area {about.area:.4g}"
+        f"{cut}"
+    )
+
+
+def counted(number: float, unit: str) -> str:
+    """`3 epochs`."""
     shown = f"{number:,.0f}" if number == int(number) else f"{number:.6g}"
     return f"{shown} {unit}{'' if number == 1 else 's'}"
 
@@ -154,25 +165,3 @@ def _counted(number: float, unit: str) -> str:
 def show_value(value: float) -> str:
     """Four digits."""
     return f"{value:.4g}"
-
-
-def _picture(description: Description, width: int = 480, height: int = 120) -> str:
-    """The curve as a small SVG, in the colour of the text around it."""
-    points = curve(description.schedule, description.total)
-    low, high = min(float(points.values.min()), 0.0), float(points.values.max())
-    scale = (height - 8) / (high - low) if high > low else 0.0
-    chosen = np.unique(np.linspace(0, len(points.steps) - 1, 2 * width).astype(int))
-    at = points.steps[chosen] / max(description.total - 1, 1) * width
-    to = height - 4 - (points.values[chosen] - low) * scale
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(at, to, strict=True))
-    edges = "".join(
-        f'<line x1="{row.first / description.total * width:.1f}" x2="{row.first / description.total * width:.1f}" '
-        f'y1="0" y2="{height}" stroke="currentColor" stroke-opacity="0.25"/>'
-        for row in description.stages[1:MOST_ROWS]
-    )
-    title = f"learning rate over {description.total:,} steps, from {show_value(low)} to {show_value(high)}"
-    return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{title}">'
-        f'<title>{title}</title>{edges}<polyline points="{line}" fill="none" stroke="currentColor" '
-        'stroke-width="1.5"/></svg>'
-    )

@@ -5,9 +5,9 @@ import typing
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax._schedule import Schedule
-from warmup_jax.report.curves import EVERY_STEP, check_concrete, check_total
-from warmup_jax.report.timeline import length_of
+from warmup_jax._schedule import Schedule, length_of
+from warmup_jax.report._measures import EVERY_STEP
+from warmup_jax.report.curves import check_concrete, check_total
 
 
 class Difference(typing.NamedTuple):

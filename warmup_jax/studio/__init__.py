@@ -22,8 +22,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax import report
 from warmup_jax._schedule import Schedule
+from warmup_jax.report.curves import check_concrete, total_of
 from warmup_jax.studio import _javascript, _tree
 from warmup_jax.units import Run
 
@@ -61,8 +61,8 @@ def to_html(
         >>> page.splitlines()[0], "http-equiv" in page
         ('<!doctype html>', True)
     """
-    report.check_concrete("to_html", schedule)
-    total = report.total_of("to_html", schedule, run)
+    check_concrete("to_html", schedule)
+    total = total_of("to_html", schedule, run)
     scripts = ["\n".join(["'use strict';", _data(schedule, total, run), *map(_read, _SCRIPTS)])]
     styles = ["\n".join(map(_read, _STYLES))]
     page = _read("page.html").format(
