@@ -4,6 +4,7 @@ import dataclasses
 import sys
 import typing
 
+from warmup_jax import _declare
 from warmup_jax._schedule import Schedule
 
 
@@ -21,30 +22,23 @@ def register_with_flax() -> None:
         return {type(schedule).__name__: numbers}
 
     def from_state_dict(target: Schedule, state: dict[str, typing.Any]) -> Schedule:
-        cls = type(target).__name__
-        if list(state) != [cls]:
+        own = type(target).__name__
+        if list(state) != [own]:
             raise ValueError(
-                f"the saved state holds a {', '.join(state)} where this optimizer has a {cls}. Restore it into an "
+                f"the saved state holds a {', '.join(state)} where this optimizer has a {own}. Restore it into an "
                 "optimizer made with the schedule that it was saved with, then change that with `reschedule`."
             )
         restored = object.__new__(type(target))
         for name, value in vars(target).items():
             if name in _numbers(target):
-                saved = state[cls][name]
-                value = serialization.from_state_dict(value, saved, name=f"{cls}.{name}")
+                saved = state[own][name]
+                value = serialization.from_state_dict(value, saved, name=f"{own}.{name}")
             object.__setattr__(restored, name, value)
         return restored
 
-    for cls in derived_classes(Schedule):
+    for cls in _declare.derived_classes(Schedule):
         if not serialization.is_serializable(cls):
             serialization.register_serialization_state(cls, to_state_dict, from_state_dict)
-
-
-def derived_classes(parent: type[Schedule]) -> typing.Iterator[type[Schedule]]:
-    """Every class that was derived from `parent`, the subclasses of each behind it."""
-    for cls in parent.__subclasses__():
-        yield cls
-        yield from derived_classes(cls)
 
 
 def _numbers(schedule: Schedule) -> dict[str, typing.Any]:
