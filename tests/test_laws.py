@@ -350,8 +350,8 @@ def test_a_schedule_of_the_users_own_keeps_the_contract():
     class Half(wj.Schedule):
         steps: int
 
-        def _value(self, elapsed):
-            return jnp.broadcast_to(jnp.asarray(0.5), elapsed.shape)  # weakly typed
+        def evaluate(self, time):
+            return jnp.broadcast_to(jnp.asarray(0.5), time.step.shape)  # weakly typed
 
     value = Half(5)(jnp.arange(3))
     assert value.dtype == jnp.float32 and not value.aval.weak_type
@@ -364,15 +364,15 @@ def test_a_value_of_another_type_becomes_a_float_or_is_refused():
         value: float
         steps: int
 
-        def _value(self, elapsed):
-            return jnp.full(elapsed.shape, 3) if self.steps is not None else elapsed
+        def evaluate(self, time):
+            return jnp.full(time.step.shape, 3) if self.steps is not None else time.step
 
     assert Raw(1, 5)(2).dtype == jnp.float32 and Raw(1, 5)(2) == 3
 
     class Wrong(wj.Schedule):
         steps: int
 
-        def _value(self, elapsed):
+        def evaluate(self, time):
             return jnp.ones(7)
 
     with pytest.raises(AssertionError, match="`Wrong` must return one number for each step"):

@@ -1,7 +1,13 @@
 """Learning-rate schedules for JAX: immutable values that are also pure functions of the step."""
 
-# Floor 0: what a schedule is, and the units of a run.
+import importlib
+import typing
+
+# Floor 0: what a schedule is, its numbers, the time at which it is asked, and the units of a run.
+from warmup_jax import fields as fields
+from warmup_jax._placed import Placed as Placed
 from warmup_jax._schedule import Schedule as Schedule
+from warmup_jax._time import Time as Time
 from warmup_jax.units import Run as Run
 
 # Floor 1: one curve.
@@ -28,7 +34,10 @@ from warmup_jax.combinators import Stretch as Stretch
 from warmup_jax.combinators import Shift as Shift
 from warmup_jax.combinators import Truncate as Truncate
 from warmup_jax.combinators import Staircase as Staircase
+from warmup_jax.combinators import Cycles as Cycles
+from warmup_jax.combinators import KDecay as KDecay
 from warmup_jax.combinators import Scale as Scale
+from warmup_jax.combinators import Power as Power
 from warmup_jax.combinators import Product as Product
 from warmup_jax.combinators import Sum as Sum
 from warmup_jax.combinators import Clip as Clip
@@ -62,3 +71,33 @@ from warmup_jax.recipes import infinite_cosine as infinite_cosine
 from warmup_jax.recipes import noam as noam
 from warmup_jax.recipes import untuned_linear as untuned_linear
 from warmup_jax.recipes import untuned_exponential as untuned_exponential
+
+
+# Floors 4 and 5: each loads when it is first named, as in `warmup_jax.lint`.
+if typing.TYPE_CHECKING:
+    from warmup_jax import compat as compat
+    from warmup_jax import experiment as experiment
+    from warmup_jax import linen as linen
+    from warmup_jax import lint as lint
+    from warmup_jax import nnx as nnx
+    from warmup_jax import plot as plot
+    from warmup_jax import report as report
+    from warmup_jax import studio as studio
+    from warmup_jax import text as text
+    from warmup_jax import transform as transform
+
+    __version__: str
+
+_LATER = ("compat", "experiment", "linen", "lint", "nnx", "plot", "report", "studio", "text", "transform")
+
+
+def __getattr__(name: str) -> typing.Any:
+    if name in _LATER:
+        return importlib.import_module(f"warmup_jax.{name}")
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("warmup_jax")
+    raise AttributeError(f"module 'warmup_jax' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LATER, "__version__"])

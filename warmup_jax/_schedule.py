@@ -1,63 +1,112 @@
 """`Schedule`: a frozen pytree that is also a pure function `step -> value`."""
 
+from __future__ import annotations
+
 import dataclasses
-import operator
 import typing
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax import core
 
-from warmup_jax import _checks
+from warmup_jax import _checks, _declare, _kinds
 from warmup_jax._placed import Placed
+from warmup_jax._showing import identity, show
 from warmup_jax._time import Time
+
+if typing.TYPE_CHECKING:
+    from jax.typing import ArrayLike
+    from jaxtyping import Array, Float
+
+    from warmup_jax._kinds import Condition
 
 
 @typing.dataclass_transform(frozen_default=True, eq_default=False)
 class Schedule:
     r"""Base class of every schedule: an immutable value that is also a function of the step.
 
-    A subclass becomes a frozen dataclass and a JAX pytree by being defined; it needs no decorator. Every
-    field that holds a number or another schedule is a pytree child, so that it can be traced, vmapped and
-    differentiated; a field made with `dataclasses.field(metadata={"static": True})`, for text or a
-    callable, is not.
+    `schedule(step)` takes `step`, the number of updates already applied (0-based, as in Optax): a Python int, or an
+    integer array of any shape and dtype. It returns a float32 array (float64 under `jax_enable_x64`) of that shape.
+    Before step 0 the start value holds, past the end, `schedule.steps`, the end value; `steps` is None for a schedule
+    without end. Every number is finite and fits float32; every length, also of the whole, is at most 2**31 - 1.
 
-    To add a schedule, declare the fields, the length `steps` (a field or a property; `None` when
-    unbounded) and one method, `_value(elapsed)`, the value at an int32 array `elapsed`, already within
-    `0 <= elapsed <= steps`. Inside it every float is a float32 scalar array and every int an int32 scalar
-    array of at least 0: `steps` may be 0, so guard what divides by it. Check arguments in
-    `__post_init__`, and only Python numbers there: tracers come the same way. Inside a `Stretch` the
-    method sees the last whole step.
+    Two schedules are equal where their numbers are, `repr` is the code that makes one, and `a * b`, `a + b`, `a - b`,
+    `-a`, `1.0 - a`, `a * 0.1`, `a / 2` and `a ** 2` make new ones.
+
+    To write one, declare its fields with the types of `warmup_jax.fields`, its length `steps` (a field or a property)
+    and one method, `evaluate(time)`. It becomes a frozen dataclass and a JAX pytree by being defined; it needs no
+    decorator, and its arguments are checked by their annotations. Every number is a pytree leaf, so that it can be
+    traced, vmapped and differentiated; a field made with `dataclasses.field(metadata={"static": True})`, for text or a
+    callable, is not. Three more methods have a default: `inside()` for what asks another schedule at other times,
+    `conditions()` for what must hold between the numbers, and `__post_init__`, as in any dataclass.
+
+    Inside `evaluate` every real number is a float32 scalar array and every whole one an int32 scalar array, within
+    the limits of its type: `steps` may be 0, so guard what divides by it.
 
     Example:
+        A curve, a wrapper, and a wrapper that changes time:
+
         >>> import jax.numpy as jnp
         >>> import warmup_jax as wj
         >>> class SquareRoot(wj.Schedule):
-        ...     '''start * sqrt(1 - elapsed / steps).'''
-        ...     start: float
-        ...     steps: int
-        ...     def _value(self, elapsed):
-        ...         return self.start * jnp.sqrt((self.steps - elapsed) / jnp.maximum(self.steps, 1))
+        ...     '''start * sqrt(1 - step / steps).'''
+        ...     start: wj.fields.Real
+        ...     steps: wj.fields.Steps
+        ...     def evaluate(self, time):
+        ...         return self.start * jnp.sqrt(1.0 - time.share(self.steps))
         >>> SquareRoot(2.0, steps=100)
         SquareRoot(start=2.0, steps=100)
         >>> SquareRoot(2.0, steps=100)(75)
         Array(1., dtype=float32)
+        >>> class Floor(wj.Schedule):
+        ...     '''max(schedule(step), low).'''
+        ...     schedule: wj.Schedule
+        ...     low: wj.fields.Real
+        ...     @property
+        ...     def steps(self):
+        ...         return self.schedule.steps
+        ...     def evaluate(self, time):
+        ...         return jnp.maximum(self.schedule.at(time), self.low)
+        >>> Floor(SquareRoot(2.0, steps=100), low=1.5)(75)
+        Array(1.5, dtype=float32)
+        >>> class Later(wj.Schedule):
+        ...     '''schedule(step - by).'''
+        ...     schedule: wj.Schedule
+        ...     by: wj.fields.Steps
+        ...     @property
+        ...     def steps(self):
+        ...         return self.schedule.steps + self.by
+        ...     def evaluate(self, time):
+        ...         return self.schedule.at(time.shifted(-self.by))
+        ...     def inside(self):
+        ...         yield wj.Placed(self.schedule, begin=int(self.by), low=int(self.by))
+        >>> Later(SquareRoot(2.0, steps=100), by=25)(100)
+        Array(1., dtype=float32)
     """
 
-    steps: typing.Any  # an int, an array or None; declared here, defined by every subclass as a field or a property
+    # An int, an array or None; declared here, defined by every subclass as a field or a property.
+    steps: typing.Any
 
-    symbol: typing.ClassVar[str] = "|"  # stands between the names of schedules side by side in it
+    # Stands between the names of schedules that are side by side in this one.
+    symbol: typing.ClassVar[str] = "|"
+
+    # Whether `evaluate` holds the end itself: it is then asked past the end, up to step 2**31 - 1.
+    holds_own_end: typing.ClassVar[bool] = False
 
     # Numbers on the left of an operator are NumPy's too: they must leave the work to `__rmul__`.
     __array_ufunc__ = None
 
     def __init_subclass__(cls, *, init: bool = True) -> None:
         super().__init_subclass__()
+        _declare.refuse_names(cls, Schedule)
+        own = "__init__" in cls.__dict__ or not init
+        if isinstance(cls.__dict__.get("steps"), property):
+            setattr(cls, "steps", _Length(cls.__dict__["steps"].fget))
         dataclasses.dataclass(frozen=True, eq=False, repr=False, init=init)(cls)
-        _register(cls)
+        _declare.register(cls)
+        _declare.check_when_made(cls, own)
 
-    def __call__(self, step) -> jax.Array:
+    @typing.final
+    def __call__(self, step: ArrayLike) -> Float[Array, ...]:
         """The value at `step`, the number of updates already applied (0-based, as in Optax).
 
         Before 0 it holds the start value, past the end the end value.
@@ -73,16 +122,15 @@ class Schedule:
         """
         return _evaluate(self, _checks.as_step(step))
 
-    def _value(self, elapsed: jax.Array) -> jax.Array:
-        raise NotImplementedError(f"`{type(self).__name__}` must define `_value(self, elapsed)`.")
+    @typing.final
+    def at(self, time: Time) -> Float[Array, ...]:
+        """The value at any moment, for a schedule that asks this one: before 0 the first, past the end the last."""
+        last = _checks.MAX_STEPS if self.holds_own_end else self.steps
+        return self.evaluate(time.hold(_checks.MAX_STEPS if last is None else last))
 
-    def _hold(self, time: Time) -> jax.Array:
-        """The edge rule, for all schedules: hold the start before 0 and the end past `steps`."""
-        return self._at(time.hold(_checks.MAX_STEPS if self.steps is None else self.steps))
-
-    def _at(self, time: Time) -> jax.Array:
-        """The value at a moment within `0 <= time <= steps`, for what can tell moments between steps apart."""
-        return self._value(time.step)
+    def evaluate(self, time: Time) -> Float[Array, ...]:
+        """The value at a moment within `0 <= time <= steps`: what a schedule is, and what every subclass defines."""
+        raise NotImplementedError(f"`{type(self).__name__}` must define `evaluate(self, time)`.")
 
     def inside(self) -> typing.Iterable[Placed]:
         """The schedules in this one, each with its place on the clock of this one.
@@ -90,31 +138,138 @@ class Schedule:
         By default every schedule in the fields, in their order, on the same clock, all the way. A schedule that asks
         another one at other times says so here; one that repeats it gives a place for each cycle, one after another.
         """
-        for field in dataclasses.fields(typing.cast(typing.Any, self)):
-            value = getattr(self, field.name)
-            for inner in value if isinstance(value, tuple) else (value,):
-                if isinstance(inner, Schedule):
-                    yield Placed(inner)
+        return (Placed(inner) for inner in _inner(self))
 
-    if typing.TYPE_CHECKING:  # Defined in `combinators`, which knows what they make.
+    def conditions(self) -> typing.Iterable[Condition]:
+        """What must hold between the numbers of a schedule, beyond the limits of each: asked when one is made."""
+        return ()
 
-        def __add__(self, other) -> "Schedule": ...
-        def __radd__(self, other) -> "Schedule": ...
-        def __mul__(self, other) -> "Schedule": ...
-        def __rmul__(self, other) -> "Schedule": ...
+    def __mul__(self, other: Schedule | typing.Callable[..., typing.Any] | float | jax.Array) -> Schedule:
+        """`Product(self, other)`, or `Scale(self, other)` for a number."""
+        from warmup_jax.combinators import Product, Scale
+
+        return Product(self, other) if callable(other) else Scale(self, other)
+
+    def __add__(self, other: Schedule | typing.Callable[..., typing.Any] | float | jax.Array) -> Schedule:
+        """`Sum(self, other)`."""
+        from warmup_jax.combinators import Sum
+
+        return Sum(self, other)
+
+    def __radd__(self, other: typing.Callable[..., typing.Any] | float | jax.Array) -> Schedule:
+        """`Sum(other, self)`."""
+        from warmup_jax.combinators import Sum
+
+        return Sum(other, self)
+
+    def __sub__(self, other: Schedule | float | jax.Array) -> Schedule:
+        """`Sum(self, -other)`."""
+        return self + -other
+
+    def __rsub__(self, other: typing.Callable[..., typing.Any] | float | jax.Array) -> Schedule:
+        """`Sum(other, -self)`."""
+        return other + -self
+
+    def __neg__(self) -> Schedule:
+        """`Scale(self, -1.0)`."""
+        return self * -1.0
+
+    def __truediv__(self, other: float | jax.Array) -> Schedule:
+        """`Scale(self, 1 / other)`."""
+        return NotImplemented if callable(other) else self * (1 / other)
+
+    def __pow__(self, exponent: float | jax.Array) -> Schedule:
+        """`Power(self, exponent)`."""
+        from warmup_jax.combinators import Power
+
+        return Power(self, exponent)
+
+    __rmul__ = __mul__  # the order of two factors does not matter
 
     def __repr__(self) -> str:
         fields = dataclasses.fields(typing.cast(typing.Any, self))
-        arguments = [f"{field.name}={_show(getattr(self, field.name))}" for field in fields]
-        return f"{type(self).__name__}({', '.join(arguments)})"
+        values = {field.name: getattr(self, field.name) for field in fields}
+        shown = [
+            f"{name}={value!r}" if isinstance(value, Schedule) else f"{name}={show(value)}"
+            for name, value in values.items()
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return _identity(self) == _identity(other)
+        return identity(self) == identity(other)
 
     def __hash__(self) -> int:
-        return hash(_identity(self))
+        return hash(identity(self))
+
+
+class _Scheduled(_kinds.Kind):
+    """A schedule, or a callable of the step or a number, which becomes one."""
+
+    words = "a schedule, a callable of the step or a number"
+
+    def __init__(self, *, steps_of_a_number: int | None = None, bounded: bool = False):
+        self.steps_of_a_number, self.bounded = steps_of_a_number, bounded
+
+    def check(self, name, value):
+        schedule = value if isinstance(value, Schedule) else self._lifted(name, value)
+        if self.bounded and schedule.steps is None:
+            raise ValueError(
+                f"`{name}` needs a schedule with a length; this {type(schedule).__name__} is unbounded. Give it "
+                "one with `Truncate(schedule, steps)`."
+            )
+        return schedule
+
+    def _lifted(self, name, value):
+        from warmup_jax.stages.functions import as_schedule
+
+        value = LIFTED.check(name, value)
+        return as_schedule(value) if callable(value) else as_schedule(value, self.steps_of_a_number)
+
+    def canonical(self, name, leaf):
+        return leaf
+
+
+class _Lifted(_kinds.Kind):
+    """What can become a schedule."""
+
+    words = _Scheduled.words
+
+    def check(self, name, value):
+        number = hasattr(value, "dtype") or isinstance(value, (int, float))
+        if isinstance(value, (str, bytes, type)) or not (callable(value) or number):
+            raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.")
+        return value
+
+
+LIFTED, SCHEDULE = _Lifted(), _Scheduled()
+_kinds.PLAIN[Schedule] = SCHEDULE
+
+# A schedule with a length; anything that can become a schedule; and the same where a number holds its value without
+# adding a length.
+Bounded: typing.TypeAlias = typing.Annotated[Schedule, _Scheduled(bounded=True)]
+Like: typing.TypeAlias = typing.Annotated[
+    Schedule | typing.Callable[..., typing.Any] | float | jax.Array, SCHEDULE
+]
+LikeBounded: typing.TypeAlias = typing.Annotated[
+    Schedule | typing.Callable[..., typing.Any] | float | jax.Array, _Scheduled(bounded=True)
+]
+LikeWithoutLength: typing.TypeAlias = typing.Annotated[
+    Schedule | typing.Callable[..., typing.Any] | float | jax.Array, _Scheduled(steps_of_a_number=0)
+]
+
+
+class _Length:
+    """The property `steps`. Unlike a `property` it lets a number in the instance stand before it: the evaluation puts
+    one there, so that the length of each schedule is computed once in a trace.
+    """
+
+    def __init__(self, compute: typing.Callable[[typing.Any], typing.Any]):
+        self.compute, self.__doc__ = compute, compute.__doc__
+
+    def __get__(self, schedule, owner=None):
+        return self if schedule is None else self.compute(schedule)
 
 
 @jax.jit
@@ -123,131 +278,43 @@ def _evaluate(schedule: Schedule, step: jax.Array) -> jax.Array:
     not compile, and under an outer transformation it is part of the caller's computation.
     """
     step = _checks.step_to_int32(jnp.asarray(step))
-    value = _canonical(schedule)._hold(Time(step))
+    value = _canonical(schedule).at(Time(step))
     return _checks.as_value(f"`{type(schedule).__name__}`", value, step)
 
 
 def _canonical(schedule: Schedule) -> Schedule:
-    """The schedule with every number as an array: a float in the value's dtype, a length in int32."""
-    canonical = object.__new__(type(schedule))
+    """The schedule with every number as an array within its limits: a float in the value's dtype, a length in int32."""
+    cls, canonical = type(schedule), object.__new__(type(schedule))
+    kinds = _declare.class_kinds(cls)
     for field in dataclasses.fields(typing.cast(typing.Any, schedule)):
         value = getattr(schedule, field.name)
-        if not field.metadata.get("static"):
-            value = jax.tree.map(
-                lambda node, about=field.metadata: (
-                    _canonical(node) if isinstance(node, Schedule) else _canonical_leaf(node, **about)
-                ),
-                value,
-                is_leaf=lambda node: isinstance(node, Schedule),
-            )
+        if field.name in kinds and value is not None:
+            value = _canonical_field(f"{cls.__name__}({field.name}=...)", kinds[field.name], value)
         object.__setattr__(canonical, field.name, value)
     return canonical
 
 
-def _canonical_leaf(leaf, table: bool = False, signed: bool = False) -> jax.Array:
-    leaf = jnp.asarray(leaf)
-    if leaf.ndim != int(table):
-        raise TypeError(
-            f"a schedule with a batched number (shape {leaf.shape}) was called outside `jax.vmap`. Call "
-            "it as `jax.vmap(lambda schedule: schedule(step))(schedules)`."
-        )
-    if jnp.issubdtype(leaf.dtype, jnp.integer):
-        return jnp.maximum(_checks.step_to_int32(leaf), -_checks.MAX_STEPS if signed else 0)
-    return leaf.astype(_checks.float_dtype())
+def _canonical_field(name: str, kind: _kinds.Kind, value: typing.Any) -> typing.Any:
+    if isinstance(value, tuple):
+        return tuple(_canonical_field(name, kind, inner) for inner in value)
+    if not isinstance(value, Schedule):
+        return kind.canonical(name, value)
+    inner = _canonical(value)
+    # Once in a trace: each length is a sum of the lengths inside, and would double with every level.
+    vars(inner)["steps"] = inner.steps
+    return inner
 
 
-def _register(cls: type[Schedule]) -> None:
-    """Register `cls` as a pytree with key paths. Rebuilding one from its children checks nothing, since
-    JAX puts tracers, arrays and placeholders there.
-    """
-    fields = dataclasses.fields(typing.cast(typing.Any, cls))
-    static = [field.name for field in fields if field.metadata.get("static")]
-    names = [field.name for field in fields if not field.metadata.get("static")]
-    keys = [jax.tree_util.GetAttrKey(name) for name in names]
-    children, constants = _getter(names), _getter(static)
-
-    def flatten(schedule):
-        return children(schedule), constants(schedule)
-
-    def flatten_with_keys(schedule):
-        return tuple(zip(keys, children(schedule), strict=True)), constants(schedule)
-
-    def unflatten(constants, children):
-        schedule = object.__new__(cls)
-        for name, value in zip([*names, *static], [*children, *constants], strict=True):
-            object.__setattr__(schedule, name, value)
-        return schedule
-
-    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
-
-
-def _getter(names: list[str]):
-    """A fast function from an object to the tuple of its attributes `names`."""
-    if not names:
-        return lambda owner: ()
-    if len(names) == 1:
-        return lambda owner, name=names[0]: (getattr(owner, name),)
-    return operator.attrgetter(*names)
+def _inner(schedule: Schedule) -> typing.Iterator[Schedule]:
+    """The schedules in the fields of one."""
+    for field in dataclasses.fields(typing.cast(typing.Any, schedule)):
+        value = getattr(schedule, field.name)
+        for inner in value if isinstance(value, tuple) else (value,):
+            if isinstance(inner, Schedule):
+                yield inner
 
 
 def length_of(schedule: Schedule) -> int | None:
     """The length of a schedule as a Python number, wherever its numbers live."""
     steps = schedule.steps
     return None if steps is None else int(steps)
-
-
-def check_fields(schedule: Schedule, check, *names: str, **limits) -> None:
-    """Pass each field in `names` through `check`, which returns it in its stored form or raises."""
-    for name in names:
-        value = check(f"{type(schedule).__name__}({name}=...)", getattr(schedule, name), **limits)
-        object.__setattr__(schedule, name, value)
-
-
-def _concrete(leaf):
-    """A number as `==`, `hash` and `repr` see it, wherever it lives: an int, or the Python float of its
-    value in float32 (float64 under x64); nested tuples of them for a batch. What JAX's tree functions put
-    in place of a number, such as a dtype or a sharding, stays as it is.
-    """
-    if isinstance(leaf, core.Tracer):
-        raise TypeError(
-            "a schedule that holds traced numbers has no `==`, `hash` or `repr`: its numbers are not known "
-            "while JAX traces. Compare or print it outside `jit`, `vmap` and `grad`."
-        )
-    if not isinstance(leaf, (int, float, np.generic, np.ndarray, jax.Array)):
-        return leaf
-    numbers = np.asarray(leaf)
-    if numbers.dtype == jax.dtypes.float0:  # the gradient of a length
-        return 0.0
-    if not np.issubdtype(numbers.dtype, np.integer):
-        numbers = numbers.astype(_checks.float_dtype()).astype(np.float64) + 0.0  # -0.0 prints as 0.0
-    return _nested_tuple(numbers.tolist())
-
-
-def _nested_tuple(numbers):
-    return tuple(map(_nested_tuple, numbers)) if isinstance(numbers, list) else numbers
-
-
-def _identity(schedule: Schedule) -> tuple:
-    leaves, structure = jax.tree.flatten(schedule)
-    return tuple(map(_concrete, leaves)), structure
-
-
-def _show(value) -> str:
-    """The shortest text that reads back as the same number, in the dtype of the value; tables as tuples."""
-    return _show_number(_concrete(value)) if not isinstance(value, Schedule) else repr(value)
-
-
-def _show_number(number) -> str:
-    if isinstance(number, tuple):
-        return f"({', '.join(map(_show_number, number))}{',' * (len(number) == 1)})"
-    if isinstance(number, float):
-        return repr(float(str(_checks.float_dtype().type(number))))
-    return repr(number)
-
-
-def show_pairs(first, second) -> str:
-    """Two tables of equal length, shown as the pairs they were given in."""
-    first, second = _concrete(first), _concrete(second)
-    if not (isinstance(first, tuple) and isinstance(second, tuple)):  # what JAX's tree functions put in their place
-        return f"({first!r}, {second!r})"
-    return _show_number(tuple(zip(first, second, strict=False)))

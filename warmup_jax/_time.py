@@ -13,16 +13,23 @@ from warmup_jax import _checks
 
 
 class Time(typing.NamedTuple):
-    """The moment `step + part / unit`, with `0 <= part < unit`.
+    """The moment `step + part / unit` at which a schedule is asked, with `0 <= part < unit`: exact, never rounded.
 
-    `part` and `unit` are None as long as time is whole: outside of a stretched schedule nothing is paid.
+    `Schedule.evaluate` gets one within `0 <= time <= steps`. A curve reads it: `time.step`, `time.as_float()`,
+    `time.share(steps)`, `time.until(steps)`. A schedule that asks another one at other times makes a new one:
+    `self.schedule.at(time.shifted(-by))`, or `.times(n)`, `.divided(n)`, `.floor(every)`, `.until(steps)`.
+
+    Args:
+        step: the whole part, int32 of any shape.
+        part: uint32 of the same shape; None where time is whole, as it is outside of a stretched schedule.
+        unit: uint32, a scalar or of the same shape; None where time is whole.
     """
 
-    step: jax.Array  # int32
-    part: jax.Array | None = None  # uint32, of the shape of `step`
-    unit: jax.Array | None = None  # uint32, a scalar or of the shape of `step`
+    step: jax.Array
+    part: jax.Array | None = None
+    unit: jax.Array | None = None
 
-    def hold(self, last: _checks.Steps) -> "Time":
+    def hold(self, last: int | jax.Array) -> "Time":
         """This moment, or the nearest one within `0 <= time <= last`."""
         step = jnp.clip(self.step, 0, last)
         if self.part is None:
@@ -30,7 +37,7 @@ class Time(typing.NamedTuple):
         inside = (self.step == step) & (step < last)
         return Time(step, jnp.where(inside, self.part, 0), self.unit)
 
-    def is_at(self, step: _checks.Steps) -> jax.Array:
+    def is_at(self, step: int | jax.Array) -> jax.Array:
         """True where the time is exactly `step`."""
         return self.step == step if self.part is None else (self.step == step) & (self.part == 0)
 
@@ -41,7 +48,14 @@ class Time(typing.NamedTuple):
             return whole
         return whole + self.part.astype(_checks.float_dtype()) * (1.0 / self.unit.astype(_checks.float_dtype()))
 
-    def until(self, last: _checks.Steps) -> "Time":
+    def share(self, steps: int | jax.Array) -> jax.Array:
+        """`time / steps`, a float from 0 to 1 that is rounded once; 1 where `steps` is 0."""
+        steps = jnp.asarray(steps)
+        elapsed = self.as_float()
+        share = ratio(elapsed, jnp.maximum(steps, 1).astype(elapsed.dtype))
+        return jnp.where(steps == 0, jnp.ones_like(share), share)
+
+    def until(self, last: int | jax.Array) -> "Time":
         """The time that is left until `last`, which must not be before this moment."""
         if self.part is None or self.unit is None:
             return Time(last - self.step)
@@ -49,13 +63,22 @@ class Time(typing.NamedTuple):
         part = jnp.where(begun, self.unit - self.part, 0)
         return Time(last - self.step - begun.astype(jnp.int32), part, self.unit)
 
-    def divided(self, divisor: jax.Array) -> "Time":
-        """`time / divisor`, for a time of at least 0 and whole divisors of at least 1.
+    def shifted(self, by: int | jax.Array) -> "Time":
+        """`time + by`, for a time of at least 0; it saturates at 2**31 - 1 steps."""
+        return Time(self.step + jnp.minimum(by, _checks.MAX_STEPS - self.step), self.part, self.unit)
+
+    def floor(self, every: int | jax.Array) -> "Time":
+        """The last whole multiple of `every` steps, 1 or more, that is not behind this moment."""
+        every = jnp.maximum(jnp.asarray(every), 1)  # a traced 0 must not divide by 0
+        return Time(jax.lax.div(self.step, jnp.full_like(self.step, every)) * every)
+
+    def divided(self, divisor: int | jax.Array) -> "Time":
+        """`time / divisor`, for a time of at least 0 and a whole divisor of at least 1.
 
         Exact while `unit * divisor` fits uint32; past that, `part` is rounded down to the finest unit
         that fits.
         """
-        divisor = divisor.astype(jnp.uint32)
+        divisor = jnp.maximum(jnp.asarray(divisor), 1).astype(jnp.uint32)
         step = self.step.astype(jnp.uint32)
         quotient, rest = step // divisor, step % divisor
         if self.part is None or self.unit is None:
@@ -64,9 +87,9 @@ class Time(typing.NamedTuple):
         part, _ = multiply_divide(self.part, unit, self.unit)
         return Time(quotient.astype(jnp.int32), rest * unit + part, unit * divisor)
 
-    def times(self, factor: jax.Array) -> "Time":
+    def times(self, factor: int | jax.Array) -> "Time":
         """`time * factor`, exactly, for a time and a whole factor of at least 0; it saturates at 2**31 - 1."""
-        factor = jnp.maximum(factor, 1).astype(jnp.uint32)
+        factor = jnp.maximum(jnp.asarray(factor), 1).astype(jnp.uint32)
         step = self.step.astype(jnp.uint32)
         most = jnp.uint32(_checks.MAX_STEPS)
         if self.part is None or self.unit is None:
@@ -76,6 +99,21 @@ class Time(typing.NamedTuple):
         more, rest = multiply_divide(self.part, factor // common, unit)
         step = jnp.where(step > most // factor, most, jnp.minimum(step * factor + more, most))
         return Time(step.astype(jnp.int32), rest, unit)
+
+
+def ratio(distance: jax.Array, length: jax.Array) -> jax.Array:
+    """`distance / length`, rounded once, for a distance of at least 0: an exponent needs its last bits."""
+    return distance / not_uniform(distance, length)
+
+
+def not_uniform(array: jax.Array, number: float | jax.Array) -> jax.Array:
+    """`number`, so that no compiler can know that it is the same for every element of a finite `array`.
+
+    XLA divides by a traced number, but multiplies by a rounded reciprocal where the divisor is the same for a whole
+    array; and it replaces a power with a known exponent by products. It may not take `0 * x` for 0, which would be
+    wrong for infinity.
+    """
+    return number + jax.lax.optimization_barrier(array) * 0.0
 
 
 def choose(condition: jax.Array, yes: Time, no: Time) -> Time:

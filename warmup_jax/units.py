@@ -2,11 +2,13 @@
 
 import dataclasses
 import fractions
-import numbers
+import math
 import re
 import typing
+from typing import Annotated
 
-from warmup_jax import _checks
+from warmup_jax import _kinds
+from warmup_jax._calls import checked
 
 # A plain decimal number, perhaps a multiplier, and a unit. The digits are bounded, so that no text makes a number of
 # a million digits; a group of thousands cannot begin with 0, because "0,500" is a half to many readers. A multiplier
@@ -31,6 +33,18 @@ _UNITS = {
     "micro-step": "micro-steps", "micro_step": "micro-steps", "microstep": "micro-steps",
     "micro-steps": "micro-steps", "micro_steps": "micro-steps", "microsteps": "micro-steps",
 }  # fmt: skip
+
+
+# Known now: units are resolved before anything is traced.
+_STEPS = _kinds.WholeNumber(of="steps", known=True)
+
+
+def _some(of: str) -> _kinds.WholeNumber:
+    """A whole number of any size, 1 or more: not a length, so its limit is not the counter of an optimizer."""
+    return _kinds.WholeNumber(1, math.inf, of=of, known=True)
+
+
+_Examples: typing.TypeAlias = Annotated[int, _some("examples")]
 
 
 @dataclasses.dataclass(frozen=True, init=False, repr=False)
@@ -95,18 +109,17 @@ class Run:
     tokens_per_step: int | None = None
     accumulate: int = 1
 
+    @checked
     def __init__(
         self,
         total: int | str,
-        steps_per_epoch: int | None = None,
+        steps_per_epoch: Annotated[int, _kinds.WholeNumber(1, of="steps", known=True)] | None = None,
         *,
-        examples: int | None = None,
-        batch_size: int | None = None,
-        tokens_per_step: int | None = None,
-        accumulate: int = 1,
+        examples: _Examples | None = None,
+        batch_size: _Examples | None = None,
+        tokens_per_step: Annotated[int, _some("tokens")] | None = None,
+        accumulate: Annotated[int, _some("micro-steps")] = 1,
     ):
-        if steps_per_epoch is not None:
-            steps_per_epoch = _whole("Run(steps_per_epoch=...)", steps_per_epoch, at_least=1)
         if steps_per_epoch is not None and examples is not None:
             raise ValueError(
                 "`Run(...)` was given two sources of an epoch's length, `steps_per_epoch` and `examples`. Give "
@@ -114,10 +127,10 @@ class Run:
             )
         self._set(
             steps_per_epoch=steps_per_epoch,
-            examples=None if examples is None else _count("examples", "examples", examples),
-            batch_size=None if batch_size is None else _count("batch_size", "examples", batch_size),
-            tokens_per_step=None if tokens_per_step is None else _count("tokens_per_step", "tokens", tokens_per_step),
-            accumulate=_count("accumulate", "micro-steps", accumulate),
+            examples=examples,
+            batch_size=batch_size,
+            tokens_per_step=tokens_per_step,
+            accumulate=accumulate,
         )
         if self.examples is not None and self.batch_size is not None:
             epoch = fractions.Fraction(*self._epoch())
@@ -213,7 +226,7 @@ class Run:
                     f"`{name}` must be a whole number of steps or text with a unit; got {duration!r}, which may "
                     "mean steps, epochs or a share of the run. Write '10%', '1 epoch' or 1."
                 )
-            steps = _whole(name, duration)
+            steps = _STEPS.check(name, duration)
             return _Reading(f"{steps:_}", fractions.Fraction(steps), "steps", 1, 1)
         amount, unit = _parse(name, duration)
         return _Reading(repr(duration), amount, unit, *self._one(unit, name, duration, total))
@@ -312,25 +325,7 @@ def _parse(name: str, duration: str) -> tuple[fractions.Fraction, str]:
 
 def _nearest(name: str, exact: fractions.Fraction) -> int:
     """`exact`, 0 or more, rounded to the nearest whole step, halves up."""
-    return _whole(name, int(exact + fractions.Fraction(1, 2)))
-
-
-def _whole(name: str, value: object, at_least: int = 0) -> int:
-    """A length that is known now: units are resolved before anything is traced."""
-    value = _checks.length(name, value, at_least=at_least)
-    if not isinstance(value, int):
-        raise TypeError(f"`{name}` must be a Python number: units are resolved before tracing; {_checks.came(value)}.")
-    return value
-
-
-def _count(argument: str, counted: str, value: object) -> int:
-    """A whole number of any size, 1 or more: not a length, so its limit is not the counter of an optimizer."""
-    wanted = f"`Run({argument}=...)` must be a whole number of {counted}, 1 or more"
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise TypeError(f"{wanted}; {_checks.came(value)}.")
-    if value < 1:
-        raise ValueError(f"{wanted}; got {value}.")
-    return int(value)
+    return _STEPS.check(name, int(exact + fractions.Fraction(1, 2)))
 
 
 def _counted(number: int | fractions.Fraction, units: str) -> str:

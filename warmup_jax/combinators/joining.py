@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import optax
 
 from warmup_jax import _checks
+from warmup_jax._calls import checked
 from warmup_jax._placed import FAR, Placed
-from warmup_jax._schedule import Schedule, length_of
+from warmup_jax._schedule import Like, Schedule, length_of
 from warmup_jax._time import Time
-from warmup_jax.combinators._checks import _check_steps
-from warmup_jax.stages import lift
+from warmup_jax.combinators._lengths import fits, sum_fits
 
 
 class Join(Schedule):
@@ -42,11 +42,22 @@ class Join(Schedule):
 
     stages: tuple[Schedule, ...]
 
-    def __init__(self, *stages):
-        object.__setattr__(self, "stages", _check_stages("Join", stages))
+    holds_own_end = True  # the last stage does
+
+    def __init__(self, *stages: Like):
+        if not stages:
+            raise ValueError("`Join(...)` needs at least one stage; got none.")
+        for position, stage in enumerate(stages[:-1]):
+            if stage.steps is None:
+                raise ValueError(
+                    f"`Join(...)` needs a length for every stage but the last; stage {position}, a "
+                    f"{type(stage).__name__}, is unbounded. Give it `steps=...`, a callable through "
+                    "`as_schedule(fn, steps=...)`."
+                )
+        object.__setattr__(self, "stages", stages)
 
     @property
-    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def steps(self) -> int | jax.Array | None:
         """The sum of the lengths of the stages, or `None` when the last one is unbounded."""
         total = 0
         for stage in self.stages:
@@ -66,15 +77,15 @@ class Join(Schedule):
             yield Placed(stage, begin, low=begin, high=FAR if k == last else end)
             begin = end
 
-    def _hold(self, time):
-        return self._at(time.hold(_checks.MAX_STEPS))  # the last stage holds the end
+    def conditions(self):
+        yield fits(sum_fits(stage.steps for stage in self.stages if stage.steps is not None))
 
-    def _at(self, time):
+    def evaluate(self, time):
         # The clock runs in uint32: sums beyond int32 do not wrap, and its maximum is a boundary that no step
         # reaches. An empty stage gets that one, or it would take over when it comes last.
         never = jnp.asarray(jnp.iinfo(jnp.uint32).max, jnp.uint32)
         clocks = [
-            lambda step, stage=stage: stage._hold(Time(step.astype(jnp.int32), time.part, time.unit))
+            lambda step, stage=stage: stage.at(Time(step.astype(jnp.int32), time.part, time.unit))
             for stage in self.stages
         ]
         boundaries: list = [
@@ -96,7 +107,8 @@ class Join(Schedule):
         return f"Join({', '.join(map(repr, self.stages))})"
 
 
-def join(*stages) -> Schedule:
+@checked
+def join(*stages: Like) -> Schedule:
     """Put stages one after another: the way to compose a schedule.
 
     Joins within joins are flattened, so that `join(join(a, b), c) == join(a, b, c)`, and a lone stage
@@ -116,52 +128,5 @@ def join(*stages) -> Schedule:
         >>> wj.join(wj.Linear(0.0, 3e-4, steps=500), wj.Cosine(3e-4, 0.0, steps=9_500)).steps
         10000
     """
-    return join_for("join", *stages)
-
-
-def join_for(caller: str, *stages) -> Schedule:
-    """`join`, for a function `caller` whose name its errors give."""
-    flat = []
-    for stage in _check_stages(caller, stages):
-        flat.extend(stage.stages if isinstance(stage, Join) else [stage])
+    flat = [part for stage in stages for part in (stage.stages if isinstance(stage, Join) else (stage,))]
     return flat[0] if len(flat) == 1 else Join(*flat)
-
-
-def shaped(caller: str, shape, start, stop, steps: _checks.Steps) -> Schedule:
-    """What the argument `shape` of `caller` makes: a schedule of `steps` steps."""
-    if not callable(shape) or isinstance(shape, Schedule):
-        raise TypeError(
-            f"`{caller}(shape=...)` must be a callable `(start, stop, steps)`, such as `Linear`; {_checks.came(shape)}."
-        )
-    made = shape(start, stop, steps)
-    wrong = (
-        isinstance(made, Schedule) and isinstance(made.steps, int) and isinstance(steps, int) and made.steps != steps
-    )
-    if not isinstance(made, Schedule) or made.steps is None or wrong:
-        raise TypeError(
-            f"`{caller}(shape=...)` must make a schedule of the {steps} steps it is given; it made {made!r}."
-        )
-    return made
-
-
-def _check_stages(caller: str, stages: tuple) -> tuple[Schedule, ...]:
-    if not stages:
-        raise ValueError(f"`{caller}(...)` needs at least one stage; got none.")
-    if isinstance(stages[0], (list, tuple)):
-        raise TypeError(
-            f"`{caller}(...)` takes its stages one by one; got a {type(stages[0]).__name__}. Write `*stages`."
-        )
-    lifted = tuple(lift(f"{caller}(stages[{k}])", stage) for k, stage in enumerate(stages))
-    total = 0
-    for position, stage in enumerate(lifted):
-        if stage.steps is None:
-            if position < len(lifted) - 1:
-                raise ValueError(
-                    f"`{caller}(...)` needs a length for every stage but the last; stage {position}, a "
-                    f"{type(stage).__name__}, is unbounded. Give it `steps=...`, a callable through "
-                    "`as_schedule(fn, steps=...)`."
-                )
-        elif isinstance(stage.steps, int):
-            total += stage.steps
-    _check_steps(caller, total)
-    return lifted

@@ -3,14 +3,17 @@
 import jax
 from jax import core
 
-from warmup_jax import _checks
-from warmup_jax._schedule import Schedule
-from warmup_jax.combinators.joining import join_for, shaped
+from warmup_jax._calls import checked
+from warmup_jax._schedule import Like, LikeBounded, Schedule
+from warmup_jax.combinators._shapes import Shape
+from warmup_jax.combinators.joining import join
 from warmup_jax.combinators.time import Shift, Truncate
-from warmup_jax.stages import Constant, Linear, lift
+from warmup_jax.fields import Real, Steps
+from warmup_jax.stages import Constant, Linear
 
 
-def warmup_into(schedule, steps, start=0.0, restart: bool = True) -> Schedule:
+@checked
+def warmup_into(schedule: Like, steps: Steps, start: Real = 0.0, restart: bool = True) -> Schedule:
     """Warm up into any schedule: a straight line to where it begins, or to where it will be.
 
     With `restart`, `join(Linear(start, schedule(0), steps), schedule)`: the schedule begins after the warmup.
@@ -31,17 +34,12 @@ def warmup_into(schedule, steps, start=0.0, restart: bool = True) -> Schedule:
         >>> wj.warmup_into(wj.Cosine(1e-3, 0.0, steps=900), steps=100)
         Join(Linear(start=0.0, stop=0.001, steps=100), Cosine(start=0.001, stop=0.0, steps=900))
     """
-    schedule = lift("warmup_into(schedule)", schedule)
-    steps = _checks.length("warmup_into(steps=...)", steps)
-    if not isinstance(restart, bool):
-        raise TypeError(f"`warmup_into(restart=...)` must be True or False; {_checks.came(restart)}.")
     follower = schedule if restart else Shift(schedule, -steps)
-    start, peak = _checks.real("warmup_into(start=...)", start), value_at("warmup_into", follower, 0)
-    _checks.apart("warmup_into", start=start, peak=peak)
-    return join_for("warmup_into", Linear(start, peak, steps), follower)
+    return join(Linear(start, value_at(follower, 0), steps), follower)
 
 
-def cooldown(schedule, at, steps, stop: _checks.Real = 0.0, shape=Linear) -> Schedule:
+@checked
+def cooldown(schedule: Like, at: Steps, steps: Steps, stop: Real = 0.0, shape: Shape = Linear) -> Schedule:
     """Leave a schedule mid-flight and cool down from the value in force: trunk and branch.
 
     `join(Truncate(schedule, at), shape(schedule(at), stop, steps))`
@@ -65,10 +63,11 @@ def cooldown(schedule, at, steps, stop: _checks.Real = 0.0, shape=Linear) -> Sch
 
     Source: Hägele et al. 2024, https://arxiv.org/abs/2405.18392.
     """
-    return _leave("cooldown", schedule, at, steps, shape, stop=stop)
+    return _leave(schedule, at, shape, stop, steps)
 
 
-def rewarm(schedule, at, steps, peak, shape=Linear) -> Schedule:
+@checked
+def rewarm(schedule: Like, at: Steps, steps: Steps, peak: Real, shape: Shape = Linear) -> Schedule:
     """Leave a schedule mid-flight and warm up again, from the value in force to a new peak.
 
     `join(Truncate(schedule, at), shape(schedule(at), peak, steps))`; join what follows, such as a new decay.
@@ -92,10 +91,11 @@ def rewarm(schedule, at, steps, peak, shape=Linear) -> Schedule:
 
     Source: Gupta et al. 2023, https://arxiv.org/abs/2308.04014.
     """
-    return _leave("rewarm", schedule, at, steps, shape, peak=peak)
+    return _leave(schedule, at, shape, peak, steps)
 
 
-def extend(schedule, by) -> Schedule:
+@checked
+def extend(schedule: LikeBounded, by: Steps) -> Schedule:
     """Make a schedule longer: its last value is held for more steps.
 
     `join(schedule, Constant(schedule(schedule.steps), by))`
@@ -112,34 +112,18 @@ def extend(schedule, by) -> Schedule:
         >>> wj.extend(wj.Linear(1.0, 0.1, steps=900), by=100)
         Join(Linear(start=1.0, stop=0.1, steps=900), Constant(value=0.1, steps=100))
     """
-    schedule = lift("extend(schedule)", schedule)
-    if schedule.steps is None:
-        raise ValueError(
-            f"`extend(schedule)` needs a schedule with a length; this {type(schedule).__name__} is unbounded. Give it "
-            "one with `Truncate(schedule, steps)`."
-        )
-    by = _checks.length("extend(by=...)", by)
-    return join_for("extend", schedule, Constant(value_at("extend", schedule, schedule.steps), by))
+    return join(schedule, Constant(value_at(schedule, schedule.steps), by))
 
 
-def value_at(caller: str, schedule: Schedule, step: _checks.Steps) -> _checks.Real:
+def value_at(schedule: Schedule, step: Steps) -> Real:
     """The value at one step as a number for another schedule: a Python float unless something is traced."""
     if any(isinstance(leaf, core.Tracer) for leaf in jax.tree.leaves((schedule, step))):
         return schedule(step)
     with jax.ensure_compile_time_eval():
-        return _checks.real(f"{caller}(schedule) at step {step}", float(schedule(step)))
+        return float(schedule(step))
 
 
-def _leave(caller: str, schedule, at, steps, shape, **target) -> Schedule:
-    """The schedule up to `at`, then `shape` in `steps` from the value in force to the number in `target`."""
-    schedule = lift(f"{caller}(schedule)", schedule)
-    at = _checks.length(f"{caller}(at=...)", at)
-    steps = _checks.length(f"{caller}(steps=...)", steps)
-    [end] = _checks.reals(caller, **target)
-    if isinstance(schedule.steps, int) and isinstance(at, int) and at > schedule.steps:
-        raise ValueError(
-            f"`{caller}(at=...)` must be at most the length of the schedule, {schedule.steps}; got {at}. To leave it "
-            "later make it longer with `extend`."
-        )
+def _leave(schedule: Schedule, at: Steps, shape: Shape, stop: Real, steps: Steps) -> Schedule:
+    """The schedule up to `at`, then `shape` in `steps` from the value in force to `stop`."""
     trunk = Truncate(schedule, at)
-    return join_for(caller, trunk, shaped(caller, shape, value_at(caller, trunk, at), end, steps))
+    return join(trunk, shape(value_at(trunk, at), stop, steps))

@@ -5,11 +5,10 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from warmup_jax import _checks
-from warmup_jax._schedule import Schedule, check_fields
-from warmup_jax.combinators._checks import _lift_schedule
-from warmup_jax.combinators.time import _finite
-from warmup_jax.stages import lift
+from warmup_jax._schedule import LikeWithoutLength, Schedule
+from warmup_jax.combinators._lengths import finite
+from warmup_jax.fields import Condition, Positive, Real
+from warmup_jax.stages._curve import power_of
 
 
 class Scale(Schedule):
@@ -34,19 +33,52 @@ class Scale(Schedule):
     """
 
     schedule: Schedule
-    factor: _checks.Real
-
-    def __post_init__(self):
-        _lift_schedule(self)
-        check_fields(self, _checks.real, "factor")
+    factor: Real
 
     @property
-    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def steps(self) -> int | jax.Array | None:
         """The length of the inner schedule."""
         return self.schedule.steps
 
-    def _at(self, time):
-        return _finite(self.schedule._hold(time) * self.factor)
+    def evaluate(self, time):
+        return finite(self.schedule.at(time) * self.factor)
+
+
+class Power(Schedule):
+    """A schedule raised to a power; `schedule ** 2` makes one.
+
+    `schedule(step)**exponent`, and 0 where the schedule is not above 0
+
+    Args:
+        schedule: any schedule.
+        exponent: the exponent.
+
+    Returns:
+        A schedule of the same length `steps`: integer step of any shape -> float32 of that shape. A power beyond
+        float32 stops at its largest number.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.Power(wj.Linear(1.0, 0.0, steps=4), exponent=2.0)(1)
+        Array(0.5625, dtype=float32)
+
+    Source: the `exponent` of `optax.cosine_decay_schedule`.
+
+    Law: `Power(s, 1.0)` has the values of `s` where they are above 0.
+    """
+
+    schedule: Schedule
+    exponent: Positive
+
+    @property
+    def steps(self) -> int | jax.Array | None:
+        """The length of the inner schedule."""
+        return self.schedule.steps
+
+    def evaluate(self, time):
+        value = self.schedule.at(time)
+        above = value > 0  # elsewhere the derivative may be infinite
+        return finite(jnp.where(above, power_of(jnp.where(above, value, 1.0), self.exponent), 0.0))
 
 
 class Clip(Schedule):
@@ -72,24 +104,19 @@ class Clip(Schedule):
     """
 
     schedule: Schedule
-    low: _checks.Real
-    high: _checks.Real
+    low: Real
+    high: Real
 
-    def __post_init__(self):
-        _lift_schedule(self)
-        check_fields(self, _checks.real, "low", "high")
-        if isinstance(self.low, float) and isinstance(self.high, float) and self.low > self.high:
-            raise ValueError(
-                f"`Clip(low=...)` must be at most `high`; got low={self.low!r}, high={self.high!r}. Exchange them."
-            )
+    def conditions(self):
+        yield Condition(self.low <= self.high, ("low", "high"), "in rising order", "Exchange them.")
 
     @property
-    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def steps(self) -> int | jax.Array | None:
         """The length of the inner schedule."""
         return self.schedule.steps
 
-    def _at(self, time):
-        return jnp.clip(self.schedule._hold(time), self.low, self.high)
+    def evaluate(self, time):
+        return jnp.clip(self.schedule.at(time), self.low, self.high)
 
 
 class _Several(Schedule, init=False):
@@ -97,27 +124,13 @@ class _Several(Schedule, init=False):
 
     schedules: tuple[Schedule, ...]
 
-    def __init__(self, *schedules, **unknown):
-        caller = type(self).__name__
-        if unknown:
-            raise TypeError(f"{caller}.__init__() got an unexpected keyword argument {next(iter(unknown))!r}")
+    def __init__(self, *schedules: LikeWithoutLength):
         if not schedules:
-            raise ValueError(f"`{caller}(...)` needs at least one schedule; got none.")
-        if isinstance(schedules[0], (list, tuple)):
-            raise TypeError(
-                f"`{caller}(...)` takes its schedules one by one; got a {type(schedules[0]).__name__}. Write "
-                "`*schedules`."
-            )
-        # A number holds its value without adding a length.
-        lifted = [
-            schedule if callable(schedule) else lift(f"{caller}(schedules[{k}])", schedule, 0)
-            for k, schedule in enumerate(schedules)
-        ]
-        lifted = [lift(f"{caller}(schedules[{k}])", schedule) for k, schedule in enumerate(lifted)]
-        object.__setattr__(self, "schedules", tuple(lifted))
+            raise ValueError(f"`{type(self).__name__}(...)` needs at least one schedule; got none.")
+        object.__setattr__(self, "schedules", schedules)
 
     @property
-    def steps(self) -> _checks.Steps | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def steps(self) -> int | jax.Array | None:
         """The longest of the lengths, or `None` where one schedule is unbounded."""
         lengths = [schedule.steps for schedule in self.schedules]
         if any(steps is None for steps in lengths):
@@ -126,8 +139,8 @@ class _Several(Schedule, init=False):
             return max(lengths)
         return functools.reduce(jnp.maximum, map(jnp.asarray, lengths))
 
-    def _at(self, time):
-        return functools.reduce(self._combine, [schedule._hold(time) for schedule in self.schedules])
+    def evaluate(self, time):
+        return functools.reduce(self._combine, [schedule.at(time) for schedule in self.schedules])
 
     @staticmethod
     def _combine(first: jax.Array, second: jax.Array) -> jax.Array:
@@ -163,7 +176,7 @@ class Product(_Several, init=False):
 
     @staticmethod
     def _combine(first, second):
-        return _finite(first * second)
+        return finite(first * second)
 
 
 class Sum(_Several, init=False):
@@ -191,7 +204,7 @@ class Sum(_Several, init=False):
 
     @staticmethod
     def _combine(first, second):
-        return _finite(first + second)
+        return finite(first + second)
 
 
 class Minimum(_Several, init=False):
@@ -242,14 +255,3 @@ class Maximum(_Several, init=False):
     @staticmethod
     def _combine(first, second):
         return jnp.maximum(first, second)
-
-
-def _multiply(self: Schedule, other) -> Schedule:
-    return Product(self, other) if callable(other) else Scale(self, other)
-
-
-# Floor 0 cannot know what an operator makes.
-Schedule.__mul__ = _multiply
-Schedule.__rmul__ = _multiply  # the order of two factors does not matter
-Schedule.__add__ = lambda self, other: Sum(self, other)
-Schedule.__radd__ = lambda self, other: Sum(other, self)

@@ -1,15 +1,32 @@
 """Cycles, restarts and steps."""
 
+import typing
+from typing import Annotated
+
+import jax
 import jax.numpy as jnp
 
 from warmup_jax import _checks
+from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
-from warmup_jax.combinators import Product, Repeat, Stretch, Sum, join_for, multiply_lengths, repeat_for, shaped
-from warmup_jax.recipes._parts import _decimal
+from warmup_jax.combinators import Product, Repeat, Stretch, Sum, join
+from warmup_jax.combinators._shapes import Shape
+from warmup_jax.fields import Boundaries, Count, Known, Positive, Real, Steps, at_least, between, decimal
 from warmup_jax.stages import Constant, Cosine, Linear, PiecewiseConstant
 
+Share: typing.TypeAlias = Annotated[Known, between(0.0, 1.0, above=True, below=True)]
 
-def one_cycle(*, peak, total, share=0.3, start=None, stop=None, shape=Cosine) -> Schedule:
+
+@checked
+def one_cycle(
+    *,
+    peak: Real,
+    total: Annotated[Steps, at_least(2)],
+    share: Share = 0.3,
+    start: Real | None = None,
+    stop: Real | None = None,
+    shape: Shape = Cosine,
+) -> Schedule:
     """One long warmup and one long decay, far below where it began.
 
     `join(shape(start, peak, share * total - 1), shape(peak, stop, (1 - share) * total))`
@@ -41,13 +58,20 @@ def one_cycle(*, peak, total, share=0.3, start=None, stop=None, shape=Cosine) ->
     `torch.optim.lr_scheduler.OneCycleLR`; Optax's `cosine_onecycle_schedule` rounds the peak to a step and ends one
     step later.
     """
-    peak = _checks.real("one_cycle(peak=...)", peak)
-    start = peak / 25 if start is None else _checks.real("one_cycle(start=...)", start)
-    stop = peak / 250_000 if stop is None else _checks.real("one_cycle(stop=...)", stop)
-    return _up_and_down("one_cycle", start, peak, stop, total, share, shape)
+    start = peak / 25 if start is None else start
+    stop = peak / 250_000 if stop is None else stop
+    return _up_and_down(start, peak, stop, total, share, shape)
 
 
-def one_cycle_momentum(*, total, high=0.95, low=0.85, share=0.3, shape=Cosine) -> Schedule:
+@checked
+def one_cycle_momentum(
+    *,
+    total: Annotated[Steps, at_least(2)],
+    high: Real = 0.95,
+    low: Real = 0.85,
+    share: Share = 0.3,
+    shape: Shape = Cosine,
+) -> Schedule:
     """The momentum that goes with `one_cycle`: low while the rate is high.
 
     `join(shape(high, low, share * total - 1), shape(low, high, (1 - share) * total))`
@@ -70,11 +94,19 @@ def one_cycle_momentum(*, total, high=0.95, low=0.85, share=0.3, shape=Cosine) -
 
     Source: Smith 2018, https://arxiv.org/abs/1803.09820; the same values as `torch.optim.lr_scheduler.OneCycleLR`.
     """
-    high, low = _checks.reals("one_cycle_momentum", high=high, low=low)
-    return _up_and_down("one_cycle_momentum", high, low, high, total, share, shape)
+    return _up_and_down(high, low, high, total, share, shape)
 
 
-def cyclic(*, start, peak, rise, fall=None, scale=1.0, gamma=1.0) -> Schedule:
+@checked
+def cyclic(
+    *,
+    start: Real,
+    peak: Real,
+    rise: Steps,
+    fall: Steps | None = None,
+    scale: Positive = 1.0,
+    gamma: Annotated[Positive, between(0.0, 1.0, above=True)] = 1.0,
+) -> Schedule:
     """Up and down in straight lines, for ever: a triangular cyclical rate.
 
     `start + (peak - start) * triangle(step) * scale**cycle * gamma**step`, where the triangle goes from 0 to 1 in
@@ -99,22 +131,26 @@ def cyclic(*, start, peak, rise, fall=None, scale=1.0, gamma=1.0) -> Schedule:
 
     Source: Smith 2015, https://arxiv.org/abs/1506.01186. The same rates as `torch.optim.lr_scheduler.CyclicLR`.
     """
-    start, peak = _checks.reals("cyclic", start=start, peak=peak)
-    [rise] = _checks.lengths("cyclic", rise=rise)
-    [fall] = [rise] if fall is None else _checks.lengths("cyclic", fall=fall)
-    scale, gamma = _checks.positive("cyclic(scale=...)", scale), _checks.positive("cyclic(gamma=...)", gamma)
-    _checks.apart("cyclic", start=start, peak=peak)
     height = peak - start
-    triangle = join_for("cyclic", Linear(0.0, height, rise), Linear(height, 0.0, fall))
+    triangle = join(Linear(0.0, height, rise), Linear(height, 0.0, rise if fall is None else fall))
     waves = Repeat(triangle, scale=scale)
-    if isinstance(gamma, float) and gamma > 1:
-        raise ValueError(f"`cyclic(gamma=...)` must be at most 1, or the rate grows without end; got {gamma!r}.")
     if isinstance(gamma, float) and gamma == 1:
         return Sum(start, waves)
     return Sum(start, Product(waves, Repeat(Constant(1.0, 1), scale=gamma)))
 
 
-def cosine_restarts(*, peak, cycle, warmup=0, times=None, stretch=1, scale=1.0, start=0.0, stop=0.0) -> Schedule:
+@checked
+def cosine_restarts(
+    *,
+    peak: Real,
+    cycle: Steps,
+    warmup: Steps = 0,
+    times: Count | None = None,
+    stretch: Annotated[Count, at_least(1)] = 1,
+    scale: Positive = 1.0,
+    start: Real = 0.0,
+    stop: Real = 0.0,
+) -> Schedule:
     """Half a cosine again and again, after one warmup: warm restarts.
 
     `join(Linear(start, peak, warmup), Repeat(Cosine(peak, stop, cycle), times, stretch, scale))`
@@ -141,18 +177,13 @@ def cosine_restarts(*, peak, cycle, warmup=0, times=None, stretch=1, scale=1.0, 
     Source: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983. The same rates as
     `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`, also where that one's logarithm picks a wrong cycle.
     """
-    peak, start, stop = _checks.reals("cosine_restarts", peak=peak, start=start, stop=stop)
-    warmup, cycle = _checks.lengths("cosine_restarts", warmup=warmup, cycle=cycle)
-    _checks.apart("cosine_restarts", start=start, peak=peak)
-    _checks.apart("cosine_restarts", peak=peak, stop=stop)
-    times = None if times is None else _checks.count("cosine_restarts(times=...)", times)
-    stretch = _checks.count("cosine_restarts(stretch=...)", stretch, at_least=1)
-    scale = _checks.positive("cosine_restarts(scale=...)", scale)
-    cycles = repeat_for("cosine_restarts", Cosine(peak, stop, cycle), times, stretch, scale)
-    return join_for("cosine_restarts", Linear(start, peak, warmup), cycles)
+    return join(Linear(start, peak, warmup), Repeat(Cosine(peak, stop, cycle), times, stretch, scale))
 
 
-def step_decay(*, peak, every, factor, total=None) -> Schedule:
+@checked
+def step_decay(
+    *, peak: Real, every: Annotated[Steps, at_least(1)], factor: Positive, total: Steps | None = None
+) -> Schedule:
     """Multiply the rate by a factor every so many steps.
 
     `peak * factor**floor(step / every)`, which is `Repeat(Constant(peak, every), scale=factor)`
@@ -173,21 +204,16 @@ def step_decay(*, peak, every, factor, total=None) -> Schedule:
 
     Source: the same rates as `torch.optim.lr_scheduler.StepLR`.
     """
-    peak, factor = _checks.real("step_decay(peak=...)", peak), _checks.positive("step_decay(factor=...)", factor)
-    every = _checks.length("step_decay(every=...)", every, at_least=1)
-    if total is None:
-        return Repeat(Constant(peak, every), scale=factor)
-    total = _checks.length("step_decay(total=...)", total)
     if isinstance(total, int) and isinstance(every, int) and total % every:
         raise ValueError(
-            f"`step_decay(total=...)` must be a multiple of `every`; got total={total}, every={every}. For a "
-            f"run that ends "
+            f"`step_decay(total=...)` must be a multiple of `every`; got total={total}, every={every}. For a run that ends "
             "within a stair leave `total` out: the schedule holds as long as it is asked."
         )
-    return Repeat(Constant(peak, every), times=total // every, scale=factor)
+    return Repeat(Constant(peak, every), times=None if total is None else total // every, scale=factor)
 
 
-def multi_step(*, peak, boundaries, factor, total=None) -> Schedule:
+@checked
+def multi_step(*, peak: Real, boundaries: Boundaries, factor: Real, total: Steps | None = None) -> Schedule:
     """Multiply the rate by a factor at given steps.
 
     `peak * factor**k`, where k is the number of boundaries that are not above `step`
@@ -208,20 +234,14 @@ def multi_step(*, peak, boundaries, factor, total=None) -> Schedule:
 
     Source: He et al. 2015, https://arxiv.org/abs/1512.03385. The same rates as `torch.optim.lr_scheduler.MultiStepLR`.
     """
-    peak, factor = _checks.reals("multi_step", peak=peak, factor=factor)
-    boundaries = _checks.boundary_table("multi_step(boundaries=...)", boundaries)
-    total = None if total is None else _checks.length("multi_step(total=...)", total)
-    return PiecewiseConstant(boundaries, _powers("multi_step", peak, factor, len(boundaries) + 1), total)
+    return PiecewiseConstant(boundaries, _powers(peak, factor, len(boundaries) + 1), total)
 
 
-def _up_and_down(caller: str, start, peak, stop, total, share, shape) -> Schedule:
+def _up_and_down(start: Real, peak: Real, stop: Real, total: Steps, share: float, shape: Shape) -> Schedule:
     """`shape` from `start` to `peak` at step `share * total - 1`, on to `stop` at `total - 1`, held to `total`."""
-    total = _checks.length(f"{caller}(total=...)", total, at_least=2)
-    exact = _decimal(f"{caller}(share=...)", share)
-    if not 0 < exact < 1 or (isinstance(total, int) and exact * total < 1):
-        raise ValueError(
-            f"`{caller}(share=...)` must be above 0, below 1 and at least 1 / total; got {share!r} of {total} steps."
-        )
+    exact = decimal(share)
+    if isinstance(total, int) and exact * total < 1:
+        raise ValueError(f"`share` must be at least `1 / total`; got {share!r} of {total} steps.")
     # In units of 1 / divisor step; where lengths in that unit would not fit int32, in the finest that do.
     if isinstance(total, int):
         divisor = min(exact.denominator, _checks.MAX_STEPS // total)
@@ -230,26 +250,25 @@ def _up_and_down(caller: str, start, peak, stop, total, share, shape) -> Schedul
     else:
         exact = exact.limit_denominator(1000)
         divisor = exact.denominator
-        up = jnp.maximum(multiply_lengths(total, exact.numerator) - divisor, 0)
-        down = multiply_lengths(total, divisor - exact.numerator)
-    _checks.apart(caller, start=start, peak=peak)
-    both = join_for(caller, shaped(caller, shape, start, peak, up), shaped(caller, shape, peak, stop, down))
+        up = jnp.maximum(_checks.multiply_lengths(total, exact.numerator) - divisor, 0)
+        down = _checks.multiply_lengths(total, divisor - exact.numerator)
+    both = join(shape(start, peak, up), shape(peak, stop, down))
     both = both if divisor == 1 else Stretch(both, 1, divisor)
-    return join_for(caller, both, Constant(stop, 1))  # the run ends a step after its last update begins
+    return join(both, Constant(stop, 1))  # the run ends a step after its last update begins
 
 
-def _powers(caller: str, peak, factor, number: int) -> list:
-    """`peak * factor**k` for k below `number`, finite."""
-    if _checks.is_array(peak) or _checks.is_array(factor):
-        largest = jnp.finfo(_checks.float_dtype()).max
-        return [jnp.clip(peak * factor**k, -largest, largest) for k in range(number)]
-    values, value = [], peak
-    for k in range(number):
-        if abs(value) > float(jnp.finfo(_checks.float_dtype()).max):
+def _powers(peak: Real, factor: Real, count: int) -> list[Real]:
+    """`peak * factor**k` for k below `count`, finite."""
+    largest = _checks.largest_float()
+    if isinstance(peak, jax.Array) or isinstance(factor, jax.Array):
+        return [jnp.clip(peak * factor**k, -largest, largest) for k in range(count)]
+    values, next_value = [], peak
+    for k in range(count):
+        if abs(next_value) > largest:
             raise ValueError(
-                f"`{caller}(factor=...)` must keep the rate finite; got {factor!r}, and {peak!r} * "
-                f"{factor!r}**{k} is not."
+                f"`multi_step(factor=...)` must keep the rate finite; got {factor!r}, and {peak!r} * {factor!r}**{k} is "
+                "not. Take a smaller one, or fewer boundaries."
             )
         values.append(peak * factor**k)
-        value = values[-1] * factor
+        next_value = values[-1] * factor
     return values

@@ -1,13 +1,28 @@
 """Runs in phases, with a cooldown at the end or whenever a model is wanted."""
 
-from warmup_jax import _checks
+from typing import Annotated
+
+from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
-from warmup_jax.combinators import Reverse, Truncate, join_for, shaped, value_at
-from warmup_jax.recipes._parts import _after_warmup, _check_cooldown
+from warmup_jax.combinators import Reverse, join
+from warmup_jax.combinators import cooldown as cool_down
+from warmup_jax.combinators._shapes import Shape
+from warmup_jax.fields import Positive, Real, Steps, at_least
+from warmup_jax.recipes._lengths import Cooldown, Warmup
 from warmup_jax.stages import Constant, Cosine, InversePower, Linear, Polynomial
 
 
-def wsd(*, peak, warmup, total, cooldown, shape=Linear, start=0.0, stop=0.0) -> Schedule:
+@checked
+def wsd(
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    cooldown: Cooldown,
+    shape: Shape = Linear,
+    start: Real = 0.0,
+    stop: Real = 0.0,
+) -> Schedule:
     """Warmup, stable, decay: a trapezoid whose last side has the shape you choose.
 
     `join(Linear(start, peak, warmup), Constant(peak, total - warmup - cooldown), shape(peak, stop, cooldown))`
@@ -34,17 +49,12 @@ def wsd(*, peak, warmup, total, cooldown, shape=Linear, start=0.0, stop=0.0) -> 
     Source: Hu et al. 2024, https://arxiv.org/abs/2404.06395, section 4; Hägele et al. 2024,
     https://arxiv.org/abs/2405.18392, for the 1 - sqrt cooldown of a fifth of the run.
     """
-    peak, start, stop = _checks.reals("wsd", peak=peak, start=start, stop=stop)
-    warmup, cooldown = _checks.lengths("wsd", warmup=warmup, cooldown=cooldown)
-    rest = _after_warmup("wsd", warmup, total)
-    _check_cooldown("wsd", cooldown, rest, warmup, total)
-    _checks.apart("wsd", start=start, peak=peak)
-    _checks.apart("wsd", peak=peak, stop=stop)
-    end = shaped("wsd", shape, peak, stop, cooldown)
-    return join_for("wsd", Linear(start, peak, warmup), Constant(peak, rest - cooldown), end)
+    stable = Constant(peak, total - warmup - cooldown)
+    return join(Linear(start, peak, warmup), stable, shape(peak, stop, cooldown))
 
 
-def one_minus_sqrt(start, stop, steps) -> Schedule:
+@checked
+def one_minus_sqrt(start: Real, stop: Real, steps: Steps) -> Schedule:
     """Fall fast at first, then ever more slowly, with a corner at the end: the 1 - sqrt cooldown.
 
     `Reverse(Polynomial(stop, start, steps, 0.5))`, which is `start + (stop - start) * sqrt(step / steps)`
@@ -64,13 +74,21 @@ def one_minus_sqrt(start, stop, steps) -> Schedule:
 
     Source: Hägele et al. 2024, https://arxiv.org/abs/2405.18392, section 4.
     """
-    start, stop = _checks.reals("one_minus_sqrt", start=start, stop=stop)
-    [steps] = _checks.lengths("one_minus_sqrt", steps=steps)
-    _checks.apart("one_minus_sqrt", start=start, stop=stop)
     return Reverse(Polynomial(stop, start, steps, 0.5))
 
 
-def power_law(*, peak, warmup, total, cooldown, power=0.51, shape=Linear, start=0.0, stop=0.0) -> Schedule:
+@checked
+def power_law(
+    *,
+    peak: Real,
+    warmup: Annotated[Warmup, at_least(1)],
+    total: Steps,
+    cooldown: Cooldown,
+    power: Positive = 0.51,
+    shape: Shape = Linear,
+    start: Real = 0.0,
+    stop: Real = 0.0,
+) -> Schedule:
     """Rise in a straight line, follow a power of time, cool down at the end.
 
     `peak * (step / warmup)**-power` after the warmup, from `total - cooldown` on a `shape` to `stop`:
@@ -98,20 +116,12 @@ def power_law(*, peak, warmup, total, cooldown, power=0.51, shape=Linear, start=
     Source: Shen et al. 2024, https://arxiv.org/abs/2408.13359, with the exponent 0.51; the peak, which that paper
     takes from the batch size, is given here, so that the curve has no jump where the warmup ends.
     """
-    peak, start, stop = _checks.reals("power_law", peak=peak, start=start, stop=stop)
-    warmup = _checks.length("power_law(warmup=...)", warmup, at_least=1)
-    [cooldown] = _checks.lengths("power_law", cooldown=cooldown)
-    rest = _after_warmup("power_law", warmup, total)
-    _check_cooldown("power_law", cooldown, rest, warmup, total)
-    _checks.apart("power_law", start=start, peak=peak)
-    power = _checks.positive("power_law(power=...)", power)
-    trunk = join_for("power_law", Linear(start, peak, warmup), InversePower(peak, warmup, power))
-    trunk = Truncate(trunk, warmup + rest - cooldown)
-    end = shaped("power_law", shape, value_at("power_law", trunk, trunk.steps), stop, cooldown)
-    return join_for("power_law", trunk, end)
+    trunk = join(Linear(start, peak, warmup), InversePower(peak, warmup, power))
+    return cool_down(trunk, total - cooldown, cooldown, stop, shape)
 
 
-def infinite_cosine(*, peak, plateau, warmup, decay, start=0.0) -> Schedule:
+@checked
+def infinite_cosine(*, peak: Real, plateau: Real, warmup: Steps, decay: Steps, start: Real = 0.0) -> Schedule:
     """Rise in a straight line, fall along half a cosine to a plateau, stay there without end.
 
     `join(Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))`
@@ -136,8 +146,4 @@ def infinite_cosine(*, peak, plateau, warmup, decay, start=0.0) -> Schedule:
 
     Source: Ibrahim et al. 2024, https://arxiv.org/abs/2403.08763, section 7.4.
     """
-    peak, plateau, start = _checks.reals("infinite_cosine", peak=peak, plateau=plateau, start=start)
-    warmup, decay = _checks.lengths("infinite_cosine", warmup=warmup, decay=decay)
-    _checks.apart("infinite_cosine", start=start, peak=peak)
-    _checks.apart("infinite_cosine", peak=peak, plateau=plateau)
-    return join_for("infinite_cosine", Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))
+    return join(Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))

@@ -1,28 +1,22 @@
 """A warmup and what follows it."""
 
-import functools
+from typing import Annotated
 
+import jax
 import jax.numpy as jnp
 
 from warmup_jax import _checks
+from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
-from warmup_jax.combinators import Shift, Stretch, join_for
-from warmup_jax.recipes._parts import _after_warmup, _decimal, _warmup_then
-from warmup_jax.stages import (
-    Constant,
-    Cosine,
-    Exponential,
-    Geometric,
-    InversePower,
-    Linear,
-    Polynomial,
-    Rex,
-    check_beta,
-    check_geometric,
-)
+from warmup_jax.combinators import Shift, Stretch, join
+from warmup_jax.fields import Known, Positive, Real, Steps, Timescale, at_least, between, decimal
+from warmup_jax.recipes._lengths import Warmup, rest
+from warmup_jax.stages import Constant, Cosine, Exponential, Geometric, InversePower, Linear, Polynomial, Rex
+from warmup_jax.stages.curves import Beta
 
 
-def warmup_constant(*, peak, warmup, total=None, start=0.0) -> Schedule:
+@checked
+def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, start: Real = 0.0) -> Schedule:
     """Rise in a straight line, then stay.
 
     `join(Linear(start, peak, warmup), Constant(peak, total - warmup))`
@@ -44,14 +38,11 @@ def warmup_constant(*, peak, warmup, total=None, start=0.0) -> Schedule:
     Source: Goyal et al. 2017, https://arxiv.org/abs/1706.02677, section 2.2. The same rates as
     `transformers.get_constant_schedule_with_warmup`.
     """
-    peak, start = _checks.reals("warmup_constant", peak=peak, start=start)
-    [warmup] = _checks.lengths("warmup_constant", warmup=warmup)
-    _checks.apart("warmup_constant", start=start, peak=peak)
-    steps = None if total is None else _after_warmup("warmup_constant", warmup, total)
-    return join_for("warmup_constant", Linear(start, peak, warmup), Constant(peak, steps))
+    return join(Linear(start, peak, warmup), Constant(peak, rest(total, warmup)))
 
 
-def warmup_linear(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
+@checked
+def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0, stop: Real = 0.0) -> Schedule:
     """Rise in a straight line, then fall in a straight line.
 
     `join(Linear(start, peak, warmup), Linear(peak, stop, total - warmup))`
@@ -74,10 +65,11 @@ def warmup_linear(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
     Source: Devlin et al. 2019, https://arxiv.org/abs/1810.04805, appendix A.2. The same rates as
     `transformers.get_linear_schedule_with_warmup`.
     """
-    return _warmup_then(Linear, "warmup_linear", peak, warmup, total, start, stop)
+    return join(Linear(start, peak, warmup), Linear(peak, stop, total - warmup))
 
 
-def warmup_cosine(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
+@checked
+def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0, stop: Real = 0.0) -> Schedule:
     """Rise in a straight line, then fall along half a cosine.
 
     `join(Linear(start, peak, warmup), Cosine(peak, stop, total - warmup))`
@@ -101,10 +93,13 @@ def warmup_cosine(*, peak, warmup, total, start=0.0, stop=0.0) -> Schedule:
     rates as `transformers.get_cosine_schedule_with_warmup`; in a `Staircase` of one epoch, those of a per-epoch cosine
     callback of Keras.
     """
-    return _warmup_then(Cosine, "warmup_cosine", peak, warmup, total, start, stop)
+    return join(Linear(start, peak, warmup), Cosine(peak, stop, total - warmup))
 
 
-def warmup_polynomial(*, peak, warmup, total, power=1.0, start=0.0, stop=0.0) -> Schedule:
+@checked
+def warmup_polynomial(
+    *, peak: Real, warmup: Warmup, total: Steps, power: Positive = 1.0, start: Real = 0.0, stop: Real = 0.0
+) -> Schedule:
     """Rise in a straight line, then fall by a power of what is left.
 
     `join(Linear(start, peak, warmup), Polynomial(peak, stop, total - warmup, power))`
@@ -128,12 +123,11 @@ def warmup_polynomial(*, peak, warmup, total, power=1.0, start=0.0, stop=0.0) ->
     Source: the same rates as `transformers.get_polynomial_decay_schedule_with_warmup`, whose `stop` is 1e-7 by
     default.
     """
-    power = _checks.positive("warmup_polynomial(power=...)", power)
-    decay = functools.partial(Polynomial, power=power)
-    return _warmup_then(decay, "warmup_polynomial", peak, warmup, total, start, stop)
+    return join(Linear(start, peak, warmup), Polynomial(peak, stop, total - warmup, power))
 
 
-def warmup_exponential(*, peak, warmup, total, stop, start=0.0) -> Schedule:
+@checked
+def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Real, start: Real = 0.0) -> Schedule:
     """Rise in a straight line, then fall by a constant factor per step.
 
     `join(Linear(start, peak, warmup), Geometric(peak, stop, total - warmup))`
@@ -156,12 +150,13 @@ def warmup_exponential(*, peak, warmup, total, stop, start=0.0) -> Schedule:
     Source: the exponential decay of `optax.warmup_exponential_decay_schedule`, given by its end instead of its rate.
     For a warmup that is itself exponential see `Exponential`.
     """
-    peak, stop = _checks.reals("warmup_exponential", peak=peak, stop=stop)
-    check_geometric("warmup_exponential", peak=peak, stop=stop)
-    return _warmup_then(Geometric, "warmup_exponential", peak, warmup, total, start, stop)
+    return join(Linear(start, peak, warmup), Geometric(peak, stop, total - warmup))
 
 
-def warmup_inverse_sqrt(*, peak, warmup, total=None, timescale=None, start=0.0) -> Schedule:
+@checked
+def warmup_inverse_sqrt(
+    *, peak: Real, warmup: Warmup, total: Steps | None = None, timescale: Timescale | None = None, start: Real = 0.0
+) -> Schedule:
     """Rise in a straight line, then fall with the inverse square root of time, without a horizon.
 
     `join(Linear(start, peak, warmup), InversePower(peak, timescale, 0.5, total - warmup))`
@@ -185,23 +180,17 @@ def warmup_inverse_sqrt(*, peak, warmup, total=None, timescale=None, start=0.0) 
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 5.3; Raffel et al. 2019,
     https://arxiv.org/abs/1910.10683. The same rates as `transformers.get_inverse_sqrt_schedule`.
     """
-    peak, start = _checks.reals("warmup_inverse_sqrt", peak=peak, start=start)
-    _checks.apart("warmup_inverse_sqrt", start=start, peak=peak)
-    [warmup] = _checks.lengths("warmup_inverse_sqrt", warmup=warmup)
-    steps = None if total is None else _after_warmup("warmup_inverse_sqrt", warmup, total)
-    if timescale is None:
-        if isinstance(warmup, int) and warmup == 0:
-            raise ValueError(
-                "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of "
-                "steps after which "
-                "the rate has fallen to 71 %, such as 10_000."
-            )
-        timescale = warmup
-    timescale = _checks.positive("warmup_inverse_sqrt(timescale=...)", timescale, at_least=1e-3)
-    return join_for("warmup_inverse_sqrt", Linear(start, peak, warmup), InversePower(peak, timescale, 0.5, steps))
+    if timescale is None and isinstance(warmup, int) and warmup == 0:
+        raise ValueError(
+            "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps after which "
+            "the rate has fallen to 71 %, such as 10_000."
+        )
+    fall = InversePower(peak, warmup if timescale is None else timescale, 0.5, rest(total, warmup))
+    return join(Linear(start, peak, warmup), fall)
 
 
-def noam(*, d_model, warmup, scale=1.0) -> Schedule:
+@checked
+def noam(*, d_model: Positive, warmup: Annotated[Steps, at_least(1)], scale: Real = 1.0) -> Schedule:
     """The schedule of the first Transformer: its peak follows from the width of the model.
 
     `scale * d_model**-0.5 * min(n**-0.5, n * warmup**-1.5)` for the update n = step + 1, which is
@@ -225,17 +214,12 @@ def noam(*, d_model, warmup, scale=1.0) -> Schedule:
 
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, equation 3, whose updates are counted from 1.
     """
-    d_model = _checks.positive("noam(d_model=...)", d_model)
-    scale = _checks.real("noam(scale=...)", scale)
-    warmup = _checks.length("noam(warmup=...)", warmup, at_least=1)
-    if _checks.is_array(d_model):
-        d_model = jnp.maximum(d_model, jnp.finfo(d_model.dtype).smallest_normal)
-    updates = warmup.astype(_checks.float_dtype()) if _checks.is_array(warmup) else float(warmup)
-    peak = _checks.real("noam(scale=...) / sqrt(d_model * warmup)", scale * d_model**-0.5 * updates**-0.5)
-    return Shift(join_for("noam", Linear(0.0, peak, warmup), InversePower(peak, warmup, 0.5)), -1)
+    peak = scale * _inverse_sqrt(d_model) * _inverse_sqrt(warmup)
+    return Shift(join(Linear(0.0, peak, warmup), InversePower(peak, warmup, 0.5)), -1)
 
 
-def linear_to_zero(*, peak, warmup, total, start=0.0) -> Schedule:
+@checked
+def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0) -> Schedule:
     """Rise in a straight line, then fall in a straight line to exactly 0.
 
     `warmup_linear(peak=peak, warmup=warmup, total=total, start=start, stop=0.0)`
@@ -256,10 +240,13 @@ def linear_to_zero(*, peak, warmup, total, start=0.0) -> Schedule:
 
     Source: Bergsma et al. 2025, https://arxiv.org/abs/2502.15938, which finds it better than a decay to a tenth.
     """
-    return _warmup_then(Linear, "linear_to_zero", peak, warmup, total, start, 0.0)
+    return join(Linear(start, peak, warmup), Linear(peak, 0.0, total - warmup))
 
 
-def warmup_rex(*, peak, warmup, total, beta=0.5, start=0.0, stop=0.0) -> Schedule:
+@checked
+def warmup_rex(
+    *, peak: Real, warmup: Warmup, total: Steps, beta: Beta = 0.5, start: Real = 0.0, stop: Real = 0.0
+) -> Schedule:
     """Rise in a straight line, then stay high for long and fall ever more steeply.
 
     `join(Linear(start, peak, warmup), Rex(peak, stop, total - warmup, beta))`
@@ -282,11 +269,11 @@ def warmup_rex(*, peak, warmup, total, beta=0.5, start=0.0, stop=0.0) -> Schedul
 
     Source: Chen et al. 2021, https://arxiv.org/abs/2107.04197; `Rex` tells how implementations differ.
     """
-    decay = functools.partial(Rex, beta=check_beta("warmup_rex(beta=...)", beta))
-    return _warmup_then(decay, "warmup_rex", peak, warmup, total, start, stop)
+    return join(Linear(start, peak, warmup), Rex(peak, stop, total - warmup, beta))
 
 
-def untuned_linear(*, peak, b2=0.999) -> Schedule:
+@checked
+def untuned_linear(*, peak: Real, b2: Annotated[Known, between(0.0, 1.0, below=True)] = 0.999) -> Schedule:
     """The linear warmup that needs no tuning: its length follows from Adam's memory.
 
     `peak * min(1, n * (1 - b2) / 2)` for the update n = step + 1: a warmup of `2 / (1 - b2)` updates, 2,000 for 0.999.
@@ -309,21 +296,17 @@ def untuned_linear(*, peak, b2=0.999) -> Schedule:
     Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 5. The same rates as
     `pytorch_warmup.UntunedLinearWarmup` where the length is whole; that one rounds it down.
     """
-    peak = _checks.real("untuned_linear(peak=...)", peak)
-    decimal = _decimal("untuned_linear(b2=...)", b2)
-    if not 0 <= decimal < 1:
-        raise ValueError(f"`untuned_linear(b2=...)` must be from 0 to below 1; got {b2!r}.")
-    length = 2 / (1 - decimal)
+    length = 2 / (1 - decimal(b2))
     if length > _checks.MAX_STEPS:
         raise ValueError(f"`untuned_linear(b2=...)` must be at most 0.999999999; got {b2!r}.")
     length = length.limit_denominator(int(_checks.MAX_STEPS / (length + 1)))  # in whole units that fit int32
     warmup = Linear(0.0, peak, length.numerator)
-    if length.denominator != 1:
-        warmup = Stretch(warmup, 1, length.denominator)
-    return join_for("untuned_linear", Shift(warmup, -1), Constant(peak))
+    warmup = warmup if length.denominator == 1 else Stretch(warmup, 1, length.denominator)
+    return join(Shift(warmup, -1), Constant(peak))
 
 
-def untuned_exponential(*, peak, b2=0.999) -> Schedule:
+@checked
+def untuned_exponential(*, peak: Real, b2: Annotated[Real, between(0.0, 0.999999)] = 0.999) -> Schedule:
     """The exponential warmup that needs no tuning: its time scale follows from Adam's memory.
 
     `peak * (1 - exp(-n * (1 - b2)))` for the update n = step + 1, which is
@@ -344,7 +327,12 @@ def untuned_exponential(*, peak, b2=0.999) -> Schedule:
     Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 4. The same rates as
     `pytorch_warmup.UntunedExponentialWarmup`.
     """
-    peak, b2 = _checks.reals("untuned_exponential", peak=peak, b2=b2)
-    if isinstance(b2, float) and not 0 <= b2 <= 0.999999:
-        raise ValueError(f"`untuned_exponential(b2=...)` must be from 0 to 0.999999; got {b2!r}.")
     return Shift(Exponential(0.0, peak, 1 / (1 - b2)), -1)
+
+
+def _inverse_sqrt(number: Real) -> Real:
+    """`number**-0.5`; of an array in the dtype of a rate, and of at least the smallest number that it has."""
+    if not isinstance(number, jax.Array):
+        return float(number) ** -0.5
+    number = number.astype(_checks.float_dtype())
+    return jnp.maximum(number, jnp.finfo(number.dtype).smallest_normal) ** -0.5

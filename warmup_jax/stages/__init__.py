@@ -6,14 +6,11 @@ from warmup_jax.stages.curves import Linear as Linear
 from warmup_jax.stages.curves import Polynomial as Polynomial
 from warmup_jax.stages.curves import Rex as Rex
 from warmup_jax.stages.curves import Tanh as Tanh
-from warmup_jax.stages.curves import check_beta as check_beta
-from warmup_jax.stages.curves import check_geometric as check_geometric
 from warmup_jax.stages.endless import Constant as Constant
 from warmup_jax.stages.endless import Exponential as Exponential
 from warmup_jax.stages.endless import InversePower as InversePower
 from warmup_jax.stages.endless import Rectified as Rectified
 from warmup_jax.stages.functions import Function as Function
 from warmup_jax.stages.functions import as_schedule as as_schedule
-from warmup_jax.stages.functions import lift as lift
 from warmup_jax.stages.tables import PiecewiseConstant as PiecewiseConstant
 from warmup_jax.stages.tables import PiecewiseLinear as PiecewiseLinear

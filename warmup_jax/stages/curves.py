@@ -1,16 +1,19 @@
 """From a start to a stop in a given number of steps."""
 
 import math
+import typing
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
 
 from warmup_jax import _checks
-from warmup_jax._schedule import check_fields
-from warmup_jax.stages._curve import _Curve, _falls, _power, _ratio
+from warmup_jax._time import ratio
+from warmup_jax.fields import Condition, Positive, Real, between
+from warmup_jax.stages._curve import Curve, falls, power_of
 
 
-class Linear(_Curve):
+class Linear(Curve):
     """A straight line, up (a warmup) or down (a decay).
 
     `start + (stop - start) * step / steps`
@@ -35,14 +38,15 @@ class Linear(_Curve):
     """
 
     def _between(self, low, high, from_low, from_high, steps):
-        return _straight(low, high, from_low, from_high, steps)
+        return straight(low, high, from_low, from_high, steps)
 
 
-def _straight(low, high, from_low, from_high, steps):
+def straight(low: jax.Array, high: jax.Array, from_low: jax.Array, from_high: jax.Array, steps: jax.Array) -> jax.Array:
+    """A straight line, for `curve`."""
     return low + from_low * ((high - low) * (1.0 / steps))
 
 
-class Cosine(_Curve):
+class Cosine(Curve):
     """Half a cosine, with a level tangent at both ends.
 
     `stop + (start - stop) * (1 + cos(pi * step / steps)) / 2`, computed as the same curve
@@ -70,7 +74,7 @@ class Cosine(_Curve):
         return low + (high - low) * jnp.square(jnp.sin(from_low * ((math.pi / 2) / steps)))
 
 
-class Geometric(_Curve):
+class Geometric(Curve):
     """A constant factor per step: a straight line on a logarithmic axis.
 
     `start**(1 - step/steps) * stop**(step/steps)`
@@ -96,51 +100,33 @@ class Geometric(_Curve):
     instead of its factor, which is `(stop / start)**(1 / steps)`.
     """
 
-    def __post_init__(self):
-        super().__post_init__()
-        check_geometric("Geometric", start=self.start, stop=self.stop)
+    def conditions(self):
+        limits = jnp.finfo(_checks.float_dtype())
+        smallest, largest = float(limits.smallest_normal), float(limits.max)
+        for name, end in (("start", self.start), ("stop", self.stop)):
+            never = "A constant factor never reaches 0: decay to a small number, or use `Linear` or `Cosine`."
+            yield Condition(abs(end) >= smallest, (name,), f"no closer to 0 than {smallest:.3g}", never)
+        one_sign = (self.start > 0) == (self.stop > 0)
+        yield Condition(one_sign, ("start", "stop"), "of the same sign", "Use `Linear` or `Cosine` to cross 0.")
+        start, stop = abs(self.start), abs(self.stop)
+        near = (start <= stop * largest) & (stop <= start * largest)
+        yield Condition(near, ("start", "stop"), f"at most a factor of {largest:.3g} apart", "Raise the smaller end.")
 
     def _between(self, low, high, from_low, from_high, steps):
         # Divided by its own size first: the derivative of a quotient squares its divisor, which may underflow.
         size = jax.lax.stop_gradient(jnp.maximum(jnp.abs(low), jnp.finfo(low.dtype).smallest_normal))
-        ratio = (jnp.abs(high) / size) / jnp.maximum(jnp.abs(low) / size, 0.5)
+        span = (jnp.abs(high) / size) / jnp.maximum(jnp.abs(low) / size, 0.5)
         # From the nearer end: the error of a power grows with its exponent. Both halves stop at the middle, so
         # that none steps past the other where they meet.
         near_low = from_low < from_high
-        exponent = jnp.where(near_low, _ratio(from_low, steps), -_ratio(from_high, steps))
-        value = jnp.where(near_low, low, high) * jnp.power(ratio, exponent)
+        exponent = jnp.where(near_low, ratio(from_low, steps), -ratio(from_high, steps))
+        value = jnp.where(near_low, low, high) * jnp.power(span, exponent)
         middle = jnp.clip(jnp.sqrt(jnp.abs(low)) * jnp.sqrt(jnp.abs(high)), jnp.abs(low), jnp.abs(high))
         past = jnp.where(near_low, jnp.abs(value) > middle, jnp.abs(value) < middle)
         return jnp.where(past, jnp.sign(high) * jax.lax.stop_gradient(middle), value)
 
 
-def check_geometric(caller: str, **ends: _checks.Real) -> None:
-    """The two ends of a `Geometric`; tracers pass."""
-    limits = jnp.finfo(_checks.float_dtype())
-    smallest, largest = float(limits.smallest_normal), float(limits.max)
-    for name, value in ends.items():
-        if isinstance(value, float) and abs(value) < smallest:
-            raise ValueError(
-                f"`{caller}({name}=...)` must not be 0 or closer to 0 than {smallest:.3g}; got {value!r}. "
-                "A constant factor never reaches 0: decay to a small number, or use `Linear` or `Cosine`."
-            )
-    (first, start), (second, stop) = ends.items()
-    if not (isinstance(start, float) and isinstance(stop, float)):
-        return
-    if (start > 0) != (stop > 0):
-        raise ValueError(
-            f"`{caller}({first}=..., {second}=...)` must have the same sign; got {start!r} and {stop!r}. "
-            "Use `Linear` or `Cosine` to cross 0."
-        )
-    low, high = sorted((abs(start), abs(stop)))
-    if high > low * largest:
-        raise ValueError(
-            f"`{caller}({first}=..., {second}=...)` must be at most a factor of {largest:.3g} apart; got "
-            f"{start!r} and {stop!r}. Raise the smaller end."
-        )
-
-
-class Polynomial(_Curve):
+class Polynomial(Curve):
     """A power of the share of the run that is left.
 
     `stop + (start - stop) * (1 - step/steps)**power`
@@ -167,26 +153,26 @@ class Polynomial(_Curve):
     Source: `transformers.get_polynomial_decay_schedule_with_warmup` and `keras.optimizers.schedules.PolynomialDecay`.
     """
 
-    power: _checks.Real
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_fields(self, _checks.positive, "power")
+    power: Positive
 
     def _between(self, low, high, from_low, from_high, steps):
-        falls = _falls(self.start, self.stop)
-        remaining, elapsed = jnp.where(falls, from_low, from_high), jnp.where(falls, from_high, from_low)
+        is_falling = falls(self.start, self.stop)
+        remaining, elapsed = jnp.where(is_falling, from_low, from_high), jnp.where(is_falling, from_high, from_low)
         # On the way up the share is 1 - (1 - x)**power, which would cancel near its start: from log(1 - x), taken at
         # the nearer end. Both halves stop at the middle, so that none steps past the other.
-        early = jnp.log1p(-jnp.minimum(_ratio(elapsed, steps), 0.5))
-        late = jnp.log(_ratio(jnp.clip(remaining, 0.5, 0.5 * steps), steps))
+        early = jnp.log1p(-jnp.minimum(ratio(elapsed, steps), 0.5))
+        late = jnp.log(ratio(jnp.clip(remaining, 0.5, 0.5 * steps), steps))
         gone = -jnp.expm1(self.power * jnp.where(elapsed < remaining, early, late))
-        share = jnp.where(falls, _power(_ratio(remaining, steps), self.power), gone)
-        # The barrier: what is rounded before a sum is rounded in one kind of loop and not in another.
+        share = jnp.where(is_falling, power_of(ratio(remaining, steps), self.power), gone)
+        # XLA rounds a product before it is added in one kind of loop and not in another; the barrier makes it round.
         return low + (high - low) * jax.lax.optimization_barrier(share)
 
 
-class Rex(_Curve):
+Beta: typing.TypeAlias = Annotated[Real, between(1e-6, 1e6)]
+Saturation: typing.TypeAlias = Annotated[Real, between(-20.0, 20.0, why="where tanh is 1 long before")]
+
+
+class Rex(Curve):
     """Reflected exponential: close to `start` for long, then ever steeper.
 
     `stop + (start - stop) * (1 - x) / (1 - (1 - beta) * x)`, where `x = step/steps`
@@ -210,45 +196,30 @@ class Rex(_Curve):
     beta = 0.5, the default. Implementations disagree: one in wide use divides by `1 - 0.9 * x`, beta = 0.1.
     """
 
-    beta: _checks.Real = 0.5
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_fields(self, check_beta, "beta")
+    beta: Beta = 0.5
 
     def _between(self, low, high, from_low, from_high, steps):
-        falls = _falls(self.start, self.stop)
+        is_falling = falls(self.start, self.stop)
         # (1 - x) / (1 - (1 - beta) x) = remaining / (remaining + beta * elapsed), in which nothing cancels.
-        beta = jnp.clip(self.beta, 1e-6, 1e6)
-        near, far = jnp.where(falls, 1.0, beta) * from_low, jnp.where(falls, beta, 1.0) * from_high
+        near = jnp.where(is_falling, 1.0, self.beta) * from_low
+        far = jnp.where(is_falling, self.beta, 1.0) * from_high
         return low + (high - low) * (near / jnp.maximum(near + far, 1e-6))
 
 
-def check_beta(name: str, value) -> _checks.Real:
-    """The `beta` of a `Rex`."""
-    value = _checks.real(name, value)
-    if isinstance(value, float) and not 1e-6 <= value <= 1e6:
-        raise ValueError(f"`{name}` must be from 1e-6 to 1e6; got {value!r}.")
-    return value
-
-
-class Tanh(_Curve):
+class Tanh(Curve):
     """A hyperbolic tangent between two bounds: level, steep, level.
 
-    `stop + (start - stop) * (1 - tanh(lower * (1 - x) + upper * x)) / 2`, where `x = step/steps`
+    `stop + (start - stop) * (1 - tanh(left * (1 - x) + right * x)) / 2`, where `x = step/steps`
 
-    The formula misses its ends by `(1 + tanh(lower)) / 2` and `(1 - tanh(upper)) / 2` of the way (1e-6 and
+    The formula misses its ends by `(1 + tanh(left)) / 2` and `(1 - tanh(right)) / 2` of the way (1e-6 and
     0.0025 by default). As every stage does, this one is exactly `start` at step 0 and exactly `stop` at `steps`.
-
-    JAX copies the attributes of what it jits, `lower` too: for `jax.jit(...).lower` write
-    `jax.jit(lambda step: schedule(step)).lower`.
 
     Args:
         start: the value at step 0, any finite number.
         stop: the value at `steps` and after, any finite number.
         steps: the length, 0 to 2**31 - 1 steps.
-        lower: the argument of tanh at the start, -20 to 20.
-        upper: the argument of tanh at the end, above `lower`, at most 20.
+        left: the argument of tanh at the start.
+        right: the argument of tanh at the end, above `left`.
 
     Returns:
         A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula.
@@ -260,32 +231,21 @@ class Tanh(_Curve):
         [1.0, 0.982, 0.5, 0.018, 0.0]
 
     Source: Hsueh et al. 2019, https://arxiv.org/abs/1806.01593; the same rates as `timm.scheduler.TanhLRScheduler`,
-    whose defaults `lower` and `upper` are.
+    whose defaults `left` and `right` are.
     """
 
-    lower: _checks.Real = -7.0
-    upper: _checks.Real = 3.0
+    left: Saturation = -7.0
+    right: Saturation = 3.0
 
-    def __post_init__(self):
-        super().__post_init__()
-        check_fields(self, _checks.real, "lower", "upper")
-        for name in ("lower", "upper"):
-            value = getattr(self, name)
-            if isinstance(value, float) and abs(value) > 20:
-                raise ValueError(
-                    f"`Tanh({name}=...)` must be from -20 to 20, where tanh is 1 long before; got {value!r}."
-                )
-        if isinstance(self.lower, float) and isinstance(self.upper, float) and self.lower >= self.upper:
-            raise ValueError(
-                f"`Tanh(lower=...)` must be below `upper`; got lower={self.lower!r}, upper={self.upper!r}. "
-                "To turn the curve around, exchange `start` and `stop`."
-            )
+    def conditions(self):
+        yield from super().conditions()
+        turn = "To turn the curve around, exchange `start` and `stop`."
+        yield Condition(self.left < self.right, ("left", "right"), "in rising order", turn)
 
     def _between(self, low, high, from_low, from_high, steps):
-        falls = _falls(self.start, self.stop)
+        is_falling = falls(self.start, self.stop)
         # (1 - tanh(z)) / 2 = 1 / (1 + exp(2 z)) keeps its digits where it is small; its mirror is at -z.
-        lower, upper = jnp.clip(self.lower, -20.0, 20.0), jnp.clip(self.upper, -20.0, 20.0)
-        near, far = jnp.where(falls, -upper, lower), jnp.where(falls, -lower, upper)
-        # The barrier, as in `Polynomial`.
-        z = near + jax.lax.optimization_barrier((far - near) * _ratio(from_low, steps))
+        near, far = jnp.where(is_falling, -self.right, self.left), jnp.where(is_falling, -self.left, self.right)
+        # XLA rounds a product before it is added in one kind of loop and not in another; the barrier makes it round.
+        z = near + jax.lax.optimization_barrier((far - near) * ratio(from_low, steps))
         return low + (high - low) / (1.0 + jnp.exp(-2.0 * z))

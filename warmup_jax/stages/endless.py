@@ -1,13 +1,16 @@
 """Curves that need no end."""
 
 import math
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
 
 from warmup_jax import _checks
-from warmup_jax._schedule import Schedule, check_fields
-from warmup_jax.stages._curve import _falls, _low_and_high, _power, _ratio, _up_to
+from warmup_jax._schedule import Schedule
+from warmup_jax._time import ratio
+from warmup_jax.fields import Positive, Real, Steps, Timescale, between
+from warmup_jax.stages._curve import apart, falls, low_and_high, power_of, up_to
 
 
 class Constant(Schedule):
@@ -28,23 +31,12 @@ class Constant(Schedule):
         Array(0.0003, dtype=float32)
     """
 
-    value: _checks.Real
-    steps: _checks.Steps | None = None
+    value: Real
+    steps: Steps | None = None
 
-    def __post_init__(self):
-        check_fields(self, _checks.real, "value")
-        if self.steps is not None:
-            check_fields(self, _checks.length, "steps")
+    def evaluate(self, time):
+        return jnp.full_like(time.step, self.value, dtype=_checks.float_dtype())
 
-    def _value(self, elapsed):
-        return jnp.full_like(elapsed, self.value, dtype=_checks.float_dtype())
-
-
-# The shortest time scale, in steps: with it a gradient with respect to the time scale fits float32 at every step.
-_SHORTEST = 1e-3
-
-# Where the rectification of RAdam is defined, with room for float32 on both sides.
-_LOWEST_B2, _HIGHEST_B2 = 0.61, 0.999999
 
 # 2**(2 n) * B(2 n) / (2 n)!, n = 1, 2, ..., with the Bernoulli numbers B.
 _COTH_COEFFICIENTS = [
@@ -83,25 +75,21 @@ class Exponential(Schedule):
     Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 4 (as a warmup).
     """
 
-    start: _checks.Real
-    limit: _checks.Real
-    timescale: _checks.Real
-    steps: _checks.Steps | None = None
+    start: Real
+    limit: Real
+    timescale: Timescale
+    steps: Steps | None = None
 
-    def __post_init__(self):
-        check_fields(self, _checks.real, "start", "limit")
-        check_fields(self, _checks.positive, "timescale", at_least=_SHORTEST)
-        if self.steps is not None:
-            check_fields(self, _checks.length, "steps")
-        _checks.apart("Exponential", start=self.start, limit=self.limit)
+    def conditions(self):
+        yield apart(self, "start", "limit")
 
-    def _at(self, time):
-        falls = _falls(self.start, self.limit)
-        low, high = _low_and_high(self.start, self.limit)
+    def evaluate(self, time):
+        is_falling = falls(self.start, self.limit)
+        low, high = low_and_high(self.start, self.limit)
         # Past 200 time scales nothing is left, and the gradient of what is left stays finite.
-        x = jnp.minimum(_ratio(time.as_float(), jnp.maximum(self.timescale, _SHORTEST)), 200.0)
-        share = jnp.where(falls, jnp.exp(-x), -jnp.expm1(-x))
-        value = _up_to(low, high, falls & time.is_at(0), low + (high - low) * share)
+        x = jnp.minimum(ratio(time.as_float(), self.timescale), 200.0)
+        share = jnp.where(is_falling, jnp.exp(-x), -jnp.expm1(-x))
+        value = up_to(low, high, is_falling & time.is_at(0), low + (high - low) * share)
         return jnp.where(time.is_at(0), self.start, value)
 
 
@@ -129,21 +117,13 @@ class InversePower(Schedule):
     https://arxiv.org/abs/2106.04560, for the time scale.
     """
 
-    start: _checks.Real
-    timescale: _checks.Real
-    power: _checks.Real
-    steps: _checks.Steps | None = None
+    start: Real
+    timescale: Timescale
+    power: Positive
+    steps: Steps | None = None
 
-    def __post_init__(self):
-        check_fields(self, _checks.real, "start")
-        check_fields(self, _checks.positive, "timescale", at_least=_SHORTEST)
-        check_fields(self, _checks.positive, "power")
-        if self.steps is not None:
-            check_fields(self, _checks.length, "steps")
-
-    def _at(self, time):
-        x = _ratio(time.as_float(), jnp.maximum(self.timescale, _SHORTEST))
-        return self.start * _power(1.0 + x, -jnp.maximum(self.power, 0.0))
+    def evaluate(self, time):
+        return self.start * power_of(1.0 + ratio(time.as_float(), self.timescale), -self.power)
 
 
 class Rectified(Schedule):
@@ -175,25 +155,17 @@ class Rectified(Schedule):
     begins at step 0 with the first t at which `r > 4`, so that Adam times the factor is the whole rule.
     """
 
-    peak: _checks.Real
-    b2: _checks.Real = 0.999
-
-    def __post_init__(self):
-        check_fields(self, _checks.real, "peak", "b2")
-        if isinstance(self.b2, float) and not _LOWEST_B2 <= self.b2 <= _HIGHEST_B2:
-            raise ValueError(
-                f"`Rectified(b2=...)` must be from {_LOWEST_B2} (the rectification is defined above 0.6) to "
-                f"{_HIGHEST_B2}; got {self.b2!r}."
-            )
+    peak: Real
+    b2: Annotated[Real, between(0.61, 0.999999, why="since the rectification is defined above 0.6")] = 0.999
 
     @property
-    def steps(self) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def steps(self) -> None:
         """None: it nears the peak without end."""
         return None
 
-    def _at(self, time):
-        # The barrier: XLA computes the logarithm of a constant with other last bits than that of a traced number.
-        b2 = jax.lax.optimization_barrier(jnp.clip(self.b2, _LOWEST_B2, _HIGHEST_B2))
+    def evaluate(self, time):
+        # XLA computes the logarithm of a constant with other last bits than that of a traced number: the barrier hides it.
+        b2 = jax.lax.optimization_barrier(self.b2)
         pace = -jnp.log1p(b2 - 1.0)
         early = jnp.arange(1, 65).astype(_checks.float_dtype())
         first = jnp.argmax(_variance_length(early, pace) > 4.0)  # from b2 = 0.61 on it gets there within 64 steps

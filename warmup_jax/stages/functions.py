@@ -7,7 +7,9 @@ import typing
 import jax
 
 from warmup_jax import _checks
-from warmup_jax._schedule import Schedule, check_fields
+from warmup_jax._calls import checked
+from warmup_jax._schedule import LIFTED, Schedule
+from warmup_jax.fields import Steps
 from warmup_jax.stages.endless import Constant
 
 
@@ -33,8 +35,8 @@ class Function(Schedule):
         Array(0.5, dtype=float32)
     """
 
-    fn: typing.Callable = dataclasses.field(metadata={"static": True})
-    steps: _checks.Steps | None = None
+    fn: typing.Callable[..., typing.Any] = dataclasses.field(metadata={"static": True})
+    steps: Steps | None = None
 
     def __post_init__(self):
         if not callable(self.fn):
@@ -44,27 +46,29 @@ class Function(Schedule):
                 "`Function(fn=...)` must be hashable, since JAX keys its compile cache by it; "
                 f"{_checks.came(self.fn)}. Wrap it: `lambda step: fn(step)`."
             )
-        if self.steps is not None:
-            check_fields(self, _checks.length, "steps")
 
-    def _value(self, elapsed):
+    def evaluate(self, time):
         def at_one_step(step):
             return _checks.as_value(f"`Function(fn=...)`, {self.fn!r},", self.fn(step), step)
 
         at_all_steps = at_one_step
-        for _ in range(elapsed.ndim):  # not flattened: a sharded step keeps its sharding
+        for _ in range(time.step.ndim):  # not flattened: a sharded step keeps its sharding
             at_all_steps = jax.vmap(at_all_steps)
-        return at_all_steps(elapsed)
+        return at_all_steps(time.step)
 
 
-def as_schedule(value, steps: _checks.Steps | None = None) -> Schedule:
+@checked
+def as_schedule(
+    value: typing.Annotated[Schedule | typing.Callable[..., typing.Any] | float | jax.Array, LIFTED],
+    steps: Steps | None = None,
+) -> Schedule:
     """Make a schedule of a number or a callable; a `Schedule` comes back as itself.
 
     Args:
         value: a `Schedule`, a number (then `Constant(value, steps)`) or a callable of the step (then
             `Function(value, steps)`).
-        steps: the length, 0 to 2**31 - 1 steps; `None`, the default, is unbounded. A `Schedule` has its
-            own length, so that giving another is a `TypeError`.
+        steps: the length; `None`, the default, is unbounded. A `Schedule` has its own length, so that giving another
+            is a `TypeError`.
 
     Returns:
         A `Schedule`.
@@ -76,22 +80,11 @@ def as_schedule(value, steps: _checks.Steps | None = None) -> Schedule:
         >>> wj.join(wj.Linear(0.0, 1e-3, steps=100), decay).steps
         5100
     """
+    if not isinstance(value, Schedule):
+        return Function(value, steps) if callable(value) else Constant(value, steps)
     if steps is not None:
-        steps = _checks.length("as_schedule(steps=...)", steps)
-    if isinstance(value, Schedule) and steps is not None:
         raise TypeError(
             "`as_schedule(steps=...)` must not be given for a Schedule, which has its own length; got "
             f"steps={steps!r} for a {type(value).__name__}."
         )
-    return lift("as_schedule(value)", value, steps)
-
-
-def lift(name: str, value, steps: _checks.Steps | None = None) -> Schedule:
-    """`as_schedule` for the argument `name` of another function."""
-    if isinstance(value, Schedule):
-        return value
-    if callable(value) and not isinstance(value, type):
-        return Function(value, steps)
-    if isinstance(value, (str, bytes, type)) or not (hasattr(value, "dtype") or isinstance(value, (int, float))):
-        raise TypeError(f"`{name}` must be a schedule, a callable of the step or a number; {_checks.came(value)}.")
-    return Constant(_checks.real(name, value), steps)
+    return value

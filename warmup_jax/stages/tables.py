@@ -1,15 +1,18 @@
 """Tables of values, at a cost that does not grow with their length."""
 
-import dataclasses
 import typing
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
-from warmup_jax import _checks
-from warmup_jax._schedule import Schedule, check_fields, show_pairs
+from warmup_jax import _checks, _kinds
+from warmup_jax._schedule import Schedule
+from warmup_jax._showing import show_pairs
 from warmup_jax._time import Time
-from warmup_jax.stages._curve import _curve
-from warmup_jax.stages.curves import _straight
+from warmup_jax.fields import Boundaries, Condition, Steps, Table
+from warmup_jax.stages._curve import curve
+from warmup_jax.stages.curves import straight
 
 
 class PiecewiseConstant(Schedule):
@@ -39,23 +42,49 @@ class PiecewiseConstant(Schedule):
     `torch.optim.lr_scheduler.MultiStepLR`, to the old one in `keras.optimizers.schedules.PiecewiseConstantDecay`.
     """
 
-    boundaries: typing.Any = dataclasses.field(metadata={"table": True})
-    values: typing.Any = dataclasses.field(metadata={"table": True})
-    steps: _checks.Steps | None = None
+    boundaries: Boundaries
+    values: Table
+    steps: Steps | None = None
 
     def __post_init__(self):
-        check_fields(self, _checks.boundary_table, "boundaries")
-        check_fields(self, _checks.real_table, "values")
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
                 "`PiecewiseConstant(values=...)` must have one value more than `boundaries`: the first value holds "
                 f"before the first boundary; got {len(self.values)} values for {len(self.boundaries)} boundaries."
             )
-        if self.steps is not None:
-            check_fields(self, _checks.length, "steps")
 
-    def _value(self, elapsed):
-        return self.values[jnp.searchsorted(self.boundaries, elapsed, side="right")]
+    def evaluate(self, time):
+        return jnp.asarray(self.values)[jnp.searchsorted(jnp.asarray(self.boundaries), time.step, side="right")]
+
+
+VALUES, BOUNDARIES = _kinds.RealTable(), _kinds.BoundaryTable()
+
+
+class _Pair(_kinds.Kind):
+    """A step and a value."""
+
+    def part(self, position):
+        return (BOUNDARIES if position == 0 else VALUES).part(position)
+
+
+class _Points(_kinds.Kind):
+    """Pairs of a step and a value."""
+
+    words = "pairs `(step, value)`"
+
+    def part(self, position):
+        return _Pair()
+
+    def check(self, name, value):
+        pairs = list(value) if isinstance(value, (list, tuple)) else value
+        if not isinstance(pairs, list) or any(not isinstance(pair, (list, tuple)) or len(pair) != 2 for pair in pairs):
+            raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.")
+        if not pairs:
+            raise ValueError(f"`{name}` needs at least one pair `(step, value)`; got none.")
+        return pairs
+
+
+Points: typing.TypeAlias = typing.Annotated[typing.Sequence[tuple[int | jax.Array, float | jax.Array]], _Points()]
 
 
 class PiecewiseLinear(Schedule):
@@ -85,37 +114,36 @@ class PiecewiseLinear(Schedule):
     Source: `ignite.handlers.PiecewiseLinear`; the triangles and trapezoids of many fast training recipes.
     """
 
-    boundaries: typing.Any = dataclasses.field(metadata={"table": True})
-    values: typing.Any = dataclasses.field(metadata={"table": True})
+    boundaries: Boundaries
+    values: Table
 
-    def __init__(self, points):
+    def __init__(self, points: Points):
         name = "PiecewiseLinear(points=...)"
-        pairs = list(points) if isinstance(points, (list, tuple)) else points
-        if not isinstance(pairs, list) or any(not isinstance(pair, (list, tuple)) or len(pair) != 2 for pair in pairs):
-            raise TypeError(f"`{name}` must be pairs `(step, value)`; {_checks.came(points)}.")
-        if not pairs:
-            raise ValueError(f"`{name}` needs at least one pair `(step, value)`; got none.")
-        object.__setattr__(self, "boundaries", _checks.boundary_table(name, [step for step, _ in pairs]))
-        object.__setattr__(self, "values", _checks.real_table(name, [value for _, value in pairs]))
-        if not _checks.is_array(self.values):
-            largest = float(jnp.finfo(_checks.float_dtype()).max)
-            for a, b in zip(self.values.tolist(), self.values.tolist()[1:], strict=False):
-                if abs(b - a) > largest:
-                    raise ValueError(f"`{name}` must be at most {largest:.3g} apart; got {a:.7g} and {b:.7g}.")
+        object.__setattr__(self, "boundaries", BOUNDARIES.check(name, [step for step, _ in points]))
+        object.__setattr__(self, "values", VALUES.check(name, [value for _, value in points]))
 
     @property
-    def steps(self) -> _checks.Steps:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def steps(self) -> int | jax.Array:
         """The step of the last point."""
         last = self.boundaries[-1]
-        return last if _checks.is_array(last) else int(last)
+        return last if isinstance(last, jax.Array) else int(last)
 
-    def _at(self, time):
-        after = jnp.searchsorted(self.boundaries, time.step, side="right")
-        k, after = jnp.maximum(after - 1, 0), jnp.minimum(after, len(self.boundaries) - 1)
-        start, stop = self.values[k], self.values[after]
-        begin, steps = self.boundaries[k], self.boundaries[after] - self.boundaries[k]
+    def conditions(self):
+        largest = _checks.largest_float()
+        arrays = jnp if isinstance(self.values, jax.Array) else np
+        values = self.values if arrays is jnp else np.asarray(self.values, np.float64)
+        near = (abs(arrays.diff(values)) <= largest).all()
+        yield Condition(
+            near, ("values",), f"at most {largest:.3g} apart from point to point", "Bring them closer together."
+        )
+
+    def evaluate(self, time):
+        boundaries, values = jnp.asarray(self.boundaries), jnp.asarray(self.values)
+        after = jnp.searchsorted(boundaries, time.step, side="right")
+        k, after = jnp.maximum(after - 1, 0), jnp.minimum(after, len(boundaries) - 1)
+        begin, steps = boundaries[k], boundaries[after] - boundaries[k]
         moment = Time(time.step - begin, time.part, time.unit).hold(steps)
-        return _curve(moment, start, stop, steps, _straight)
+        return curve(moment, values[k], values[after], steps, straight)
 
     def __repr__(self) -> str:
         return f"PiecewiseLinear(points={show_pairs(self.boundaries, self.values)})"

@@ -7,27 +7,19 @@ import operator
 import typing
 
 import warmup_jax as wj
-from warmup_jax import _checks
-from warmup_jax.text import _tree
-from warmup_jax.text._tree import Argument, Call, Literal, Name, Node, Operation, Table
-from warmup_jax.transform._flax import derived_classes
+from warmup_jax import _calls, _checks, _declare
+from warmup_jax._kinds import Choice
+from warmup_jax.combinators._shapes import ShapeKind
+from warmup_jax.fields import Kind
+from warmup_jax.text import _nodes
+from warmup_jax.text._nodes import Argument, Call, Literal, Name, Node, Operation, Table
 
-# Arguments in steps, the only ones that a duration such as '3 epochs' can stand for.
-_IN_STEPS = {
-    "steps", "total", "warmup", "cooldown", "decay", "cycle", "rise", "fall", "every", "timescale",
-    "at", "by", "boundaries",
-}  # fmt: skip
 _HOLD_CALLABLES = ("Schedule", "Function", "as_schedule")
-_ELSEWHERE = {
-    "Cycles": "warmup_jax.compat.keras",
-    "KDecay": "warmup_jax.compat.timm",
-    "Power": "warmup_jax.compat.optax",
-}
-# Functions that ask a schedule for a value, which XLA compiles. A schedule inside another may double that time,
-# so that the cost below is bounded: at the bound it takes seconds.
+# Functions that ask a schedule for a value, which XLA compiles: what they ask, schedules in all, is bounded.
 _ASKING = ("warmup_into", "cooldown", "rewarm", "extend", "power_law")
 _MAX_COST = 256
-_OPERATORS = {"*": operator.mul, "+": operator.add}
+_OPERATORS = {"*": operator.mul, "+": operator.add, "-": operator.sub, "/": operator.truediv, "**": operator.pow}
+_ANYTHING, _STATIC = Kind(), Choice()
 
 
 class Bound(typing.NamedTuple):
@@ -43,10 +35,11 @@ def known_names() -> dict[str, typing.Callable]:
     public = {
         name: value
         for name, value in vars(wj).items()
+        if not name.startswith("_")
         if (isinstance(value, type) and issubclass(value, wj.Schedule)) or inspect.isfunction(value)
     }
     # By name, the last one defined; names that begin with _ are private.
-    derived = {cls.__name__: cls for cls in derived_classes(wj.Schedule) if not cls.__name__.startswith("_")}
+    derived = {cls.__name__: cls for cls in _declare.derived_classes(wj.Schedule) if not cls.__name__.startswith("_")}
     names = {**derived, **public}
     return {name: maker for name, maker in names.items() if name not in _HOLD_CALLABLES}
 
@@ -62,7 +55,7 @@ def variadic(maker: typing.Callable | None) -> str | None:
     return next((name for name, about in parameters.items() if about.kind is about.VAR_POSITIONAL), None)
 
 
-def bind(source: _tree.Source, node: Call, maker: typing.Callable) -> Bound:
+def bind(source: _nodes.Source, node: Call, maker: typing.Callable) -> Bound:
     """Each argument under its name; unknown, missing and repeated ones are errors."""
     parameters = _parameters(maker)
     kinds = {name: about.kind for name, about in parameters.items()}
@@ -73,18 +66,16 @@ def bind(source: _tree.Source, node: Call, maker: typing.Callable) -> Bound:
         name = argument.name
         if name is None and position >= len(by_position):
             if several is None:
-                raise source.error(argument.place, f"{_too_many(node.name, by_position, by_name)}")
+                count = sum(argument.name is None for argument in node.arguments)
+                raise source.error(argument.place, _calls.too_many(node.name, count, by_name, bool(by_position)))
             bound.several.append(argument.node)
             continue
         name = by_position[position] if name is None else name
         if name in bound.named:
             raise source.error(argument.place, f"`{node.name}({name}=...)` is given twice.")
         if name not in by_name and "VAR_KEYWORD" not in [kind.name for kind in kinds.values()]:
-            takes = ", ".join(by_name) if by_name else f"*{several}"
-            raise source.error(
-                argument.place,
-                f"`{node.name}(...)` takes {takes} and has no {_tree.short(name)}.{_checks.nearest(name, by_name)}",
-            )
+            takes = by_name or [f"*{several}"]
+            raise source.error(argument.place, _calls.unknown_arguments(node.name, [name], takes))
         bound.named[name] = argument
     missing = [name for name in by_name if parameters[name].default is inspect.Parameter.empty]
     missing = [f"`{name}=...`" for name in missing if name not in bound.named]
@@ -93,23 +84,17 @@ def bind(source: _tree.Source, node: Call, maker: typing.Callable) -> Bound:
     return bound
 
 
-def _too_many(caller: str, by_position: list[str], by_name: list[str]) -> str:
-    if by_position:
-        return f"`{caller}(...)` takes {', '.join(by_name)} and no more."
-    return f"`{caller}(...)` takes its arguments by name: {', '.join(f'{name}=...' for name in by_name)}."
-
-
-def build(source: _tree.Source, node: Node, run: wj.Run | None) -> wj.Schedule:
+def build(source: _nodes.Source, node: Node, run: wj.Run | None) -> wj.Schedule:
     """The schedule that a tree means."""
     if run is not None and not isinstance(run, wj.Run):
-        raise TypeError(f"`run` must be a `warmup_jax.Run`; {_tree.came(run)}.")
+        raise TypeError(f"`run` must be a `warmup_jax.Run`; {_nodes.came(run)}.")
     try:
         return _Builder(source, run).schedule(node)
     except RecursionError:  # of a caller that is deep in calls itself
         raise source.too_deep(node.place) from None
 
 
-def build_run(source: _tree.Source, node: Node) -> wj.Run:
+def build_run(source: _nodes.Source, node: Node) -> wj.Run:
     """The run that a tree means."""
     if not isinstance(node, Call) or node.name != "Run":
         raise source.error(node.place, "this must be a run, such as Run(total='39 epochs', steps_per_epoch=120).")
@@ -122,7 +107,7 @@ def build_run(source: _tree.Source, node: Node) -> wj.Run:
 
 
 class _Builder:
-    def __init__(self, source: _tree.Source, run: wj.Run | None):
+    def __init__(self, source: _nodes.Source, run: wj.Run | None):
         self.source, self.run = source, run
         self.known = known_names()
         self.cost = 0
@@ -132,26 +117,26 @@ class _Builder:
         if isinstance(made, wj.Schedule):
             return made
         raise self.source.error(
-            node.place, f"this must be a schedule, such as Constant(0.001); {_tree.came(made)}.", TypeError
+            node.place, f"this must be a schedule, such as Constant(0.001); {_nodes.came(made)}.", TypeError
         )
 
-    def _value(self, node: Node, maker: typing.Callable | None = None, name: str = "") -> typing.Any:
-        """What stands for the argument `name` of `maker`."""
+    def _value(self, node: Node, kind: Kind = _ANYTHING) -> typing.Any:
+        """What stands for an argument of this kind."""
         match node:
             case Call():
                 return self._call(node)
             case Operation():
                 return self._operation(node)
             case Table(items=items):
-                return tuple(self._value(item, maker, inner) for item, inner in zip(items, _inside(name, len(items))))
+                return tuple(self._value(item, kind.part(position)) for position, item in enumerate(items))
             case Name():
-                return self._shape(node, node.name) if name == "shape" else self._lone_name(node)
+                return self._shape(node, node.name) if isinstance(kind, ShapeKind) else self._lone_name(node)
             case Literal(value=str(text)):
-                return self._text(node, text, maker, name)
+                return self._text(node, text, kind)
             case Literal(value=float(number)) if not math.isfinite(number):
                 raise self.source.error(node.place, f"a number must be finite; got {number!r}.")
-            case Literal(value=int(number)) if abs(number) > 10**_tree.MAX_DIGITS:
-                raise self.source.error(node.place, f"a number may have at most {_tree.MAX_DIGITS} digits.")
+            case Literal(value=int(number)) if abs(number) > 10**_nodes.MAX_DIGITS:
+                raise self.source.error(node.place, f"a number may have at most {_nodes.MAX_DIGITS} digits.")
         return node.value
 
     def _call(self, node: Call) -> typing.Any:
@@ -165,8 +150,9 @@ class _Builder:
                     f"`{node.name}(...)` asks for the value of a schedule, which takes too long for so many in one "
                     "another. Make it in Python, and write down what it prints as.",
                 )
-        several = [self._value(item, maker, bound.several_name) for item in bound.several]
-        named = {name: self._value(argument.node, maker, name) for name, argument in bound.named.items()}
+        kinds = _declare.argument_kinds(maker)
+        several = [self._value(item, kinds.get(bound.several_name, _ANYTHING)) for item in bound.several]
+        named = {name: self._value(about.node, kinds.get(name, _STATIC)) for name, about in bound.named.items()}
         if several:  # arguments by position stand before them
             parameters = _parameters(maker).values()
             before = [about.name for about in parameters if about.kind is about.POSITIONAL_OR_KEYWORD]
@@ -182,12 +168,8 @@ class _Builder:
             )
         if node.name == "Run":
             raise self.source.error(node.place, "this is a run, not a schedule: give it as `run=Run(...)`.")
-        if node.name in _ELSEWHERE:
-            raise self.source.error(
-                node.place, f"`{node.name}` is defined by `{_ELSEWHERE[node.name]}`: import it first."
-            )
         raise self.source.error(
-            node.place, f"unknown schedule {_tree.short(node.name)}.{_checks.nearest(node.name, self.known)}"
+            node.place, f"unknown schedule {_nodes.short(node.name)}.{_checks.nearest(node.name, self.known)}"
         )
 
     def _operation(self, node: Operation) -> wj.Schedule:
@@ -204,7 +186,7 @@ class _Builder:
         if node.name in self.known:
             raise self.source.error(node.place, f"`{node.name}` needs its arguments in brackets.")
         raise self.source.error(
-            node.place, f"unknown name {_tree.short(node.name)}.{_checks.nearest(node.name, self.known)}"
+            node.place, f"unknown name {_nodes.short(node.name)}.{_checks.nearest(node.name, self.known)}"
         )
 
     def _shape(self, node: Name | Literal, name: str) -> typing.Callable:
@@ -213,36 +195,28 @@ class _Builder:
             return shapes[name]
         raise self.source.error(
             node.place,
-            f"`shape` must be one of {', '.join(shapes)}; got {_tree.short(name)}.{_checks.nearest(name, shapes)}",
+            f"`shape` must be one of {', '.join(shapes)}; got {_nodes.short(name)}.{_checks.nearest(name, shapes)}",
         )
 
-    def _text(self, node: Literal, text: str, maker: typing.Callable | None, name: str) -> typing.Any:
-        fields = getattr(maker, "__dataclass_fields__", {})
-        if name in fields and fields[name].metadata.get("static"):  # a text by its nature
+    def _text(self, node: Literal, text: str, kind: Kind) -> typing.Any:
+        if isinstance(kind, Choice):  # a text by its nature
             return text
-        if name == "shape":
+        if isinstance(kind, ShapeKind):
             return self._shape(node, text)
-        if name not in _IN_STEPS:
+        if not kind.in_steps or kind.table:
             raise self.source.error(
                 node.place,
-                f"a text can stand only for a number of steps, such as '3 epochs'; got {_tree.short(text)}.",
+                f"a text can stand only for a number of steps, such as '3 epochs'; got {_nodes.short(text)}.",
                 TypeError,
             )
         if self.run is None:
             raise self.source.error(
-                node.place, f"{_tree.short(text)} is a part of a run, which must be known: give `run=Run(...)`."
+                node.place, f"{_nodes.short(text)} is a part of a run, which must be known: give `run=Run(...)`."
             )
         try:
             return self.run.steps(text)
         except ValueError as error:
             raise self.source.error(node.place, str(error)) from None
-
-
-def _inside(name: str, items: int) -> list[str]:
-    """What the items of a table stand for: `points` are pairs of a step and a value."""
-    if name == "points":
-        return ["point"] * items
-    return ["boundaries", *["value"] * items] if name == "point" else [name] * items
 
 
 def _is_shape(maker: typing.Callable) -> bool:
@@ -254,18 +228,18 @@ def _is_shape(maker: typing.Callable) -> bool:
 
 
 def _cost(node: Node) -> int:
-    """How long XLA may take, in schedules: twice as long for each level."""
+    """How many schedules stand in a part of a tree."""
     match node:
         case Call(arguments=arguments):
-            return 1 + 2 * sum(_cost(argument.node) for argument in arguments)
+            return 1 + sum(_cost(argument.node) for argument in arguments)
         case Operation(left=left, right=right):
-            return 1 + 2 * (_cost(left) + _cost(right))
+            return 1 + _cost(left) + _cost(right)
         case Table(items=items):
             return sum(map(_cost, items))
     return 0
 
 
-def _called(source: _tree.Source, node: Call | Operation, maker: typing.Callable, several: list, named: dict):
+def _called(source: _nodes.Source, node: Call | Operation, maker: typing.Callable, several: list, named: dict):
     """`maker(*several, **named)`; its errors keep their words and get the place."""
     try:
         return maker(*several, **named)

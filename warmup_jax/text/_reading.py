@@ -9,8 +9,8 @@ import itertools
 import keyword
 import re
 
-from warmup_jax.text import _tree
-from warmup_jax.text._tree import Argument, Call, Literal, Name, Node, Operation, Table
+from warmup_jax.text import _nodes
+from warmup_jax.text._nodes import Argument, Call, Literal, Name, Node, Operation, Table
 
 _DIGITS = "[0-9](?:_?[0-9])*"
 # A number does not run into a name (`1if`, `0x10`, `1j`), a quote not into a name (`f''`) or into another quote.
@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     | (?P<string> '[^'\\\r\n]*(?:\\[\\'"nrtxuU][^'\\\r\n]*)*' | "[^"\\\r\n]*(?:\\[\\'"nrtxuU][^"\\\r\n]*)*" ) (?! ['"] )
     | (?P<open> [(\[] )
     | (?P<close> [)\]] )
-    | (?P<operator> [*+.-] )
+    | (?P<operator> \*\* | [*+./-] )
     | (?P<comma> , )
     | (?P<equals> = )
     """,
@@ -30,17 +30,18 @@ _TOKEN = re.compile(
 )
 _NEVER = re.compile("[\0\ud800-\udfff]")
 _CLOSES = {"(": ")", "[": "]"}
+_SYMBOLS = {ast.Add: "+", ast.Mult: "*", ast.Sub: "-", ast.Div: "/", ast.Pow: "**"}
 _EXAMPLE = "such as Linear(0.0, 1.0, steps=100)"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
-def read(text: str, name: str = "parse(text)") -> tuple[_tree.Text, Node]:
+def read(text: str, name: str = "parse(text)") -> tuple[_nodes.Text, Node]:
     """The tree of one expression, for the argument `name` of a public function."""
     if not isinstance(text, str):
-        raise TypeError(f"`{name}` must be text, {_EXAMPLE}; {_tree.came(text)}.")
-    if len(text) > _tree.MAX_CHARACTERS:
-        raise ValueError(f"`{name}` must be at most {_tree.MAX_CHARACTERS:_} characters; got {len(text):_}.")
-    source = _tree.Text(text)
+        raise TypeError(f"`{name}` must be text, {_EXAMPLE}; {_nodes.came(text)}.")
+    if len(text) > _nodes.MAX_CHARACTERS:
+        raise ValueError(f"`{name}` must be at most {_nodes.MAX_CHARACTERS:_} characters; got {len(text):_}.")
+    source = _nodes.Text(text)
     _first_look(source)
     reader = _Reader(source)
     try:
@@ -53,7 +54,7 @@ def read(text: str, name: str = "parse(text)") -> tuple[_tree.Text, Node]:
         raise source.too_deep(0) from None
 
 
-def _first_look(source: _tree.Text) -> None:
+def _first_look(source: _nodes.Text) -> None:
     """Refuse what the grammar has no use for, more than is read, and what is nested too deeply: brackets in brackets,
     operators and brackets behind one another.
     """
@@ -74,16 +75,16 @@ def _first_look(source: _tree.Text) -> None:
             level += 1
         elif kind == "comma":
             level = opened[-1][2] + 1 if opened else 0
-        elif kind == "number" and len(token) > _tree.MAX_DIGITS:
-            raise source.error(place, f"a number may have at most {_tree.MAX_DIGITS} characters; got {len(token)}.")
+        elif kind == "number" and len(token) > _nodes.MAX_DIGITS:
+            raise source.error(place, f"a number may have at most {_nodes.MAX_DIGITS} characters; got {len(token)}.")
         elif kind == "name" and keyword.iskeyword(token) and token not in ("True", "False", "None"):
             raise source.error(place, f"the word {token!r} has no meaning here.")
         elif kind == last == "string":
             raise source.error(place, "a comma is missing between two texts.")
-        if level > 2 * _tree.MAX_DEPTH:
+        if level > 2 * _nodes.MAX_DEPTH:
             raise source.too_deep(place)
         values += kind in ("name", "number", "string", "open")
-        if values > 4 * _tree.MAX_VALUES:
+        if values > 4 * _nodes.MAX_VALUES:
             raise source.too_much(place)
         last, place = (last if kind == "space" else kind), match.end()
     if place < len(text):
@@ -102,7 +103,7 @@ def _first_look(source: _tree.Text) -> None:
 class _Reader:
     """Turns the nodes of `ast` into those of the tree, and refuses all that it has no node for."""
 
-    def __init__(self, source: _tree.Text):
+    def __init__(self, source: _nodes.Text):
         self.source = source
         self.lines = [match.span() for match in _LINE.finditer(source.text)]
 
@@ -118,11 +119,12 @@ class _Reader:
             case ast.Tuple(elts=items) | ast.List(elts=items):
                 nodes = tuple(map(self.node, items))
                 return self.source.checked(Table(nodes, place, _height(nodes)))
-            case ast.BinOp(left=left, op=ast.Add() | ast.Mult() | ast.Sub() as sign, right=right):
-                symbol = {ast.Add: "+", ast.Mult: "*", ast.Sub: "-"}[type(sign)]
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                inner, minus_one = self.node(operand), Literal(-1.0, place)
+                return self.source.checked(Operation("*", minus_one, inner, place, _height([inner])))
+            case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _SYMBOLS:
+                symbol = _SYMBOLS[type(sign)]
                 place = self.source.text.find(symbol, self.offset(left.end_lineno or 0, left.end_col_offset or 0))
-                if symbol == "-":
-                    raise self.source.error(place, "only `*` and `+` can stand between two schedules.")
                 nodes = self.node(left), self.node(right)
                 return self.source.checked(Operation(symbol, *nodes, place, _height(nodes)))
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="wj" | "warmup_jax"), attr=name)):

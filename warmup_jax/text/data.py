@@ -4,8 +4,8 @@ import typing
 
 from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
-from warmup_jax.text import _building, _reading, _tree
-from warmup_jax.text._tree import Argument, Call, Literal, Node, Table
+from warmup_jax.text import _building, _nodes, _reading
+from warmup_jax.text._nodes import Argument, Call, Literal, Node, Table
 from warmup_jax.units import Run
 
 VERSION = 1
@@ -81,7 +81,7 @@ def run_of(data: dict[str, typing.Any]) -> Run | None:
             hint = f" Write {VERSION}, the only version known." if key == "version" else ""
             raise ValueError(f"`{key}` is missing.{hint}")
     if type(data["version"]) is not int or data["version"] != VERSION:
-        raise ValueError(f"version: must be {VERSION}, the only version known; {_tree.came(data['version'])}.")
+        raise ValueError(f"version: must be {VERSION}, the only version known; {_nodes.came(data['version'])}.")
     if data.get("run") is None:
         return None
     if isinstance(data["run"], dict) and "type" in data["run"]:
@@ -111,11 +111,13 @@ def run_as_data(run: Run) -> dict[str, typing.Any]:
 def checked_text(caller: str, schedule: Schedule) -> tuple[str, Node]:
     """What a schedule prints as and the tree of it, if that means an equal schedule."""
     if not isinstance(schedule, Schedule):
-        raise TypeError(f"`{caller}` must be a Schedule; {_tree.came(schedule)}.")
+        raise TypeError(f"`{caller}` must be a Schedule; {_nodes.came(schedule)}.")
     try:
         text = repr(schedule)
     except RecursionError:
-        raise ValueError(f"`{caller}` is nested too deeply: at most {_tree.MAX_DEPTH} levels can be written.") from None
+        raise ValueError(
+            f"`{caller}` is nested too deeply: at most {_nodes.MAX_DEPTH} levels can be written."
+        ) from None
     try:
         source, node = _reading.read(text)
         if _building.build(source, node, None) == schedule:
@@ -124,12 +126,12 @@ def checked_text(caller: str, schedule: Schedule) -> tuple[str, Node]:
     except (ValueError, TypeError) as error:
         why = f"Its text does not read back: {error}"
     raise ValueError(
-        f"`{caller}` must hold numbers and other schedules alone, no callable; got {_tree.cut(text, 200)}. {why}"
+        f"`{caller}` must hold numbers and other schedules alone, no callable; got {_nodes.cut(text, 200)}. {why}"
     )
 
 
-def _read(value, path: str, name: str | None = None) -> tuple[_tree.Source, Node]:
-    source = _tree.Data()
+def _read(value, path: str, name: str | None = None) -> tuple[_nodes.Source, Node]:
+    source = _nodes.Data()
     try:
         return source, _Reader(source).node(value, path, 0, name)
     except RecursionError:  # of a caller that is deep in calls itself
@@ -139,25 +141,25 @@ def _read(value, path: str, name: str | None = None) -> tuple[_tree.Source, Node
 class _Reader:
     """Plain data -> tree."""
 
-    def __init__(self, source: _tree.Data):
+    def __init__(self, source: _nodes.Data):
         self.source = source
         self.known = _building.known_names()
 
     def node(self, value, path: str, depth: int, name: str | None = None) -> Node:
         """The tree of a value; a dict is a call of `name` or of what it has under "type"."""
-        if depth > _tree.MAX_DEPTH:  # also a dict that holds itself
+        if depth > _nodes.MAX_DEPTH:  # also a dict that holds itself
             raise self.source.too_deep(path)
         if isinstance(value, dict):
             return self.source.checked(self._call(value, path, depth, name))
         if name is not None:
-            raise self.source.error(path, f"must be a table of arguments; {_tree.came(value)}.", TypeError)
+            raise self.source.error(path, f"must be a table of arguments; {_nodes.came(value)}.", TypeError)
         if isinstance(value, (list, tuple)):
             items = tuple(self.node(item, f"{path}[{k}]", depth + 1) for k, item in enumerate(value))
             return self.source.checked(Table(items, path, depth))
         if value is None or isinstance(value, (bool, int, float, str)):
             return self.source.checked(Literal(value, path))
         raise self.source.error(
-            path, f"must be a number, a text, a list, a dict or None; {_tree.came(value)}.", TypeError
+            path, f"must be a number, a text, a list, a dict or None; {_nodes.came(value)}.", TypeError
         )
 
     def _call(self, value: dict, path: str, depth: int, name: str | None) -> Call:
@@ -167,7 +169,7 @@ class _Reader:
             name = value["type"]
             if not isinstance(name, str):
                 raise self.source.error(
-                    f"{path}.type", f"must be the name of a schedule; {_tree.came(name)}.", TypeError
+                    f"{path}.type", f"must be the name of a schedule; {_nodes.came(name)}.", TypeError
                 )
         several = _building.variadic(self.known.get(name))
         arguments = []
@@ -176,14 +178,14 @@ class _Reader:
                 continue
             place = path + _key(key, ".")
             if not isinstance(key, str):
-                raise self.source.error(place, f"a key must be text; {_tree.came(key)}.", TypeError)
+                raise self.source.error(place, f"a key must be text; {_nodes.came(key)}.", TypeError)
             if key != several:
                 arguments.append(Argument(key, self.node(inner, place, depth + 1), place))
             elif isinstance(inner, (list, tuple)):
                 nodes = [self.node(item, f"{place}[{k}]", depth + 1) for k, item in enumerate(inner)]
                 arguments += [Argument(None, node, node.place) for node in nodes]
             else:
-                raise self.source.error(place, f"must be a list; {_tree.came(inner)}.", TypeError)
+                raise self.source.error(place, f"must be a list; {_nodes.came(inner)}.", TypeError)
         return Call(name, tuple(arguments), path, depth)
 
     @staticmethod
@@ -194,7 +196,7 @@ class _Reader:
 
 def _key(key, dot: str = "") -> str:
     """A key as a part of a path."""
-    return f"{dot}{key}" if isinstance(key, str) and key.isidentifier() and len(key) < 50 else f"[{_tree.short(key)}]"
+    return f"{dot}{key}" if isinstance(key, str) and key.isidentifier() and len(key) < 50 else f"[{_nodes.short(key)}]"
 
 
 def _as_data(node: Node, known: typing.Mapping[str, typing.Callable]) -> typing.Any:
@@ -203,7 +205,7 @@ def _as_data(node: Node, known: typing.Mapping[str, typing.Callable]) -> typing.
         case Table(items=items):
             return [_as_data(item, known) for item in items]
         case Call(name=name):
-            bound = _building.bind(_tree.Data(), node, known[name])
+            bound = _building.bind(_nodes.Data(), node, known[name])
             data = {key: _as_data(argument.node, known) for key, argument in bound.named.items()}
             if bound.several_name:
                 data[bound.several_name] = [_as_data(item, known) for item in bound.several]

@@ -11,7 +11,7 @@ import typing
 import warnings
 
 from warmup_jax._schedule import Schedule
-from warmup_jax.text import _tree, data
+from warmup_jax.text import _nodes, data
 from warmup_jax.text.parsing import parse
 from warmup_jax.units import Run
 
@@ -137,18 +137,18 @@ class _Form(typing.NamedTuple):
 
 
 def _read_json(text: str):
-    source = _tree.Text(text)
+    source = _nodes.Text(text)
 
     def unique(pairs: list[tuple[str, typing.Any]]) -> dict:
         table = dict(pairs)
         if len(table) < len(pairs):
             [(twice, _)] = collections.Counter(key for key, _ in pairs).most_common(1)
-            raise ValueError(f"the key {_tree.short(twice)} stands twice in one object.")
+            raise ValueError(f"the key {_nodes.short(twice)} stands twice in one object.")
         return table
 
     def whole(digits: str) -> int:
-        if len(digits) > _tree.MAX_DIGITS:
-            raise ValueError(f"a number may have at most {_tree.MAX_DIGITS} characters; got {len(digits)}.")
+        if len(digits) > _nodes.MAX_DIGITS:
+            raise ValueError(f"a number may have at most {_nodes.MAX_DIGITS} characters; got {len(digits)}.")
         return int(digits)
 
     def refuse(constant: str):
@@ -161,7 +161,7 @@ def _read_json(text: str):
 
 
 def _read_yaml(text: str):
-    yaml, source = _yaml(), _tree.Text(text)
+    yaml, source = _yaml(), _nodes.Text(text)
     try:
         _check_yaml(source, yaml.parse(text))
         return yaml.load(text)
@@ -180,7 +180,7 @@ class _Refused(ValueError):
     """YAML that is well-formed but not read here."""
 
 
-def _check_yaml(source: _tree.Text, events: typing.Iterable) -> None:
+def _check_yaml(source: _nodes.Text, events: typing.Iterable) -> None:
     """Before anything is built: a few lines with anchors can stand for billions of values, and tags for any object."""
     import ruamel.yaml.events
 
@@ -195,7 +195,7 @@ def _check_yaml(source: _tree.Text, events: typing.Iterable) -> None:
             raise _Refused(source.at(place, "anchors (&, *) and tags (!) are not read. Write the value itself."))
         depth += isinstance(event, ruamel.yaml.events.CollectionStartEvent)
         depth -= isinstance(event, ruamel.yaml.events.CollectionEndEvent)
-        if depth > 2 * _tree.MAX_DEPTH + 2:  # a schedule and its list of stages are two
+        if depth > 2 * _nodes.MAX_DEPTH + 2:  # a schedule and its list of stages are two
             raise _Refused(str(source.too_deep(place)))
 
 
@@ -219,7 +219,7 @@ def _yaml():
 def _read_toml(text: str):
     # Python's reader takes memory by the square of the parts of one key, a.b.c.
     if deep := _LONG_KEY.search(text):
-        raise _tree.Text(text).error(deep.start(), "this is no key of a schedule: it has too many parts.")
+        raise _nodes.Text(text).error(deep.start(), "this is no key of a schedule: it has too many parts.")
     return tomllib.loads(text)
 
 
@@ -268,9 +268,9 @@ def _contents(path: pathlib.Path) -> str:
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise ValueError("this is no file.")
     with open(path, "rb") as file:
-        contents = file.read(_tree.MAX_CHARACTERS + 1)
-    if len(contents) > _tree.MAX_CHARACTERS:
-        raise ValueError(f"too long: a file of at most {_tree.MAX_CHARACTERS:_} bytes can be read.")
+        contents = file.read(_nodes.MAX_CHARACTERS + 1)
+    if len(contents) > _nodes.MAX_CHARACTERS:
+        raise ValueError(f"too long: a file of at most {_nodes.MAX_CHARACTERS:_} bytes can be read.")
     try:
         return contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -285,7 +285,7 @@ def _about(path: pathlib.Path) -> typing.Iterator[None]:
             warnings.simplefilter("ignore")  # of the libraries, about what is refused anyway
             yield
     except RecursionError:
-        raise ValueError(f"{path}: nested too deeply: at most {_tree.MAX_DEPTH} levels can be read.") from None
+        raise ValueError(f"{path}: nested too deeply: at most {_nodes.MAX_DEPTH} levels can be read.") from None
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{path}: {error}") from None

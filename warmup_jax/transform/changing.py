@@ -7,8 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import core
 
-from warmup_jax._schedule import Schedule
-from warmup_jax.stages import lift
+from warmup_jax._schedule import SCHEDULE, Schedule
 from warmup_jax.transform._arrays import as_state, values_at
 from warmup_jax.transform._search import outline, rebuild, scheduled_states
 from warmup_jax.transform._trees import is_wrapped, plain
@@ -93,7 +92,7 @@ def _by_path(
     unknown = [path for path in new if path not in paths]
     if unknown:
         raise ValueError(f"`{argument}` has no optimizer {unknown[0]!r}; there are {', '.join(map(repr, paths))}.")
-    return {path: lift(argument, value) for path, value in new.items()}
+    return {path: SCHEDULE.check(argument, value) for path, value in new.items()}
 
 
 def _check_alone(name: str, node: ScheduledState) -> None:

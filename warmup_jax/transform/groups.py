@@ -9,8 +9,9 @@ import optax
 import optax.transforms
 
 from warmup_jax import _checks
-from warmup_jax._schedule import Schedule
-from warmup_jax.stages import lift
+from warmup_jax._calls import checked
+from warmup_jax._schedule import Like, Schedule
+from warmup_jax.fields import Positive
 from warmup_jax.transform._factories import check_optimizer
 from warmup_jax.transform._trees import is_wrapped, key_text
 
@@ -106,7 +107,8 @@ def grouped(
     return optax.GradientTransformationExtraArgs(init, inner.update)
 
 
-def layer_decay(schedule: Schedule, layers: collections.abc.Sequence[str], factor: float) -> dict[str, Schedule]:
+@checked
+def layer_decay(schedule: Like, layers: collections.abc.Sequence[str], factor: Positive) -> dict[str, Schedule]:
     """A schedule for each layer, lower the further it is from the output.
 
     `schedule * factor**(len(layers) - 1 - position)`
@@ -149,10 +151,8 @@ def layer_decay(schedule: Schedule, layers: collections.abc.Sequence[str], facto
             "`layer_decay(layers=...)` must be the names of the layers, each once, from the input to the output; "
             f"got {layers!r}."
         )
-    share = _checks.positive("layer_decay(factor=...)", factor)
-    schedule = lift("layer_decay(schedule=...)", schedule)
     last = len(layers) - 1
-    return {name: schedule * share ** (last - position) for position, name in enumerate(layers)}
+    return {name: schedule * factor ** (last - position) for position, name in enumerate(layers)}
 
 
 def _parameter_name(path: tuple[typing.Any, ...]) -> str:

@@ -1,6 +1,7 @@
 """`reduce_on_plateau`: any schedule, lowered when a metric stops improving."""
 
 import typing
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
@@ -8,13 +9,18 @@ import numpy as np
 import optax
 
 from warmup_jax import _checks
+from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Maximum, Minimum
+from warmup_jax.fields import Count, Known, Steps, at_least, between
 from warmup_jax.transform._factories import check_optimizer
 from warmup_jax.transform._search import rebuild, scheduled_states
 from warmup_jax.transform.state import ScheduledState
 
 _UNSET: typing.Any = object()
+
+# A Python number: the rule is part of the program, not of the state.
+NotNegative: typing.TypeAlias = Annotated[Known, at_least(0.0)]
 
 
 class PlateauState(typing.NamedTuple):
@@ -35,18 +41,19 @@ class PlateauState(typing.NamedTuple):
     inner: optax.OptState
 
 
+@checked
 def reduce_on_plateau(
     inner: optax.GradientTransformation,
     *,
     mode: typing.Literal["min", "max"] = "min",
-    factor: float = 0.1,
-    patience: int = 10,
-    threshold: float = 1e-4,
+    factor: Annotated[Known, between(0.0, 1.0, above=True, below=True)] = 0.1,
+    patience: Count = 10,
+    threshold: NotNegative = 1e-4,
     threshold_mode: typing.Literal["rel", "abs"] = "rel",
-    cooldown: int = 0,
-    min_lr: float = 0.0,
-    eps: float = 1e-8,
-    warmup: int = 0,
+    cooldown: Count = 0,
+    min_lr: NotNegative = 0.0,
+    eps: NotNegative = 1e-8,
+    warmup: Steps = 0,
 ) -> optax.GradientTransformationExtraArgs:
     r"""Lower the learning rate of a `scheduled` optimizer when a metric stops improving.
 
@@ -110,16 +117,6 @@ def reduce_on_plateau(
     Source: PyTorch 2.13, `torch.optim.lr_scheduler.ReduceLROnPlateau`.
     """
     check_optimizer("reduce_on_plateau(inner)", inner)
-    _check_choice("mode", mode, ("min", "max"))
-    _check_choice("threshold_mode", threshold_mode, ("rel", "abs"))
-    if not 0 < _number("factor", factor) < 1:
-        raise ValueError(f"`reduce_on_plateau(factor=...)` must be above 0 and below 1; got {factor!r}.")
-    for name, value in {"threshold": threshold, "min_lr": min_lr, "eps": eps}.items():
-        if _number(name, value) < 0:
-            raise ValueError(f"`reduce_on_plateau({name}=...)` must be 0 or more; got {value!r}.")
-    for name, value in {"patience": patience, "cooldown": cooldown}.items():
-        _checks.count(f"reduce_on_plateau({name}=...)", value)
-    _checks.length("reduce_on_plateau(warmup=...)", warmup)
     inner = optax.with_extra_args_support(inner)
 
     sign = 1 if mode == "max" else -1
@@ -204,15 +201,3 @@ def _as_metric(value: jax.typing.ArrayLike) -> jax.Array:
     if isinstance(value, (str, bool)) or jnp.shape(value):
         raise TypeError(f"`update(value=...)` of `reduce_on_plateau` must be one number; {_checks.came(value)}.")
     return jnp.asarray(value).astype(jnp.float32)
-
-
-def _number(name: str, value: object) -> float:
-    """A finite Python number: the rule is part of the program, not of the state."""
-    if _checks.is_array(value):
-        raise TypeError(f"`reduce_on_plateau({name}=...)` must be a Python number; {_checks.came(value)}.")
-    return float(_checks.real(f"reduce_on_plateau({name}=...)", value))
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, str]) -> None:
-    if value not in choices:
-        raise ValueError(f"`reduce_on_plateau({name}=...)` must be {' or '.join(map(repr, choices))}; got {value!r}.")

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 
 from warmup_jax import _checks
-from warmup_jax.stages import lift
+from warmup_jax._schedule import SCHEDULE
 from warmup_jax.transform._search import find, outline, path_text, scheduled_states, state_of
 from warmup_jax.transform._trees import flatten, plain
 from warmup_jax.transform.state import ScheduledState
@@ -141,7 +141,7 @@ def _rate_by_count(opt_state: typing.Any, schedule: typing.Callable[..., typing.
             "`learning_rate(opt_state, schedule)` found no count of a scheduled optimizer in this state: "
             f"{outline(opt_state)}. Optax keeps one if its learning rate is a schedule."
         )
-    rate = lift("learning_rate(schedule=...)", schedule)
+    rate = SCHEDULE.check("learning_rate(schedule=...)", schedule)
     return _alone({path: rate(jnp.maximum(count, 1) - 1).astype(jnp.float32) for path, count in counts.items()})
 
 

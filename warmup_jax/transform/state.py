@@ -8,8 +8,7 @@ import jax.numpy as jnp
 import optax
 
 from warmup_jax import _checks
-from warmup_jax._schedule import Schedule
-from warmup_jax.stages import lift
+from warmup_jax._schedule import SCHEDULE, Schedule
 from warmup_jax.transform._arrays import as_state, cast_like, values_at
 from warmup_jax.transform._factories import Factory, check_traceable, name_of, named_arguments
 from warmup_jax.transform._flax import register_with_flax
@@ -86,7 +85,7 @@ def scheduled(
     def make(*positional: _Arguments.args, **keywords: _Arguments.kwargs) -> optax.GradientTransformationExtraArgs:
         arguments = named_arguments(factory, positional, keywords)
         schedules = {
-            name: lift(name, value)
+            name: SCHEDULE.check(f"scheduled({name_of(factory)})({name}=...)", value)
             for name, value in arguments.items()
             if isinstance(value, Schedule) or (name == "learning_rate" and callable(value))
         }

@@ -55,7 +55,7 @@ class Call(typing.NamedTuple):
 
 
 class Operation(typing.NamedTuple):
-    """`left * right` or `left + right`."""
+    """`left * right`, with one of the symbols `* + - / **`."""
 
     symbol: str
     left: "Node"

@@ -1,0 +1,214 @@
+"""Arguments that are checked by their annotations, and the answers to calls that cannot be meant."""
+
+import functools
+import inspect
+import typing
+
+from warmup_jax import _checks, _kinds
+
+Parameters = typing.ParamSpec("Parameters")
+Result = typing.TypeVar("Result")
+
+# What Optax, Hugging Face, PyTorch, Keras and timm call an argument, and what it may be called here.
+_ELSEWHERE = {
+    "alpha": ("stop",),
+    "base_lr": ("peak", "start", "value"),
+    "boundaries_and_scales": ("boundaries",),
+    "cycle_mul": ("stretch",),
+    "decay_rate": ("factor", "gamma"),
+    "decay_steps": ("total", "steps"),
+    "decay_t": ("every", "boundaries"),
+    "end_factor": ("stop",),
+    "end_learning_rate": ("stop",),
+    "end_value": ("stop",),
+    "eta_min": ("stop",),
+    "first_decay_steps": ("cycle", "steps"),
+    "gamma": ("factor", "scale"),
+    "init_lr": ("start", "peak"),
+    "init_value": ("start", "value"),
+    "initial_learning_rate": ("start", "peak", "value"),
+    "initial_lr": ("peak", "start", "value"),
+    "learning_rate": ("peak", "value", "start"),
+    "lr": ("peak", "value", "start"),
+    "lr_end": ("stop",),
+    "lr_min": ("stop",),
+    "m_mul": ("scale",),
+    "max_epochs": ("total", "steps"),
+    "max_lr": ("peak",),
+    "milestones": ("boundaries",),
+    "min_lr": ("stop",),
+    "num_cycles": ("times",),
+    "num_decay_steps": ("cooldown",),
+    "num_stable_steps": ("total",),
+    "num_training_steps": ("total", "steps"),
+    "num_warmup_steps": ("warmup",),
+    "pct_start": ("share",),
+    "peak_lr": ("peak",),
+    "peak_value": ("peak",),
+    "start_factor": ("start",),
+    "step_size": ("every",),
+    "step_size_down": ("fall",),
+    "step_size_up": ("rise",),
+    "t_initial": ("cycle", "steps"),
+    "t_mul": ("stretch",),
+    "T_0": ("cycle", "steps"),
+    "T_max": ("total", "steps"),
+    "T_mult": ("stretch",),
+    "total_iters": ("steps", "total"),
+    "total_steps": ("total", "steps"),
+    "transition_steps": ("total", "steps"),
+    "warmup_epochs": ("warmup",),
+    "warmup_lr_init": ("start",),
+    "warmup_period": ("warmup", "steps"),
+    "warmup_ratio": ("warmup",),
+    "warmup_steps": ("warmup",),
+    "warmup_t": ("warmup",),
+    "warmup_target": ("peak",),
+}
+
+
+class within(typing.NamedTuple):
+    """A part of a run must fit into the whole, or into what `after` leaves of it, as `Annotated[Steps, within("total")]`.
+
+    Args:
+        whole: the name of the argument that is the length of the whole.
+        after: the name of the argument that comes before the part.
+    """
+
+    whole: str
+    after: str | None = None
+
+    def check(self, caller: str, name: str, arguments: dict[str, typing.Any]) -> None:
+        """Compare the lengths of the part and of the whole, where both are Python numbers."""
+        names = [name, *([self.after] if self.after else []), self.whole]
+        lengths = [arguments.get(each) for each in names]
+        if not all(isinstance(length, int) for length in lengths):
+            return  # traced, or without end
+        *parts, whole = lengths
+        if sum(parts) > whole:
+            room = f"{self.whole} - {self.after}" if self.after else self.whole
+            given = ", ".join(f"{each}={length}" for each, length in zip(names, lengths, strict=True))
+            raise ValueError(
+                f"`{caller}({name}=...)` must be at most `{room}`{'' if self.after else ', which includes it'}; got "
+                f"{given}. Shorten {' or '.join(f'`{each}`' for each in names[:-1])}, or raise `{self.whole}`."
+            )
+
+
+class Arguments:
+    """The arguments of a function, or of a class, whose name its errors give."""
+
+    def __init__(self, name: str, parameters: typing.Sequence[inspect.Parameter], kinds: dict[str, _kinds.Kind]):
+        self.name, self.kinds = name, kinds
+        self.signature = inspect.Signature(list(parameters))
+        self.checks = {each: (f"{name}({each}=...)", kind.check) for each, kind in kinds.items()}
+        before = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+        self.positional = [self.checks.get(each.name) for each in before]
+        self.several = next((each.name for each in parameters if each.kind is each.VAR_POSITIONAL), None)
+        self.relations = [
+            (each.name, extra)
+            for each in parameters
+            for extra in getattr(each.annotation, "__metadata__", ())
+            if isinstance(extra, within)
+        ]
+
+    def check(self, positional: tuple, named: dict[str, typing.Any]) -> tuple | list:
+        """The positional arguments in the form that is stored; the named ones are changed in place."""
+        for name, value in named.items():
+            if name in self.checks:
+                words, check = self.checks[name]
+                named[name] = check(words, value)
+        if positional:
+            positional = self._by_position(positional)
+        if self.relations:
+            known = {name: about.default for name, about in self.signature.parameters.items()} | named
+            for name, relation in self.relations:
+                relation.check(self.name, name, known)
+        return positional
+
+    def _by_position(self, values: tuple) -> list:
+        checked = list(values)
+        for k, entry in enumerate(self.positional[: len(checked)]):
+            if entry is not None:
+                words, check = entry
+                checked[k] = check(words, checked[k])
+        if self.several in self.checks:
+            _, check = self.checks[self.several]
+            if len(checked) > len(self.positional) and isinstance(checked[len(self.positional)], (list, tuple)):
+                kind = type(checked[len(self.positional)]).__name__
+                raise TypeError(
+                    f"`{self.name}(...)` takes its {self.several} one by one; got a {kind}. Write `*{self.several}`."
+                )
+            for k in range(len(self.positional), len(checked)):
+                checked[k] = check(f"{self.name}({self.several}[{k - len(self.positional)}])", checked[k])
+        return checked
+
+    def explain(self, positional: tuple | list, named: dict[str, typing.Any]) -> None:
+        """Raise a `TypeError` in words if the arguments do not fit the parameters."""
+        try:
+            self.signature.bind(*positional, **named)
+        except TypeError as error:
+            raise TypeError(self._wrong(positional, named) or f"`{self.name}(...)`: {error}.") from None
+
+    def _wrong(self, positional, named) -> str | None:
+        names = [name for name, about in self.signature.parameters.items() if about.kind is not about.VAR_POSITIONAL]
+        if unknown := [name for name in named if name not in names]:
+            return f"{unknown_arguments(self.name, unknown, names or [f'*{self.several}'])}"
+        if len(positional) > len(self.positional) and self.several is None:
+            return too_many(self.name, len(positional), names, bool(self.positional))
+        before = names[: len(positional)]
+        if twice := [name for name in before if name in named]:
+            return f"`{self.name}({twice[0]}=...)` is given twice."
+        missing = [
+            f"`{name}=...`"
+            for name, about in self.signature.parameters.items()
+            if about.default is about.empty and about.kind is not about.VAR_POSITIONAL
+            if name not in named and name not in before
+        ]
+        return f"`{self.name}(...)` needs {' and '.join(missing)}." if missing else None
+
+
+def unknown_arguments(caller: str, unknown: list[str], names: list[str]) -> str:
+    """The answer to arguments that a function does not have: the names that are known elsewhere, or the nearest."""
+    meant = {name: next((ours for ours in _ELSEWHERE.get(name, ()) if ours in names), None) for name in unknown}
+    known = [f"`{ours}` for {name!r}" for name, ours in meant.items() if ours]
+    near = [_checks.nearest(name, names) for name, ours in meant.items() if not ours]
+    said = f" Write {', '.join(known)}." if known else ""
+    return f"`{caller}(...)` takes {', '.join(names)} and has no {', '.join(map(repr, unknown))}.{said}{''.join(near)}"
+
+
+def too_many(caller: str, count: int, names: list[str], some_by_position: bool) -> str:
+    """The answer to arguments by position that a function does not take."""
+    if some_by_position:
+        return f"`{caller}(...)` takes {', '.join(names)} and no more; got {count} by position."
+    named = ", ".join(f"{name}=..." for name in names)
+    return f"`{caller}(...)` takes its arguments by name: {named}; got {count} by position."
+
+
+def checked(function: typing.Callable[Parameters, Result]) -> typing.Callable[Parameters, Result]:
+    """Check the arguments of a function by its annotations, in its own name; its signature stays as it is.
+
+    An error from within keeps its words, and gets a note with the name of the function.
+    """
+    kinds, parameters = _kinds.kinds_of(function), list(inspect.signature(function).parameters.values())
+    is_method = parameters[0].name == "self" if parameters else False
+    name = function.__qualname__.removesuffix(".__init__") if is_method else function.__name__
+    arguments = Arguments(name, parameters[is_method:], kinds)
+
+    @functools.wraps(function)
+    def call(*positional: Parameters.args, **named: Parameters.kwargs) -> Result:
+        given: typing.Any = positional[is_method:]
+        try:
+            given = arguments.check(given, named)
+        except (TypeError, ValueError):
+            arguments.explain(given, named)  # a call that cannot be meant is answered first
+            raise
+        try:
+            return function(*positional[:is_method], *given, **named)
+        except Exception as error:
+            if isinstance(error, TypeError):
+                arguments.explain(given, named)
+            error.add_note(f"in `{name}(...)`")
+            raise
+
+    call.__doc__ = _kinds.documented(function.__doc__, kinds)
+    return call
