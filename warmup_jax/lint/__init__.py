@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax import _checks
+from warmup_jax import _checks, _kinds
 from warmup_jax._schedule import Schedule
 from warmup_jax.lint import _lengths, _optimizer, _stages, _units, _values  # noqa: F401  # each adds its rules
 from warmup_jax.lint._case import Finding as Finding
@@ -16,20 +16,23 @@ from warmup_jax.lint._rule import RULES as RULES
 from warmup_jax.lint._rule import Rule as Rule
 from warmup_jax.report._measures import Curve
 from warmup_jax.report.curves import check_concrete, curve
-from warmup_jax.stages import Constant, lift
 from warmup_jax.transform._search import scheduled_states
 from warmup_jax.transform.reading import scheduled_state
 from warmup_jax.units import Run
 
+if typing.TYPE_CHECKING:
+    from jax.typing import DTypeLike
+
 READ = ("b2", "learning_rate", "weight_decay")  # the hyperparameters that a rule reads
+_AS_SCHEDULE = _kinds.PLAIN[Schedule]
 
 
 def lint(
     schedule: Schedule,
     run: Run,
-    optimizer=None,
+    optimizer: typing.Any = None,
     *,
-    rate_dtype=None,
+    rate_dtype: "DTypeLike | None" = None,
     select: str | typing.Collection[str] | None = None,
     ignore: str | typing.Collection[str] = (),
 ) -> list[Finding]:
@@ -119,11 +122,10 @@ def _settings(optimizer) -> list[dict[str, Schedule]]:
         found = scheduled_state(optimizer)
         return [dict(state.schedules) for state in (found.values() if isinstance(found, dict) else [found])]
     if isinstance(optimizer, collections.abc.Mapping):
-        known = {
-            name: lift(f"lint(optimizer={{{name!r}: ...}})", optimizer[name]) for name in READ if name in optimizer
-        }
-        b2 = known.get("b2")
-        if isinstance(b2, Constant) and not 0 <= float(b2.value) < 1:
+        names = [name for name in READ if name in optimizer]
+        known = {name: _AS_SCHEDULE.check(f"lint(optimizer={{{name!r}: ...}})", optimizer[name]) for name in names}
+        b2 = getattr(known.get("b2"), "value", None)  # where it is one number
+        if b2 is not None and not 0 <= float(b2) < 1:
             raise ValueError(f"`lint(optimizer={{'b2': ...}})` must be from 0 to below 1; got {optimizer['b2']!r}.")
         if not known:
             raise ValueError(
