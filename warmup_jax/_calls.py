@@ -78,19 +78,24 @@ class within(typing.NamedTuple):
     whole: str
     after: str | None = None
 
+    @property
+    def room(self) -> str:
+        """What the part must fit into."""
+        return f"{self.whole} - {self.after}" if self.after else self.whole
+
     def check(self, caller: str, name: str, arguments: dict[str, typing.Any]) -> None:
         """Compare the lengths of the part and of the whole, where both are Python numbers."""
         names = [name, *([self.after] if self.after else []), self.whole]
-        lengths = [arguments.get(each) for each in names]
-        if not all(isinstance(length, int) for length in lengths):
+        lengths = [length for each in names if isinstance(length := arguments.get(each), int)]
+        if len(lengths) < len(names):
             return  # traced, or without end
         *parts, whole = lengths
         if sum(parts) > whole:
-            room = f"{self.whole} - {self.after}" if self.after else self.whole
             given = ", ".join(f"{each}={length}" for each, length in zip(names, lengths, strict=True))
             raise ValueError(
-                f"`{caller}({name}=...)` must be at most `{room}`{'' if self.after else ', which includes it'}; got "
-                f"{given}. Shorten {' or '.join(f'`{each}`' for each in names[:-1])}, or raise `{self.whole}`."
+                f"`{caller}({name}=...)` must be at most `{self.room}`{'' if self.after else ', which includes it'}; got "
+                f"{given}. Shorten {' or '.join(f'`{each}`' for each in names[:-1])}{', or' if self.after else ' or'} raise "
+                f"`{self.whole}`."
             )
 
 
@@ -111,19 +116,25 @@ class Arguments:
             if isinstance(extra, within)
         ]
 
+    def words(self) -> dict[str, str]:
+        """What each argument must be, for the documentation."""
+        words = {name: kind.words for name, kind in self.kinds.items()}
+        return words | {name: f"{words[name]}, at most `{relation.room}`" for name, relation in self.relations}
+
     def check(self, positional: tuple, named: dict[str, typing.Any]) -> tuple | list:
         """The positional arguments in the form that is stored; the named ones are changed in place."""
         for name, value in named.items():
             if name in self.checks:
                 words, check = self.checks[name]
                 named[name] = check(words, value)
-        if positional:
-            positional = self._by_position(positional)
+        checked = self._by_position(positional) if positional else positional
         if self.relations:
-            known = {name: about.default for name, about in self.signature.parameters.items()} | named
+            parameters = self.signature.parameters
+            known = {name: about.default for name, about in parameters.items()}
+            known |= dict(zip(parameters, checked, strict=False)) | named
             for name, relation in self.relations:
                 relation.check(self.name, name, known)
-        return positional
+        return checked
 
     def _by_position(self, values: tuple) -> list:
         checked = list(values)
@@ -210,5 +221,5 @@ def checked(function: typing.Callable[Parameters, Result]) -> typing.Callable[Pa
             error.add_note(f"in `{name}(...)`")
             raise
 
-    call.__doc__ = _kinds.documented(function.__doc__, kinds)
+    call.__doc__ = _kinds.documented(function.__doc__, arguments.words())
     return call

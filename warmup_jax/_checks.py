@@ -18,7 +18,7 @@ def float_dtype() -> np.dtype:
 
 def largest_float() -> float:
     """The largest number of that dtype."""
-    return _LARGEST[jax.config.jax_enable_x64]
+    return _LARGEST[getattr(jax.config, "jax_enable_x64")]
 
 
 _LARGEST = {False: float(np.finfo(np.float32).max), True: float(np.finfo(np.float64).max)}

@@ -54,7 +54,7 @@ def check_when_made(cls: type, own: bool) -> None:
         known.append(_arguments_of(cls, made, own))
     except NameError:
         return  # an annotation that cannot be resolved yet: at the first construction
-    cls.__doc__ = _kinds.documented(cls.__doc__, known[0].kinds)
+    cls.__doc__ = _kinds.documented(cls.__doc__, known[0].words())
 
 
 def _arguments_of(cls: type, made: typing.Callable[..., None], own: bool) -> _calls.Arguments:

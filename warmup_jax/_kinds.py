@@ -4,6 +4,7 @@ Only static facts are checked: the values of Python and NumPy numbers, and the d
 Nothing here waits for a device.
 """
 
+import collections.abc
 import dataclasses
 import inspect
 import math
@@ -77,13 +78,13 @@ class _OrNone(Kind):
         self.words, self.low, self.high = f"{kind.words}, or None", kind.low, kind.high
         self.whole, self.table, self.in_steps = kind.whole, kind.table, kind.in_steps
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         return None if value is None else self.kind.check(name, value)
 
-    def part(self, position):
+    def part(self, position: int) -> Kind:
         return self.kind.part(position)
 
-    def canonical(self, name, leaf):
+    def canonical(self, name: str, leaf: typing.Any) -> typing.Any:
         return self.kind.canonical(name, leaf)
 
 
@@ -93,11 +94,13 @@ class _Several(Kind):
     def __init__(self, kind: Kind):
         self.kind, self.words = kind, f"{kind.words}, several"
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
+        if isinstance(value, (str, bytes)) or not isinstance(value, collections.abc.Iterable):
+            raise TypeError(f"`{name}` must be a list of values, each {self.kind.words}; {came(value)}.")
         stem = name.removesuffix("=...)")
         return tuple(self.kind.check(f"{stem}[{k}])", one) for k, one in enumerate(value))
 
-    def canonical(self, name, leaf):
+    def canonical(self, name: str, leaf: typing.Any) -> typing.Any:
         return self.kind.canonical(name, leaf)
 
 
@@ -152,7 +155,7 @@ class RealNumber(Kind):
         options = {"in_steps": self.in_steps, "known": self.known, "why": limits.why and f", {limits.why}"}
         return RealNumber(low, high, above=limits.above, below=limits.below, **options)
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         if type(value) is float and self._least <= value <= self._most:  # the common case; false for NaN
             return value + 0.0  # -0.0 becomes 0.0: equal schedules have equal bits
         value = _as_number(name, value, "a number")
@@ -172,7 +175,7 @@ class RealNumber(Kind):
             raise ValueError(f"`{name}` must be {self.words}; got {float(value)!r}.")
         return float(value) + 0.0
 
-    def canonical(self, name, leaf):
+    def canonical(self, name: str, leaf: typing.Any) -> typing.Any:
         leaf = _one_number(jnp.asarray(leaf)).astype(float_dtype())
         limits = jnp.finfo(float_dtype())
         least, most = self._ends(float(limits.smallest_normal), math.inf)
@@ -213,7 +216,7 @@ class WholeNumber(Kind):
         high = self.high if limits.high is None else limits.high
         return WholeNumber(int(low), high, of=self.of, known=self.known)
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         if type(value) is int and self.low <= value <= self.high:  # the common case
             return value
         ask_run = f" {_ASK_RUN}" if self.in_steps else ""
@@ -236,7 +239,7 @@ class WholeNumber(Kind):
             raise ValueError(f"`{name}` must be at most {self.high}{power}{steps}; got {value}.{mend}")
         return int(value)
 
-    def canonical(self, name, leaf):
+    def canonical(self, name: str, leaf: typing.Any) -> typing.Any:
         leaf = _one_number(jnp.asarray(leaf))
         if not jnp.issubdtype(leaf.dtype, jnp.integer):
             raise TypeError(f"`{name}` must be {self.counted}; {came(leaf)}. Did `jax.tree.map` change it?")
@@ -250,7 +253,7 @@ class RealTable(Kind):
     table = True
     words = "finite numbers"
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         values = _as_table(name, value, "numbers")
         if is_array(values):
             if not (jnp.issubdtype(values.dtype, jnp.floating) or jnp.issubdtype(values.dtype, jnp.integer)):
@@ -261,10 +264,10 @@ class RealTable(Kind):
             return jnp.stack([jnp.asarray(number, float_dtype()) for number in numbers])
         return _read_only(np.array(numbers, float_dtype()))
 
-    def part(self, position):
+    def part(self, position: int) -> Kind:
         return _REAL
 
-    def canonical(self, name, leaf):
+    def canonical(self, name: str, leaf: typing.Any) -> typing.Any:
         return _one_table(jnp.asarray(leaf)).astype(float_dtype())
 
 
@@ -275,7 +278,7 @@ class BoundaryTable(Kind):
     low, high = 0, MAX_STEPS
     words = "whole steps in rising order, none twice"
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         values = _as_table(name, value, "whole steps in rising order")
         if is_array(values):
             if not jnp.issubdtype(values.dtype, jnp.integer):
@@ -292,10 +295,10 @@ class BoundaryTable(Kind):
                 )
         return _read_only(np.array(steps, np.int32))
 
-    def part(self, position):
+    def part(self, position: int) -> Kind:
         return _STEPS
 
-    def canonical(self, name, leaf):
+    def canonical(self, name: str, leaf: typing.Any) -> typing.Any:
         return jnp.maximum(step_to_int32(_one_table(jnp.asarray(leaf))), 0)
 
 
@@ -304,7 +307,7 @@ class Flag(Kind):
 
     words = "True or False"
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         if not isinstance(value, bool):
             raise TypeError(f"`{name}` must be {self.words}; {came(value)}.")
         return value
@@ -317,7 +320,7 @@ class Choice(Kind):
         self.choices = choices
         self.words = f"one of {', '.join(map(repr, choices))}"
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         value = getattr(value, "value", value)  # an enum of another library
         if not isinstance(value, str) or value not in self.choices:
             raise ValueError(f"`{name}` must be {self.words}; {came(value)}.{_checks.nearest(value, self.choices)}")
@@ -378,7 +381,7 @@ def kind_of(annotation: typing.Any) -> Kind | None:
         return _OrNone(kind) if kind is not None and type(None) in typing.get_args(annotation) else kind
     if typing.get_origin(annotation) is typing.Literal:
         return Choice(*typing.get_args(annotation))
-    if typing.get_origin(annotation) is tuple:
+    if typing.get_origin(annotation) in (tuple, collections.abc.Sequence):
         kind = kind_of(typing.get_args(annotation)[0])
         return None if kind is None else _Several(kind)
     if not inspect.isclass(annotation):
@@ -386,11 +389,13 @@ def kind_of(annotation: typing.Any) -> Kind | None:
     return next((PLAIN[parent] for parent in annotation.__mro__ if parent in PLAIN), None)
 
 
-def documented(doc: str | None, kinds: dict[str, Kind]) -> str | None:
+def documented(doc: str | None, words: typing.Mapping[str, str]) -> str | None:
     """A docstring with the limits of each argument behind its name: `power (above 0): the exponent`."""
-    for name, kind in kinds.items() if doc else ():
-        doc = doc.replace(f"\n        {name}: ", f"\n        {name} ({kind.words}): ", 1)
-        doc = doc.replace(f"\n        *{name}: ", f"\n        *{name} ({kind.words}): ", 1)
+    if doc is None:
+        return None
+    for name, limits in words.items():
+        doc = doc.replace(f"\n        {name}: ", f"\n        {name} ({limits}): ", 1)
+        doc = doc.replace(f"\n        *{name}: ", f"\n        *{name} ({limits}): ", 1)
     return doc
 
 

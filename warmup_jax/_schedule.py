@@ -212,7 +212,7 @@ class _Scheduled(_kinds.Kind):
     def __init__(self, *, steps_of_a_number: int | None = None, bounded: bool = False):
         self.steps_of_a_number, self.bounded = steps_of_a_number, bounded
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         schedule = value if isinstance(value, Schedule) else self._lifted(name, value)
         if self.bounded and schedule.steps is None:
             raise ValueError(
@@ -227,7 +227,7 @@ class _Scheduled(_kinds.Kind):
         value = LIFTED.check(name, value)
         return as_schedule(value) if callable(value) else as_schedule(value, self.steps_of_a_number)
 
-    def canonical(self, name, leaf):
+    def canonical(self, name: str, leaf: typing.Any) -> typing.Any:
         return leaf
 
 
@@ -236,7 +236,7 @@ class _Lifted(_kinds.Kind):
 
     words = _Scheduled.words
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         number = hasattr(value, "dtype") or isinstance(value, (int, float))
         if isinstance(value, (str, bytes, type)) or not (callable(value) or number):
             raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.")
@@ -249,9 +249,7 @@ _kinds.PLAIN[Schedule] = SCHEDULE
 # A schedule with a length; anything that can become a schedule; and the same where a number holds its value without
 # adding a length.
 Bounded: typing.TypeAlias = typing.Annotated[Schedule, _Scheduled(bounded=True)]
-Like: typing.TypeAlias = typing.Annotated[
-    Schedule | typing.Callable[..., typing.Any] | float | jax.Array, SCHEDULE
-]
+Like: typing.TypeAlias = typing.Annotated[Schedule | typing.Callable[..., typing.Any] | float | jax.Array, SCHEDULE]
 LikeBounded: typing.TypeAlias = typing.Annotated[
     Schedule | typing.Callable[..., typing.Any] | float | jax.Array, _Scheduled(bounded=True)
 ]

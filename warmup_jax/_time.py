@@ -101,7 +101,7 @@ class Time(typing.NamedTuple):
         return Time(step.astype(jnp.int32), rest, unit)
 
 
-def ratio(distance: jax.Array, length: jax.Array) -> jax.Array:
+def ratio(distance: jax.Array, length: float | jax.Array) -> jax.Array:
     """`distance / length`, rounded once, for a distance of at least 0: an exponent needs its last bits."""
     return distance / not_uniform(distance, length)
 

@@ -27,6 +27,7 @@ import typing
 from typing import Annotated
 
 import jax
+import numpy as np
 
 from warmup_jax import _kinds
 from warmup_jax._calls import checked as checked
@@ -35,6 +36,7 @@ from warmup_jax._kinds import Condition as Condition
 from warmup_jax._kinds import Kind as Kind
 from warmup_jax._kinds import at_least as at_least
 from warmup_jax._kinds import between as between
+from warmup_jax._kinds import kind_of as kind_of
 from warmup_jax._kinds import kinds_of as kinds_of
 
 # A finite number.
@@ -56,10 +58,10 @@ Timescale: typing.TypeAlias = Annotated[float | jax.Array, _kinds.RealNumber(1e-
 Count: typing.TypeAlias = Annotated[int | jax.Array, _kinds.WholeNumber()]
 
 # A table of finite numbers, as one array.
-Table: typing.TypeAlias = Annotated[typing.Sequence[float] | jax.Array, _kinds.RealTable()]
+Table: typing.TypeAlias = Annotated[typing.Sequence[float | jax.Array] | np.ndarray | jax.Array, _kinds.RealTable()]
 
 # Steps in rising order, none twice, as one array.
-Boundaries: typing.TypeAlias = Annotated[typing.Sequence[int] | jax.Array, _kinds.BoundaryTable()]
+Boundaries: typing.TypeAlias = Annotated[typing.Sequence[int | jax.Array] | np.ndarray | jax.Array, _kinds.BoundaryTable()]
 
 # A finite Python number, known before tracing, because a length follows from it; `decimal` reads it.
 Known: typing.TypeAlias = Annotated[float, _kinds.RealNumber(known=True)]

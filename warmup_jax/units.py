@@ -69,17 +69,17 @@ class Run:
     Args:
         total: the length of the whole run, in anything that `steps` takes but percent: a whole number of steps,
             `"39 epochs"`, `"2B tokens"`. Stored as steps, 1 to 2**31 - 1.
-        steps_per_epoch: the updates in an epoch, 1 to 2**31 - 1. Without it, an epoch follows from `examples` and
+        steps_per_epoch: the updates in an epoch. Without it, an epoch follows from `examples` and
             `batch_size`, and this field holds what they give: an int where that is whole, or else a
             `fractions.Fraction`.
-        examples: the examples in one epoch, 1 or more. The last batch of an epoch counts also when it is not full,
+        examples: the examples in one epoch. The last batch of an epoch counts also when it is not full,
             as in the length of a PyTorch `DataLoader`, and accumulation goes on from one epoch to the next. For a
             loader that drops that batch, or a loop that ends each epoch with an update, give `steps_per_epoch`
             instead.
-        batch_size: the examples in one micro-batch over all devices, 1 or more. A duration in examples counts every
+        batch_size: the examples in one micro-batch over all devices. A duration in examples counts every
             batch as full.
-        tokens_per_step: the tokens in one update, 1 or more: over all devices, accumulation included.
-        accumulate: the micro-steps in one update, 1 or more.
+        tokens_per_step: the tokens in one update: over all devices, accumulation included.
+        accumulate: the micro-steps in one update.
 
     Raises:
         TypeError: for a float, which may mean steps, epochs or a share, and for other things that are no whole
@@ -226,7 +226,7 @@ class Run:
                     f"`{name}` must be a whole number of steps or text with a unit; got {duration!r}, which may "
                     "mean steps, epochs or a share of the run. Write '10%', '1 epoch' or 1."
                 )
-            steps = _STEPS.check(name, duration)
+            steps: int = _STEPS.check(name, duration)
             return _Reading(f"{steps:_}", fractions.Fraction(steps), "steps", 1, 1)
         amount, unit = _parse(name, duration)
         return _Reading(repr(duration), amount, unit, *self._one(unit, name, duration, total))

@@ -14,12 +14,12 @@ class ShapeKind(_kinds.Kind):
 
     words = "a callable `(start, stop, steps)`, such as `Linear`"
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         if not callable(value) or isinstance(value, Schedule):
             raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.")
 
         def make(start: Real, stop: Real, steps: Steps) -> Schedule:
-            made = value(start, stop, steps)
+            made: typing.Any = value(start, stop, steps)
             length = made.steps if isinstance(made, Schedule) else None
             both = isinstance(length, int) and isinstance(steps, int)
             if length is None or (both and length != steps):

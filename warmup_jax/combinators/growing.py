@@ -27,7 +27,7 @@ class _CountTable(_kinds.BoundaryTable):
 
     words = "whole numbers"
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         return value if isinstance(value, (jax.Array, np.ndarray)) else np.array(value, np.int32)
 
 
@@ -48,10 +48,10 @@ class Cycles(Schedule):
         growth: each cycle lasts so many times as long as the one before, a Python number above 0, read as the decimal
             it prints as; below 1 with a number of `times`.
         times: how many cycles, at most 2,000; `None`, the default, is all that fit into 2**31 - 1 steps, without end.
-        scale: each cycle is so many times as high as the one before, above 0.
+        scale: each cycle is so many times as high as the one before.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj

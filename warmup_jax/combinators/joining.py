@@ -25,7 +25,7 @@ class Join(Schedule):
             are lifted with `as_schedule`, which makes them unbounded, so they can only come last.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape. Its length is the sum of the
+        A schedule. Its length is the sum of the
         lengths, at most 2**31 - 1 (a sum of traced lengths saturates there), or `None`.
 
     A stage of length 0 vanishes, wherever it stands; if all have length 0 the first one remains. At a
@@ -47,7 +47,7 @@ class Join(Schedule):
     def __init__(self, *stages: Like):
         if not stages:
             raise ValueError("`Join(...)` needs at least one stage; got none.")
-        for position, stage in enumerate(stages[:-1]):
+        for position, stage in enumerate(typing.cast(tuple[Schedule, ...], stages[:-1])):
             if stage.steps is None:
                 raise ValueError(
                     f"`Join(...)` needs a length for every stage but the last; stage {position}, a "
@@ -128,5 +128,6 @@ def join(*stages: Like) -> Schedule:
         >>> wj.join(wj.Linear(0.0, 3e-4, steps=500), wj.Cosine(3e-4, 0.0, steps=9_500)).steps
         10000
     """
-    flat = [part for stage in stages for part in (stage.stages if isinstance(stage, Join) else (stage,))]
+    lifted = typing.cast(tuple[Schedule, ...], stages)
+    flat = [part for stage in lifted for part in (stage.stages if isinstance(stage, Join) else (stage,))]
     return flat[0] if len(flat) == 1 else Join(*flat)

@@ -1,5 +1,7 @@
 """Functions that leave a schedule, or lead into one, where its value is."""
 
+import typing
+
 import jax
 from jax import core
 
@@ -22,19 +24,20 @@ def warmup_into(schedule: Like, steps: Steps, start: Real = 0.0, restart: bool =
 
     Args:
         schedule: any schedule.
-        steps: the length of the warmup, 0 to 2**31 - 1 steps.
-        start: the value at step 0, any finite number.
+        steps: the length of the warmup.
+        start: the value at step 0.
         restart: whether the clock of the schedule starts after the warmup (the default) or with it.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, continuous where the two meet.
+        A schedule, continuous where the two meet.
 
     Example:
         >>> import warmup_jax as wj
         >>> wj.warmup_into(wj.Cosine(1e-3, 0.0, steps=900), steps=100)
         Join(Linear(start=0.0, stop=0.001, steps=100), Cosine(start=0.001, stop=0.0, steps=900))
     """
-    follower = schedule if restart else Shift(schedule, -steps)
+    lifted = typing.cast(Schedule, schedule)
+    follower = lifted if restart else Shift(lifted, -steps)
     return join(Linear(start, value_at(follower, 0), steps), follower)
 
 
@@ -47,13 +50,13 @@ def cooldown(schedule: Like, at: Steps, steps: Steps, stop: Real = 0.0, shape: S
     Args:
         schedule: any schedule, the trunk; it may be unbounded.
         at: the step at which the branch leaves the trunk, 0 to the length of the trunk.
-        steps: the length of the cooldown, 0 to 2**31 - 1 steps.
-        stop: the value at the end, any finite number.
+        steps: the length of the cooldown.
+        stop: the value at the end.
         shape: a callable `(start, stop, steps)` that makes the branch, such as `Linear`, `Cosine`, `Geometric` or
             `one_minus_sqrt`.
 
     Returns:
-        A schedule of `at + steps` steps: integer step of any shape -> float32 of that shape, continuous at `at`.
+        A schedule of `at + steps` steps, continuous at `at`.
 
     Example:
         >>> import warmup_jax as wj
@@ -75,12 +78,12 @@ def rewarm(schedule: Like, at: Steps, steps: Steps, peak: Real, shape: Shape = L
     Args:
         schedule: any schedule.
         at: the step at which to leave it, 0 to its length.
-        steps: the length of the warmup, 0 to 2**31 - 1 steps.
-        peak: the value at its end, any finite number.
+        steps: the length of the warmup.
+        peak: the value at its end.
         shape: a callable `(start, stop, steps)` that makes the ramp; `Linear` by default.
 
     Returns:
-        A schedule of `at + steps` steps: integer step of any shape -> float32 of that shape, continuous at `at`.
+        A schedule of `at + steps` steps, continuous at `at`.
 
     Example:
         >>> import warmup_jax as wj
@@ -102,17 +105,18 @@ def extend(schedule: LikeBounded, by: Steps) -> Schedule:
 
     Args:
         schedule: a schedule with a length.
-        by: how many steps longer, 0 to 2**31 - 1.
+        by: how many steps longer.
 
     Returns:
-        A schedule `by` steps longer: integer step of any shape -> float32 of that shape.
+        A schedule `by` steps longer.
 
     Example:
         >>> import warmup_jax as wj
         >>> wj.extend(wj.Linear(1.0, 0.1, steps=900), by=100)
         Join(Linear(start=1.0, stop=0.1, steps=900), Constant(value=0.1, steps=100))
     """
-    return join(schedule, Constant(value_at(schedule, schedule.steps), by))
+    lifted = typing.cast(Schedule, schedule)
+    return join(lifted, Constant(value_at(lifted, lifted.steps), by))
 
 
 def value_at(schedule: Schedule, step: Steps) -> Real:
@@ -123,7 +127,7 @@ def value_at(schedule: Schedule, step: Steps) -> Real:
         return float(schedule(step))
 
 
-def _leave(schedule: Schedule, at: Steps, shape: Shape, stop: Real, steps: Steps) -> Schedule:
+def _leave(schedule: typing.Any, at: Steps, shape: Shape, stop: Real, steps: Steps) -> Schedule:
     """The schedule up to `at`, then `shape` in `steps` from the value in force to `stop`."""
     trunk = Truncate(schedule, at)
     return join(trunk, shape(value_at(trunk, at), stop, steps))

@@ -26,10 +26,10 @@ class KDecay(Schedule):
 
     Args:
         schedule: a schedule with a length.
-        k: above 0. Like a length it has no gradient.
+        k: the exponent of time. Like a length it has no gradient.
 
     Returns:
-        A schedule of the same length `steps`: integer step of any shape -> float32 of that shape.
+        A schedule of the same length `steps`.
 
     Example:
         >>> import warmup_jax as wj

@@ -26,12 +26,12 @@ class Repeat(Schedule):
 
     Args:
         schedule: a schedule with a length.
-        times: how many cycles, 0 to 2**31 - 1; `None`, the default, is without end.
-        stretch: each cycle lasts so many times as long as the one before: a whole number, 1 or more.
-        scale: each cycle is so many times as high as the one before, above 0.
+        times: how many cycles; `None`, the default, is without end.
+        stretch: each cycle lasts so many times as long as the one before: a whole number.
+        scale: each cycle is so many times as high as the one before.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape. Its length is the sum of the cycles',
+        A schedule. Its length is the sum of the cycles',
         at most 2**31 - 1, or `None`; past its end it holds the end of the last cycle.
 
     Example:

@@ -22,10 +22,10 @@ class Staircase(Schedule):
 
     Args:
         schedule: a schedule, or a callable, which is lifted with `as_schedule`.
-        every: the length of a stair, 1 to 2**31 - 1 steps, such as the steps of an epoch.
+        every: the length of a stair, such as the steps of an epoch.
 
     Returns:
-        A schedule as long as `schedule`: integer step of any shape -> float32 of that shape. Past its end it
+        A schedule as long as `schedule`. Past its end it
         holds the value of the last stair, the one that begins at `floor(steps / every) * every`.
 
     Example:
@@ -65,7 +65,7 @@ class Reverse(Schedule):
         schedule: a schedule with a length.
 
     Returns:
-        A schedule of the same length `steps`: integer step of any shape -> float32 of that shape.
+        A schedule of the same length `steps`.
 
     Example:
         >>> import warmup_jax as wj
@@ -102,11 +102,11 @@ class Stretch(Schedule):
 
     Args:
         schedule: any schedule.
-        factor: a whole number, 1 to 2**31 - 1.
-        divisor: a whole number, 1 to 2**31 - 1; 1 by default. To shrink a schedule let it be the larger one.
+        factor: a whole number.
+        divisor: a whole number; 1 by default. To shrink a schedule let it be the larger one.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape. Its length is
+        A schedule. Its length is
         `ceil(schedule.steps * factor / divisor)`, at most 2**31 - 1, or `None`.
 
     Example:
@@ -166,12 +166,11 @@ class Shift(Schedule):
 
     Args:
         schedule: any schedule.
-        by: a whole number of steps, -(2**31 - 1) to 2**31 - 1. Later by so many, the start value is held before;
+        by: the steps. Later by so many, the start value is held before;
             a negative number skips the first steps.
 
     Returns:
-        A schedule `by` steps longer than `schedule`, at least 0 and at most 2**31 - 1, or unbounded as it is: integer
-        step of any shape -> float32 of that shape.
+        A schedule `by` steps longer than `schedule`, at least 0 and at most 2**31 - 1, or unbounded as it is.
 
     Example:
         >>> import warmup_jax as wj
@@ -217,10 +216,10 @@ class Truncate(Schedule):
 
     Args:
         schedule: any schedule.
-        steps: the length, 0 to that of `schedule`.
+        steps: the length, at most that of `schedule`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape. Past its end it holds `schedule(steps)`.
+        A schedule. Past its end it holds `schedule(steps)`.
 
     Example:
         >>> import warmup_jax as wj

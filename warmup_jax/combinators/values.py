@@ -18,10 +18,10 @@ class Scale(Schedule):
 
     Args:
         schedule: any schedule.
-        factor: any finite number.
+        factor: the factor.
 
     Returns:
-        A schedule of the same length `steps`: integer step of any shape -> float32 of that shape. A product beyond
+        A schedule of the same length `steps`. A product beyond
         float32 stops at its largest number.
 
     Example:
@@ -54,7 +54,7 @@ class Power(Schedule):
         exponent: the exponent.
 
     Returns:
-        A schedule of the same length `steps`: integer step of any shape -> float32 of that shape. A power beyond
+        A schedule of the same length `steps`. A power beyond
         float32 stops at its largest number.
 
     Example:
@@ -88,11 +88,11 @@ class Clip(Schedule):
 
     Args:
         schedule: any schedule.
-        low: the floor, any finite number.
-        high: the ceiling, any finite number of at least `low`. For one bound alone use `Maximum` or `Minimum`.
+        low: the floor.
+        high: the ceiling, at least `low`. For one bound alone use `Maximum` or `Minimum`.
 
     Returns:
-        A schedule of the same length `steps`: integer step of any shape -> float32 of that shape.
+        A schedule of the same length `steps`.
 
     Example:
         >>> import warmup_jax as wj
@@ -160,7 +160,7 @@ class Product(_Several, init=False):
             lifted with `as_schedule`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape. Its length `steps` is the longest of theirs,
+        A schedule. Its length `steps` is the longest of theirs,
         `None` if one is unbounded; the others hold their end. What leaves float32 stops at its largest number.
 
     Example:
@@ -189,7 +189,7 @@ class Sum(_Several, init=False):
             lifted with `as_schedule`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape. Its length `steps` is the longest of theirs,
+        A schedule. Its length `steps` is the longest of theirs,
         `None` if one is unbounded; the others hold their end. What leaves float32 stops at its largest number.
 
     Example:
@@ -217,7 +217,7 @@ class Minimum(_Several, init=False):
             lifted with `as_schedule`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape. Its length `steps` is the longest of theirs,
+        A schedule. Its length `steps` is the longest of theirs,
         `None` if one is unbounded; the others hold their end.
 
     Example:
@@ -242,7 +242,7 @@ class Maximum(_Several, init=False):
             lifted with `as_schedule`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape. Its length `steps` is the longest of theirs,
+        A schedule. Its length `steps` is the longest of theirs,
         `None` if one is unbounded; the others hold their end.
 
     Example:

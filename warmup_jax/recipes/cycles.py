@@ -36,9 +36,9 @@ def one_cycle(
     fraction, in a `Stretch`.
 
     Args:
-        peak: the highest rate, any finite number.
-        total: the length of the whole run, 2 to 2**31 - 1 steps.
-        share: the share of the run at which the peak is reached, a Python number above 0 and below 1, read as the
+        peak: the highest rate.
+        total: the length of the whole run.
+        share: the share of the run at which the peak is reached; read as the
             decimal it prints as (with a traced `total` as the nearest fraction of at most thousandths), at least
             `1 / total`.
         start: the rate at step 0; by default `peak / 25`.
@@ -46,7 +46,7 @@ def one_cycle(
         shape: a callable `(start, stop, steps)` for both sides, `Cosine` by default.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -77,14 +77,14 @@ def one_cycle_momentum(
     `join(shape(high, low, share * total - 1), shape(low, high, (1 - share) * total))`
 
     Args:
-        total: the length of the whole run, 2 to 2**31 - 1 steps.
+        total: the length of the whole run.
         high: the momentum at both ends.
         low: the momentum at the peak of the rate.
         share: as for `one_cycle`.
         shape: as for `one_cycle`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -113,15 +113,15 @@ def cyclic(
     `rise` steps and back in `fall`
 
     Args:
-        start: the lowest rate, any finite number.
-        peak: the highest rate of the first cycle, any finite number.
-        rise: the steps on the way up, 0 to 2**31 - 1.
+        start: the lowest rate.
+        peak: the highest rate of the first cycle.
+        rise: the steps on the way up.
         fall: the steps on the way down; by default as many.
-        scale: the factor on the height from cycle to cycle, above 0: 1 for "triangular", 0.5 for "triangular2".
-        gamma: the factor on the height from step to step, above 0 and at most 1: below 1 for "exp_range".
+        scale: the factor on the height from cycle to cycle: 1 for "triangular", 0.5 for "triangular2".
+        gamma: the factor on the height from step to step: below 1 for "exp_range".
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -156,17 +156,17 @@ def cosine_restarts(
     `join(Linear(start, peak, warmup), Repeat(Cosine(peak, stop, cycle), times, stretch, scale))`
 
     Args:
-        peak: the rate where each cycle begins (the first one, with a `scale`), any finite number.
-        cycle: the length of the first cycle, 0 to 2**31 - 1 steps.
+        peak: the rate where each cycle begins (the first one, with a `scale`).
+        cycle: the length of the first cycle.
         warmup: the length of the one warmup before the first cycle.
         times: how many cycles; `None`, the default, is without end.
-        stretch: each cycle lasts so many times as long as the one before: a whole number, 1 or more.
-        scale: each cycle is so many times as high as the one before, above 0; it scales `stop` too.
-        start: the rate at step 0, any finite number.
-        stop: the rate that each cycle falls to, any finite number.
+        stretch: each cycle lasts so many times as long as the one before: a whole number.
+        scale: each cycle is so many times as high as the one before; it scales `stop` too.
+        start: the rate at step 0.
+        stop: the rate that each cycle falls to.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -189,13 +189,13 @@ def step_decay(
     `peak * factor**floor(step / every)`, which is `Repeat(Constant(peak, every), scale=factor)`
 
     Args:
-        peak: the first rate, any finite number.
-        every: the length of a stair, 1 to 2**31 - 1 steps.
-        factor: above 0.
+        peak: the first rate.
+        every: the length of a stair.
+        factor: the factor from stair to stair.
         total: the length of the whole run, a multiple of `every`; `None`, the default, is unbounded.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -219,13 +219,13 @@ def multi_step(*, peak: Real, boundaries: Boundaries, factor: Real, total: Steps
     `peak * factor**k`, where k is the number of boundaries that are not above `step`
 
     Args:
-        peak: the first rate, any finite number.
+        peak: the first rate.
         boundaries: the steps at which the rate changes: moments, not lengths; rising, none twice.
-        factor: any finite number.
+        factor: the factor at each boundary.
         total: the length of the whole run; `None`, the default, is unbounded.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj

@@ -28,17 +28,17 @@ def wsd(
     `join(Linear(start, peak, warmup), Constant(peak, total - warmup - cooldown), shape(peak, stop, cooldown))`
 
     Args:
-        peak: the rate of the stable phase, any finite number.
-        warmup: the length of the warmup, 0 steps to `total - cooldown`.
-        total: the length of the whole run, warmup and cooldown included, up to 2**31 - 1 steps.
-        cooldown: the length of the cooldown at the end of the run, 0 steps to `total - warmup`.
+        peak: the rate of the stable phase.
+        warmup: the length of the warmup.
+        total: the length of the whole run, warmup and cooldown included.
+        cooldown: the length of the cooldown at the end of the run.
         shape: a callable `(start, stop, steps)` that makes the cooldown: `Linear`, `Cosine`, `one_minus_sqrt`, or
             `Geometric` with a `stop` other than 0.
-        start: the rate at step 0, any finite number.
-        stop: the rate at `total` and after, any finite number.
+        start: the rate at step 0.
+        stop: the rate at `total` and after.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -60,12 +60,12 @@ def one_minus_sqrt(start: Real, stop: Real, steps: Steps) -> Schedule:
     `Reverse(Polynomial(stop, start, steps, 0.5))`, which is `start + (stop - start) * sqrt(step / steps)`
 
     Args:
-        start: the value at step 0, any finite number.
-        stop: the value at `steps` and after, any finite number.
-        steps: the length, 0 to 2**31 - 1 steps.
+        start: the value at step 0.
+        stop: the value at `steps` and after.
+        steps: the length.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -95,17 +95,17 @@ def power_law(
     `cooldown(join(Linear(start, peak, warmup), InversePower(peak, warmup, power)), at=total - cooldown, ...)`
 
     Args:
-        peak: the rate where the warmup ends, any finite number.
-        warmup: the length of the warmup, 1 step to `total - cooldown`; also the time scale of the power.
-        total: the length of the whole run, warmup and cooldown included, up to 2**31 - 1 steps.
+        peak: the rate where the warmup ends.
+        warmup: the length of the warmup; also the time scale of the power.
+        total: the length of the whole run, warmup and cooldown included.
         cooldown: the length of the cooldown at the end of the run.
-        power: the exponent, above 0.
+        power: the exponent.
         shape: a callable `(start, stop, steps)` that makes the cooldown.
-        start: the rate at step 0, any finite number.
-        stop: the rate at `total` and after, any finite number.
+        start: the rate at step 0.
+        stop: the rate at `total` and after.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -129,14 +129,14 @@ def infinite_cosine(*, peak: Real, plateau: Real, warmup: Steps, decay: Steps, s
     It is a trunk for continual training: branch off whenever a model is wanted, with `cooldown`.
 
     Args:
-        peak: the rate where the warmup ends, any finite number.
-        plateau: the rate of the endless phase, any finite number; a tenth of the peak in the source.
-        warmup: the length of the warmup, 0 to 2**31 - 1 steps.
-        decay: the length of the cosine, 0 to 2**31 - 1 steps.
-        start: the rate at step 0, any finite number.
+        peak: the rate where the warmup ends.
+        plateau: the rate of the endless phase; a tenth of the peak in the source.
+        warmup: the length of the warmup.
+        decay: the length of the cosine.
+        start: the rate at step 0.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj

@@ -22,13 +22,13 @@ def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, s
     `join(Linear(start, peak, warmup), Constant(peak, total - warmup))`
 
     Args:
-        peak: the rate after the warmup, any finite number.
-        warmup: the length of the warmup, 0 to 2**31 - 1 steps.
+        peak: the rate after the warmup.
+        warmup: the length of the warmup.
         total: the length of the whole run, warmup included; `None`, the default, is unbounded.
-        start: the rate at step 0, any finite number.
+        start: the rate at step 0.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -48,14 +48,14 @@ def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0
     `join(Linear(start, peak, warmup), Linear(peak, stop, total - warmup))`
 
     Args:
-        peak: the rate where the warmup ends, any finite number.
-        warmup: the length of the warmup, 0 steps to `total`.
-        total: the length of the whole run, warmup included, up to 2**31 - 1 steps.
-        start: the rate at step 0, any finite number.
-        stop: the rate at `total` and after, any finite number; `peak` if the warmup fills the whole run.
+        peak: the rate where the warmup ends.
+        warmup: the length of the warmup.
+        total: the length of the whole run, warmup included.
+        start: the rate at step 0.
+        stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -75,14 +75,14 @@ def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0
     `join(Linear(start, peak, warmup), Cosine(peak, stop, total - warmup))`
 
     Args:
-        peak: the rate where the warmup ends, any finite number.
-        warmup: the length of the warmup, 0 steps to `total`.
-        total: the length of the whole run, warmup included, up to 2**31 - 1 steps.
-        start: the rate at step 0, any finite number.
-        stop: the rate at `total` and after, any finite number; `peak` if the warmup fills the whole run.
+        peak: the rate where the warmup ends.
+        warmup: the length of the warmup.
+        total: the length of the whole run, warmup included.
+        start: the rate at step 0.
+        stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -105,15 +105,15 @@ def warmup_polynomial(
     `join(Linear(start, peak, warmup), Polynomial(peak, stop, total - warmup, power))`
 
     Args:
-        peak: the rate where the warmup ends, any finite number.
-        warmup: the length of the warmup, 0 steps to `total`.
-        total: the length of the whole run, warmup included, up to 2**31 - 1 steps.
-        power: the exponent, above 0; 1, the default, is a straight line.
-        start: the rate at step 0, any finite number.
-        stop: the rate at `total` and after, any finite number; `peak` if the warmup fills the whole run.
+        peak: the rate where the warmup ends.
+        warmup: the length of the warmup.
+        total: the length of the whole run, warmup included.
+        power: the exponent; 1, the default, is a straight line.
+        start: the rate at step 0.
+        stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -133,14 +133,14 @@ def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Real, 
     `join(Linear(start, peak, warmup), Geometric(peak, stop, total - warmup))`
 
     Args:
-        peak: the rate where the warmup ends, any finite number.
-        warmup: the length of the warmup, 0 steps to `total`.
-        total: the length of the whole run, warmup included, up to 2**31 - 1 steps.
+        peak: the rate where the warmup ends.
+        warmup: the length of the warmup.
+        total: the length of the whole run, warmup included.
         stop: the rate at `total` and after: of the sign of `peak` and not 0, which a constant factor never reaches.
-        start: the rate at step 0, any finite number.
+        start: the rate at step 0.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -162,15 +162,15 @@ def warmup_inverse_sqrt(
     `join(Linear(start, peak, warmup), InversePower(peak, timescale, 0.5, total - warmup))`
 
     Args:
-        peak: the rate where the warmup ends, any finite number.
-        warmup: the length of the warmup, 0 to 2**31 - 1 steps.
+        peak: the rate where the warmup ends.
+        warmup: the length of the warmup.
         total: the length of the whole run, warmup included; `None`, the default, is unbounded.
         timescale: in steps: so long after the warmup the rate is `peak / sqrt(2)`. By default `warmup`, with which the
             rate is `peak * sqrt(warmup / step)`; without a warmup it must be given.
-        start: the rate at step 0, any finite number.
+        start: the rate at step 0.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -198,13 +198,13 @@ def noam(*, d_model: Positive, warmup: Annotated[Steps, at_least(1)], scale: Rea
     `peak = scale / sqrt(d_model * warmup)`
 
     Args:
-        d_model: the width of the model, above 0.
-        warmup: the length of the warmup, 1 to 2**31 - 1 steps. The peak is the rate of update `warmup`, at step
+        d_model: the width of the model.
+        warmup: the length of the warmup. The peak is the rate of update `warmup`, at step
             `warmup - 1`.
-        scale: any finite number.
+        scale: the factor on all rates.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -225,13 +225,13 @@ def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.
     `warmup_linear(peak=peak, warmup=warmup, total=total, start=start, stop=0.0)`
 
     Args:
-        peak: the rate where the warmup ends, any finite number.
-        warmup: the length of the warmup, 0 steps to `total`.
-        total: the length of the whole run, warmup included, up to 2**31 - 1 steps.
-        start: the rate at step 0, any finite number.
+        peak: the rate where the warmup ends.
+        warmup: the length of the warmup.
+        total: the length of the whole run, warmup included.
+        start: the rate at step 0.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -252,15 +252,15 @@ def warmup_rex(
     `join(Linear(start, peak, warmup), Rex(peak, stop, total - warmup, beta))`
 
     Args:
-        peak: the rate where the warmup ends, any finite number.
-        warmup: the length of the warmup, 0 steps to `total`.
-        total: the length of the whole run, warmup included, up to 2**31 - 1 steps.
-        beta: from 1e-6 to 1e6: the smaller, the longer the rate stays high; 0.5, the default, is the paper's.
-        start: the rate at step 0, any finite number.
-        stop: the rate at `total` and after, any finite number; `peak` if the warmup fills the whole run.
+        peak: the rate where the warmup ends.
+        warmup: the length of the warmup.
+        total: the length of the whole run, warmup included.
+        beta: the smaller, the longer the rate stays high; 0.5, the default, is the paper's.
+        start: the rate at step 0.
+        stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -281,11 +281,11 @@ def untuned_linear(*, peak: Real, b2: Annotated[Known, between(0.0, 1.0, below=T
     `Shift(Linear(0.0, peak, 2 / (1 - b2)), -1)`; a length that is not whole is kept as a fraction, in a `Stretch`.
 
     Args:
-        peak: the rate after the warmup, any finite number.
-        b2: the second-moment decay of Adam, a Python number from 0 to below 1, read as the decimal it prints as.
+        peak: the rate after the warmup.
+        b2: the second-moment decay of Adam; read as the decimal it prints as.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -313,11 +313,11 @@ def untuned_exponential(*, peak: Real, b2: Annotated[Real, between(0.0, 0.999999
     `Shift(Exponential(0.0, peak, 1 / (1 - b2)), -1)`
 
     Args:
-        peak: the rate it nears, any finite number.
-        b2: the second-moment decay of Adam, 0 to 0.999999.
+        peak: the rate it nears.
+        b2: the second-moment decay of Adam.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj

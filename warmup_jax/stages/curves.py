@@ -19,13 +19,13 @@ class Linear(Curve):
     `start + (stop - start) * step / steps`
 
     Args:
-        start: the value at step 0, any finite number.
-        stop: the value at `steps` and after, any finite number.
-        steps: the length, 0 to 2**31 - 1 steps. A stage of length 0 vanishes in a `join`; alone, it is
+        start: the value at step 0.
+        stop: the value at `steps` and after.
+        steps: the length. A stage of length 0 vanishes in a `join`; alone, it is
             its `stop`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 4 ulp of the formula while
+        A schedule, within 4 ulp of the formula while
         `(stop - start) / steps` is a normal float32 (1.2e-38 or more).
 
     Example:
@@ -53,12 +53,12 @@ class Cosine(Curve):
     `stop + (start - stop) * sin(pi/2 * remaining / steps)**2`, in which nothing cancels.
 
     Args:
-        start: the value at step 0, any finite number.
-        stop: the value at `steps` and after, any finite number. It never rises again.
-        steps: the length, 0 to 2**31 - 1 steps.
+        start: the value at step 0.
+        stop: the value at `steps` and after. It never rises again.
+        steps: the length.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 8 ulp of the formula in runs of
+        A schedule, within 8 ulp of the formula in runs of
         up to 2**24 steps, 10 ulp in longer ones.
 
     Example:
@@ -83,10 +83,10 @@ class Geometric(Curve):
         start: the value at step 0, not 0.
         stop: the value at `steps` and after, not 0, of the same sign. Neither end nor the ratio of the
             larger to the smaller may leave the normal numbers of float32 (1.2e-38 to 3.4e38).
-        steps: the length, 0 to 2**31 - 1 steps.
+        steps: the length.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula while
+        A schedule, within 16 ulp of the formula while
         the value is above 1e-7 of the larger end, within 1e-5 of it below; 24 ulp in runs of more than
         2**24 steps.
 
@@ -135,13 +135,13 @@ class Polynomial(Curve):
     round. A polynomial warmup, `peak * (step/steps)**power`, is `Reverse(Polynomial(peak, 0.0, steps, power))`.
 
     Args:
-        start: the value at step 0, any finite number.
-        stop: the value at `steps` and after, any finite number.
-        steps: the length, 0 to 2**31 - 1 steps.
-        power: the exponent, above 0; 1 is `Linear`.
+        start: the value at step 0.
+        stop: the value at `steps` and after.
+        steps: the length.
+        power: the exponent; 1 is `Linear`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula for powers up
+        A schedule, within 16 ulp of the formula for powers up
         to 4 while the value is above 1e-7 of the larger end, within 1e-5 of it below.
 
     Example:
@@ -178,13 +178,13 @@ class Rex(Curve):
     `stop + (start - stop) * (1 - x) / (1 - (1 - beta) * x)`, where `x = step/steps`
 
     Args:
-        start: the value at step 0, any finite number.
-        stop: the value at `steps` and after, any finite number.
-        steps: the length, 0 to 2**31 - 1 steps.
-        beta: from 1e-6 to 1e6; the smaller, the longer the curve stays near `start`; 1 is `Linear`.
+        start: the value at step 0.
+        stop: the value at `steps` and after.
+        steps: the length.
+        beta: the smaller, the longer the curve stays near `start`; 1 is `Linear`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 8 ulp of the formula.
+        A schedule, within 8 ulp of the formula.
 
     Example:
         >>> import warmup_jax as wj
@@ -215,14 +215,14 @@ class Tanh(Curve):
     0.0025 by default). As every stage does, this one is exactly `start` at step 0 and exactly `stop` at `steps`.
 
     Args:
-        start: the value at step 0, any finite number.
-        stop: the value at `steps` and after, any finite number.
-        steps: the length, 0 to 2**31 - 1 steps.
+        start: the value at step 0.
+        stop: the value at `steps` and after.
+        steps: the length.
         left: the argument of tanh at the start.
         right: the argument of tanh at the end, above `left`.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula.
+        A schedule, within 16 ulp of the formula.
 
     Example:
         >>> import warmup_jax as wj

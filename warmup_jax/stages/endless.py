@@ -19,11 +19,11 @@ class Constant(Schedule):
     `value`
 
     Args:
-        value: any finite number.
-        steps: the length, 0 to 2**31 - 1 steps; `None`, the default, is unbounded.
+        value: the number.
+        steps: the length; `None`, the default, is unbounded.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import warmup_jax as wj
@@ -57,13 +57,13 @@ class Exponential(Schedule):
     class keeps the plain formula; to arrive at the peak, divide it: `limit = peak / (1 - exp(-steps / timescale))`.
 
     Args:
-        start: the value at step 0, any finite number.
-        limit: the value it nears, any finite number.
-        timescale: in steps, 0.001 or more: after so many steps a share of 1/e = 37 % of the way is left.
-        steps: the length, 0 to 2**31 - 1 steps; `None`, the default, is unbounded.
+        start: the value at step 0.
+        limit: the value it nears.
+        timescale: in steps: after so many steps a share of 1/e = 37 % of the way is left.
+        steps: the length; `None`, the default, is unbounded.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula for 16 time
+        A schedule, within 16 ulp of the formula for 16 time
         scales (1e-7 of the way is left).
 
     Example:
@@ -99,13 +99,13 @@ class InversePower(Schedule):
     `start * (1 + step / timescale)**-power`
 
     Args:
-        start: the value at step 0, any finite number.
-        timescale: in steps, 0.001 or more: after so many steps the value has fallen by `2**-power`.
-        power: the exponent, above 0: 0.5 for the inverse square root, 1 for inverse time.
-        steps: the length, 0 to 2**31 - 1 steps; `None`, the default, is unbounded.
+        start: the value at step 0.
+        timescale: in steps: after so many steps the value has fallen by `2**-power`.
+        power: the exponent: 0.5 for the inverse square root, 1 for inverse time.
+        steps: the length; `None`, the default, is unbounded.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape, within 16 ulp of the formula for powers up
+        A schedule, within 16 ulp of the formula for powers up
         to 4 while the value is above 1e-7 of `start`.
 
     Example:
@@ -137,11 +137,11 @@ class Rectified(Schedule):
     `Product(Rectified(1.0), schedule)`.
 
     Args:
-        peak: the value it nears, any finite number.
-        b2: the second-moment decay of Adam, 0.61 (at or below 0.6 the formula is never defined) to 0.999999.
+        peak: the value it nears.
+        b2: the second-moment decay of Adam; at or below 0.6 the formula is never defined.
 
     Returns:
-        A schedule without end (`steps` is None): integer step of any shape -> float32 of that shape, within 8 ulp from
+        A schedule without end (`steps` is None), within 8 ulp from
         b2 = 0.9 on, 100 ulp below, where `r - 4` nearly vanishes at the first steps.
 
     Example:

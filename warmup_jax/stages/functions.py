@@ -23,10 +23,10 @@ class Function(Schedule):
 
     Args:
         fn: a callable that JAX can trace, such as any schedule of Optax.
-        steps: the length, 0 to 2**31 - 1 steps; `None`, the default, is unbounded.
+        steps: the length; `None`, the default, is unbounded.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> import optax

@@ -26,10 +26,10 @@ class PiecewiseConstant(Schedule):
         boundaries: the steps at which the value changes: moments, not lengths; rising, none twice, from 0 to
             2**31 - 1. The new value holds from its boundary on.
         values: finite numbers, one more than boundaries.
-        steps: the length, 0 to 2**31 - 1 steps; `None`, the default, is unbounded.
+        steps: the length; `None`, the default, is unbounded.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape. Tables that are arrays may be traced; a
+        A schedule. Tables that are arrays may be traced; a
         traced table is not checked.
 
     Example:
@@ -63,7 +63,7 @@ VALUES, BOUNDARIES = _kinds.RealTable(), _kinds.BoundaryTable()
 class _Pair(_kinds.Kind):
     """A step and a value."""
 
-    def part(self, position):
+    def part(self, position: int) -> _kinds.Kind:
         return (BOUNDARIES if position == 0 else VALUES).part(position)
 
 
@@ -72,10 +72,10 @@ class _Points(_kinds.Kind):
 
     words = "pairs `(step, value)`"
 
-    def part(self, position):
+    def part(self, position: int) -> _kinds.Kind:
         return _Pair()
 
-    def check(self, name, value):
+    def check(self, name: str, value: typing.Any) -> typing.Any:
         pairs = list(value) if isinstance(value, (list, tuple)) else value
         if not isinstance(pairs, list) or any(not isinstance(pair, (list, tuple)) or len(pair) != 2 for pair in pairs):
             raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.")
@@ -95,11 +95,11 @@ class PiecewiseLinear(Schedule):
     The look-up costs the same for two points and for a thousand.
 
     Args:
-        points: pairs `(step, value)`: steps rising, none twice, from 0 to 2**31 - 1; values any finite numbers.
+        points: steps rise, none twice.
             Before the first point its value holds.
 
     Returns:
-        A schedule as long as the step of its last point: integer step of any shape -> float32 of that shape,
+        A schedule as long as the step of its last point,
         within 4 ulp of the formula between two points of the same sign.
 
     Example:
@@ -130,9 +130,9 @@ class PiecewiseLinear(Schedule):
 
     def conditions(self):
         largest = _checks.largest_float()
-        arrays = jnp if isinstance(self.values, jax.Array) else np
-        values = self.values if arrays is jnp else np.asarray(self.values, np.float64)
-        near = (abs(arrays.diff(values)) <= largest).all()
+        is_array = isinstance(self.values, jax.Array)
+        gaps = jnp.diff(jnp.asarray(self.values)) if is_array else np.diff(np.asarray(self.values, np.float64))
+        near = (abs(gaps) <= largest).all()
         yield Condition(
             near, ("values",), f"at most {largest:.3g} apart from point to point", "Bring them closer together."
         )

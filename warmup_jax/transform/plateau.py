@@ -20,7 +20,7 @@ from warmup_jax.transform.state import ScheduledState
 _UNSET: typing.Any = object()
 
 # A Python number: the rule is part of the program, not of the state.
-NotNegative: typing.TypeAlias = Annotated[Known, at_least(0.0)]
+_NotNegative: typing.TypeAlias = Annotated[Known, at_least(0.0)]
 
 
 class PlateauState(typing.NamedTuple):
@@ -48,11 +48,11 @@ def reduce_on_plateau(
     mode: typing.Literal["min", "max"] = "min",
     factor: Annotated[Known, between(0.0, 1.0, above=True, below=True)] = 0.1,
     patience: Count = 10,
-    threshold: NotNegative = 1e-4,
+    threshold: _NotNegative = 1e-4,
     threshold_mode: typing.Literal["rel", "abs"] = "rel",
     cooldown: Count = 0,
-    min_lr: NotNegative = 0.0,
-    eps: NotNegative = 1e-8,
+    min_lr: _NotNegative = 0.0,
+    eps: _NotNegative = 1e-8,
     warmup: Steps = 0,
 ) -> optax.GradientTransformationExtraArgs:
     r"""Lower the learning rate of a `scheduled` optimizer when a metric stops improving.
@@ -77,15 +77,15 @@ def reduce_on_plateau(
         inner: an optimizer with one `scheduled` learning rate, itself or within others. What skips
             or gathers updates, such as `optax.MultiSteps`, belongs around the result, not inside.
         mode: `"min"` if a lower metric is better, `"max"` if a higher one is.
-        factor: what the rate is multiplied by, above 0 and below 1.
-        patience: bad metrics in a row that are borne, 0 or more.
-        threshold: how much better counts as better, 0 or more.
+        factor: what the rate is multiplied by.
+        patience: bad metrics in a row that are borne.
+        threshold: how much better counts as better.
         threshold_mode: `"rel"`, a share of the best, `best * (1 - threshold)` for a minimum and
             `best * (1 + threshold)` for a maximum; or `"abs"`, `best - threshold`, `best + threshold`.
-        cooldown: metrics after a lowering that cannot be bad, 0 or more.
-        min_lr: the rate below which nothing is lowered, 0 or more. A schedule that is below it stays.
-        eps: a lowering by this much or less is not made, 0 or more.
-        warmup: updates, from the first, whose metrics are ignored, 0 or more.
+        cooldown: metrics after a lowering that cannot be bad.
+        min_lr: the rate below which nothing is lowered. A schedule that is below it stays.
+        eps: a lowering by this much or less is not made.
+        warmup: updates, from the first, whose metrics are ignored.
 
     Returns:
         An `optax.GradientTransformationExtraArgs` whose state is a `PlateauState`. The metric is passed
