@@ -131,8 +131,8 @@ def test_a_schedule_of_the_users_own_is_kept_too():
         start: float
         steps: int
 
-        def _value(self, elapsed):
-            return self.start * 0.5**elapsed
+        def evaluate(self, time):
+            return self.start * 0.5 ** time.as_float()
 
     def optimizer(start):
         return scheduled(optax.sgd)(Halves(start, steps=4))

@@ -2,6 +2,7 @@
 
 import typing
 
+import flax.linen as nn
 import jax
 import numpy as np
 import optax
@@ -62,7 +63,8 @@ def states(state: optax.OptState, schedule: wj.Schedule) -> None:
     reschedule(state, learning_rate="0.1")  # refused: reportArgumentType
 
 
-def linen(state: TrainState, schedule: wj.Schedule) -> None:
+def linen(model: nn.Module, params: typing.Any, schedule: wj.Schedule) -> None:
+    state = TrainState.create(apply_fn=model.apply, params=params, tx=scheduled(optax.adamw)(schedule))
     state.learning_rate.item()
     typing.assert_type(state.reschedule(learning_rate=schedule), TrainState)
     typing.assert_type(state.apply_gradients(grads=state.params, value=0.1), TrainState)

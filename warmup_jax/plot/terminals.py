@@ -2,27 +2,27 @@
 
 import math
 import shutil
-from typing import Annotated
 
 import numpy as np
 
-from warmup_jax._calls import checked
+from warmup_jax import _kinds
 from warmup_jax._schedule import Schedule
-from warmup_jax.fields import Count, Steps, at_least
 from warmup_jax.plot._points import drawn, imported, total_steps
 from warmup_jax.report.curves import check_concrete, curve
 from warmup_jax.report.description import show_value
 from warmup_jax.units import Run
 
+# In characters and in lines.
+_WIDTH, _HEIGHT = _kinds.WholeNumber(30), _kinds.WholeNumber(8)
 
-@checked
+
 def terminal(
     schedule: Schedule,
-    total: Steps | None = None,
+    total: int | None = None,
     *,
     run: Run | None = None,
-    width: Annotated[Count, at_least(30)] | None = None,
-    height: Annotated[Count, at_least(8)] | None = None,
+    width: int | None = None,
+    height: int | None = None,
     color: bool = False,
 ) -> str:
     """Draw a schedule as text, for a terminal without a display.
@@ -64,8 +64,8 @@ def terminal(
     total = total_steps("terminal", [schedule], total, run)
     size = shutil.get_terminal_size()
     lines = max(min(size.lines - 2, 20), 8)
-    columns = max(size.columns, 30) if width is None else int(width)
-    lines = lines if height is None else int(height)
+    columns = int(_WIDTH.check("terminal(width=...)", max(size.columns, 30) if width is None else width))
+    lines = int(_HEIGHT.check("terminal(height=...)", lines if height is None else height))
     plotext = imported("plotext", "terminal")
 
     points = drawn(curve(schedule, total), schedule)

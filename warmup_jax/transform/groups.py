@@ -12,6 +12,7 @@ from warmup_jax import _checks
 from warmup_jax._calls import checked
 from warmup_jax._schedule import Like, Schedule
 from warmup_jax.fields import Positive
+from warmup_jax.stages import as_schedule
 from warmup_jax.transform._factories import check_optimizer
 from warmup_jax.transform._trees import is_wrapped, key_text
 
@@ -152,7 +153,7 @@ def layer_decay(schedule: Like, layers: collections.abc.Sequence[str], factor: P
             f"got {layers!r}."
         )
     last = len(layers) - 1
-    return {name: schedule * factor ** (last - position) for position, name in enumerate(layers)}
+    return {name: as_schedule(schedule) * factor ** (last - position) for position, name in enumerate(layers)}
 
 
 def _parameter_name(path: tuple[typing.Any, ...]) -> str:
