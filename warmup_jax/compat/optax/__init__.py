@@ -8,18 +8,17 @@ last 77). On purpose it differs in this:
 - a result is always float32, of the shape of the step.
 """
 
-from warmup_jax.compat.optax.curves import Power as Power
 from warmup_jax.compat.optax.curves import constant_schedule as constant_schedule
 from warmup_jax.compat.optax.curves import cosine_decay_schedule as cosine_decay_schedule
 from warmup_jax.compat.optax.curves import exponential_decay as exponential_decay
 from warmup_jax.compat.optax.curves import linear_schedule as linear_schedule
 from warmup_jax.compat.optax.curves import polynomial_schedule as polynomial_schedule
 from warmup_jax.compat.optax.joining import join_schedules as join_schedules
-from warmup_jax.compat.optax.joining import sgdr_schedule as sgdr_schedule
-from warmup_jax.compat.optax.joining import warmup_constant_schedule as warmup_constant_schedule
-from warmup_jax.compat.optax.joining import warmup_cosine_decay_schedule as warmup_cosine_decay_schedule
-from warmup_jax.compat.optax.joining import warmup_exponential_decay_schedule as warmup_exponential_decay_schedule
-from warmup_jax.compat.optax.tables import cosine_onecycle_schedule as cosine_onecycle_schedule
-from warmup_jax.compat.optax.tables import linear_onecycle_schedule as linear_onecycle_schedule
+from warmup_jax.compat.optax.onecycle import cosine_onecycle_schedule as cosine_onecycle_schedule
+from warmup_jax.compat.optax.onecycle import linear_onecycle_schedule as linear_onecycle_schedule
 from warmup_jax.compat.optax.tables import piecewise_constant_schedule as piecewise_constant_schedule
 from warmup_jax.compat.optax.tables import piecewise_interpolate_schedule as piecewise_interpolate_schedule
+from warmup_jax.compat.optax.warmups import sgdr_schedule as sgdr_schedule
+from warmup_jax.compat.optax.warmups import warmup_constant_schedule as warmup_constant_schedule
+from warmup_jax.compat.optax.warmups import warmup_cosine_decay_schedule as warmup_cosine_decay_schedule
+from warmup_jax.compat.optax.warmups import warmup_exponential_decay_schedule as warmup_exponential_decay_schedule
