@@ -1,9 +1,10 @@
 """`to_html`: a schedule as an interactive page, one file that needs no network.
 
-Its formulas are the library's own: JAX traces them with every number of the schedule as an input, and what it traced is
-written as JavaScript (`_javascript.py`). So a page works for every tree of schedules, for classes of one's own too, and
-no formula is written twice. The text, the limits of the numbers, the stages and the findings are (`schedule.js`,
-`lint.js`): the tests compare both over the whole catalog, in a browser.
+Nothing is written twice. The formulas are the library's own: JAX traces them, the lengths and the conditions between
+numbers with every number of the schedule as an input, and what it traced is written as JavaScript (`_javascript.py`).
+So a page works for every tree of schedules, for classes of one's own too. The stages, the table and the findings come
+from the functions of `report` and `lint`, whose Python is written as JavaScript (`_python.py`); the limits and the
+sliders from the types of the fields (`_template.py`). What is JavaScript from the start only draws and formats.
 
 The curve is drawn by uPlot (https://github.com/leeoniya/uPlot, MIT): it draws thousands of points again at each move
 of a slider, in 50 KB that fit into the page; Plotly's bundle has 4.6 MB. A notebook widget would need a running kernel,
@@ -11,6 +12,7 @@ which a page sent to a colleague does not have.
 """
 
 import base64
+import fractions
 import hashlib
 import html
 import importlib.resources
@@ -18,17 +20,30 @@ import json
 import os
 import pathlib
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 
+from warmup_jax._placed import Placed
 from warmup_jax._schedule import Schedule
+from warmup_jax.lint import RULES
+from warmup_jax.lint._case import case_of, findings_of, horizon_of
+from warmup_jax.lint._run import steps_in
+from warmup_jax.report._measures import EVERY_STEP, Curve, steps_between
 from warmup_jax.report.curves import check_concrete, total_of
-from warmup_jax.studio import _javascript, _tree
+from warmup_jax.report.description import described, more, summary, table
+from warmup_jax.report.timeline import spans
+from warmup_jax.studio import _javascript
+from warmup_jax.studio._formulas import formulas_of
+from warmup_jax.studio._nodes import Kinds
+from warmup_jax.studio._python import Program
+from warmup_jax.studio._template import template
 from warmup_jax.units import Run
 
 _FILES = importlib.resources.files("warmup_jax.studio")
-_SCRIPTS = ["vendor/uPlot.iife.min.js", "numbers.js", "schedule.js", "case.js", "lint.js", "chart.js", "page.js"]
+_BEFORE = ["vendor/uPlot.iife.min.js", "numbers.js", "arrays.js", "python.js", "run.js"]
+_BEHIND = ["schedule.js", "chart.js", "page.js"]
+_EXPORTED = [Placed, Curve, spans, steps_between, described, table, more, summary, horizon_of, case_of, findings_of]
+# `Schedule.inside`, of which every schedule in the fields of a node is seen all the way.
+_INSIDE_FIELDS = "function* insideFields(node) { for (const inner of innerOf(node)) yield new Placed(inner); }\n"
 _STYLES = ["vendor/uPlot.min.css", "page.css"]
 
 
@@ -63,7 +78,8 @@ def to_html(
     """
     check_concrete("to_html", schedule)
     total = total_of("to_html", schedule, run)
-    scripts = ["\n".join(["'use strict';", _data(schedule, total, run), *map(_read, _SCRIPTS)])]
+    data = _data(schedule, total, run)
+    scripts = ["\n".join(["'use strict';", *map(_read, _BEFORE), data, *map(_read, _BEHIND)])]
     styles = ["\n".join(map(_read, _STYLES))]
     page = _read("page.html").format(
         policy=f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; base-uri 'none'; "
@@ -79,44 +95,32 @@ def to_html(
 
 
 def _data(schedule: Schedule, total: int, run: Run | None) -> str:
-    """What differs from page to page: formulas, template and run."""
-    per_epoch = run.steps_per_epoch if run else None
-    data = _tree.template(schedule)._asdict() | {
+    """What differs from page to page: the rules, formulas, template and run."""
+    program = Program({Schedule.inside: "insideFields", steps_in: "stepsIn"})
+    exported = {each: program.name_of(each) for each in _EXPORTED}
+    rules = ", ".join(
+        f"[{json.dumps(code)}, {program.name_of(rule.check)}]" for code, rule in RULES.items() if not rule.needs
+    )
+    kinds = Kinds(program)
+    data = template(schedule, kinds)._asdict()
+    per_epoch = fractions.Fraction(run.steps_per_epoch) if run and run.steps_per_epoch else None
+    data |= {
         "total": total,
         "fixed": run is not None,
-        "perEpoch": None if per_epoch is None else float(per_epoch),
+        "perEpoch": None if per_epoch is None else list(map(str, per_epoch.as_integer_ratio())),
         "accumulate": run.accumulate if run else 1,
         "single": jnp.result_type(float) == jnp.float32,
+        "notes": kinds.notes,
     }
-    value, lengths = _formulas(schedule)
+    formulas = formulas_of(schedule)
+    data["conditions"] = formulas.words
     text = json.dumps(data).replace("<", "\\u003c")  # no text may close the script
-    return f"{_javascript.HELPERS}const DATA = {text};\nconst VALUE = {value};\nconst LENGTHS = {lengths};"
-
-
-def _formulas(schedule: Schedule) -> tuple[str, str]:
-    """JavaScript of the value at a step, and of the length of each node (0 where it has none)."""
-    leaves, structure = jax.tree.flatten(schedule)
-    numbers = [
-        np.asarray(leaf, np.int32 if np.asarray(leaf).dtype.kind in "iu" else jnp.result_type(float)) for leaf in leaves
-    ]
-
-    def value(numbers, step):
-        return [jax.tree.unflatten(structure, numbers)(step[0])]
-
-    def lengths(numbers, _):
-        nodes = _tree.nodes_of(jax.tree.unflatten(structure, numbers))
-        return [jnp.asarray(0 if node.steps is None else node.steps).astype(jnp.int32) for node in nodes]
-
-    try:
-        return (
-            _javascript.translate(value, numbers, [np.int32(0)]),
-            _javascript.translate(lengths, numbers, []),
-        )
-    except NotImplementedError as error:
-        raise ValueError(
-            f"`to_html(schedule)` cannot show this schedule: its formula uses {error}, which has no translation to "
-            f"JavaScript. Draw it with `warmup_jax.plot.plot`; got {schedule!r}."
-        ) from None
+    return (
+        f"const PYTHON = (() => {{\n{_INSIDE_FIELDS}{program.source()}\n"
+        f"return {{ {', '.join(exported.values())}, EVERY_STEP: {EVERY_STEP}, RULES: [{rules}], "
+        f"KINDS: [{', '.join(kinds.rows)}] }};\n}})();\n{_javascript.HELPERS}const DATA = {text};\n"
+        f"const FORMULAS = {{ value: {formulas.value}, lengths: {formulas.lengths}, holds: {formulas.holds} }};"
+    )
 
 
 def _read(name: str) -> str:

@@ -6,14 +6,14 @@ function colour(name) {
 
 /** Where a drawing needs points: evenly spaced, and at each change of a stage or a table. */
 function drawnSteps(first, end) {
-  const tables = nodesOf(DATA.tree).flatMap((node) => schedule.get(node, "boundaries") ?? []);
-  const edges = tables.length > 200 ? [] : tables.map((step) => ({ begin: step, end: step }));
-  return stepsOf(end, [...spans, ...edges], 1500, first);
+  const tables = nodesOf(schedule.root).flatMap((node) => node.boundaries ?? []);
+  const edges = [...edgesOf(spans), ...(tables.length > 200 ? [] : tables)];
+  return PYTHON.steps_between(first, end, edges.length > 3000 ? [] : edges, 1500);
 }
 
 /** The curve now and at first, at the steps in view. */
 function drawnData() {
-  const steps = drawnSteps(...(state.view ?? [0, state.total]));
+  const steps = [...drawnSteps(...(state.view ?? [0, state.total]))];
   const visible = byId("log").checked ? (value) => (value > 0 ? value : null) : (value) => value;
   const old = byId("original").checked ? steps.map((step) => visible(original.at(step))) : steps.map(() => null);
   return [steps, old, steps.map((step) => visible(schedule.at(step)))];

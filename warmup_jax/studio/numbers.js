@@ -1,6 +1,5 @@
 /* Numbers as Python writes them, and the ranges of the sliders. */
 
-const LARGEST_FLOAT = Math.fround(3.4028234663852886e38);
 const SMALLEST_FLOAT = 2 ** -126;
 const MOST_STEPS = 2 ** 31 - 1;
 
@@ -63,16 +62,6 @@ function grouped(whole) {
   return String(whole).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** `3 epochs`. */
-function counted(number, unit) {
-  const text = Number.isInteger(number) ? grouped(number) : general(number, 6);
-  return `${text} ${unit}${number === 1 ? "" : "s"}`;
-}
-
-function percent(share) {
-  return `${fixed(share * 100, 1)}%`;
-}
-
 /** A number as typed, with Python's underscores; NaN for anything else. */
 function parsed(text) {
   const plain = text.trim().replace(/(?<=\d)_(?=\d)/g, "");
@@ -84,15 +73,13 @@ function parsed(text) {
  * logarithmic scale that begins with 0 itself, with the same range for all rates of the schedule.
  */
 function rangeOf(number, largestRate, total) {
-  const { value, low, high, field, whole } = number;
+  const { value, low, high, whole, inSteps } = number;
   const clipped = (a, b, scale) => ({ low: Math.max(a, low), high: Math.min(b, high), scale });
-  if (whole && field === "by") return clipped(-total, total, "whole");
-  if (whole && ["times", "stretch", "factor", "divisor"].includes(field))
-    return clipped(0, Math.max(4 * value, 12), "whole");
-  if (whole) return clipped(0, Math.max(2 * value, total), "whole");
-  if (field === "b2") return clipped(low, high, "near one");
-  if (low > 0) return clipped(value / 100, value * 100, "log");
-  if (field === "lower" || field === "upper") return clipped(low, high, "linear");
+  if (whole && low < 0) return clipped(-total, total, "whole");
+  if (whole) return clipped(0, inSteps ? Math.max(2 * value, total) : Math.max(4 * value, 12), "whole");
+  if (low > 0 && high < 1) return clipped(low, high, "near one");
+  if (low > 0 || (low === 0 && number.above)) return clipped(value / 100, value * 100, "log");
+  if (Math.max(-low, high) <= 1000) return clipped(low, high, "linear");
   if (value < 0) return clipped(2 * value, -2 * value, "linear");
   const top = Math.max(value, largestRate || 1);
   return clipped(Math.min(top / 1e4, value / 10 || top), top * 10, "log from 0");

@@ -2,8 +2,9 @@
 
 const byId = (id) => document.getElementById(id);
 const start = DATA.numbers.map((number) => stored(number.value, number, DATA.single));
-const state = { numbers: [...start], total: DATA.total, perEpoch: DATA.perEpoch, view: null };
-const original = bind(DATA, VALUE, LENGTHS, start);
+const state = { numbers: [...start], total: DATA.total, perEpoch: moment(DATA.perEpoch), view: null };
+const bound = (numbers) => bind(DATA, FORMULAS, PYTHON.KINDS, numbers);
+const original = bound(start);
 let schedule = original;
 let spans = [];
 let chart = null;
@@ -35,8 +36,8 @@ function change(place, value) {
   let problem = problemOf(number, value);
   if (!problem) {
     for (const each of joinedWith(place)) numbers[each] = stored(value, DATA.numbers[each], DATA.single);
-    const candidate = bind(DATA, VALUE, LENGTHS, numbers);
-    problem = problemOfAll(candidate);
+    const candidate = bound(numbers);
+    problem = candidate.problem;
     if (!problem) {
       schedule = candidate;
       state.numbers = numbers;
@@ -51,12 +52,12 @@ function change(place, value) {
 function say(problem, box) {
   for (const other of document.querySelectorAll("[aria-invalid]")) other.removeAttribute("aria-invalid");
   if (problem) box.setAttribute("aria-invalid", "true");
-  byId("problem").textContent = problem && `${problem} The old value is kept.`;
+  byId("problem").replaceChildren(...(problem ? marked(`${problem} The old value is kept.`) : []));
   byId("problem").hidden = !problem;
 }
 
 function followLength() {
-  const length = schedule.length(DATA.tree);
+  const length = schedule.root.steps;
   if (byId("follow").checked && length) state.total = length;
 }
 
@@ -91,7 +92,7 @@ function showNumbers() {
     slider.setAttribute("aria-valuetext", text);
   });
   byId("total").value = state.total;
-  byId("epoch").value = state.perEpoch ?? "";
+  byId("epoch").value = state.perEpoch === null ? "" : Number(state.perEpoch);
 }
 
 function changeRun() {
@@ -106,7 +107,7 @@ function changeRun() {
   if (!problem) {
     if (total !== state.total) byId("follow").checked = false;
     state.total = total;
-    state.perEpoch = perEpoch === "" ? null : parsed(perEpoch);
+    if (Number(perEpoch) !== Number(state.perEpoch)) state.perEpoch = perEpoch === "" ? null : exactly(perEpoch.replace(/_/g, ""));
     state.view = null;
   }
   say(problem, byId(wrongTotal ? "total" : "epoch"));
@@ -118,27 +119,11 @@ function changeRun() {
 /* What follows from the curve. */
 
 function showTable(about) {
-  const epochs = state.perEpoch;
-  const head = ["stage", "steps", ...(epochs ? ["epochs"] : []), "first value", "last value", "of the run", "area"];
-  const rows = about.stages
-    .slice(0, MOST_ROWS)
-    .map((row) => [
-      row.name,
-      `${grouped(row.first)} - ${grouped(row.last)}`,
-      ...(epochs ? [`${general(row.first / epochs)} - ${general((row.last + 1) / epochs)}`] : []),
-      ...[general(row.firstValue), general(row.lastValue), percent(row.share), general(row.area)],
-    ]);
+  const [head, ...rows] = [...PYTHON.table(about), ...PYTHON.more(about).map((line) => [line])];
   const line = (tag, cells) => element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
-  const more = about.stages.length - MOST_ROWS;
-  if (more > 0) rows.push([`... and ${grouped(more)} more`]);
   const body = element("tbody", {}, ...rows.map((row) => line("td", row)));
   byId("stages").replaceChildren(element("thead", {}, line("th", head)), body);
-  const warmup = counted(about.warmup, "step") + (epochs ? ` (${counted(about.warmup / epochs, "epoch")})` : "");
-  const left = (schedule.length(schedule.tree) ?? 0) - about.total;
-  const summary =
-    `peak ${general(about.peak)} at step ${grouped(about.peakStep)} of ${grouped(about.total)}; effective warmup ` +
-    `${warmup}, ${percent(about.warmup / about.total)} of the run; area ${general(about.area)}` +
-    (left > 0 ? `; the run ends ${counted(left, "step")} before the schedule` : "");
+  const summary = PYTHON.summary(about);
   byId("summary").textContent = summary;
   chart.root.querySelector("canvas").setAttribute("aria-label", `Learning rate over the run: ${summary}`);
 }
@@ -161,10 +146,11 @@ function marked(text) {
 }
 
 function showTexts() {
-  byId("python").textContent = pythonText(DATA, state.numbers);
-  const json = jsonText(DATA, state.numbers);
-  byId("json").textContent = json ?? "A schedule that holds a callable has no JSON.";
-  byId("copy-json").disabled = json === null;
+  byId("python").textContent = filled(DATA.text, DATA, state.numbers);
+  byId("json").textContent = DATA.json
+    ? filled(DATA.json, DATA, state.numbers)
+    : "A schedule that holds a callable has no JSON.";
+  byId("copy-json").disabled = DATA.json === null;
 }
 
 let asked = false;
@@ -184,7 +170,7 @@ function refresh() {
 }
 
 function draw() {
-  spans = spansOf(schedule, state.total);
+  spans = PYTHON.spans(schedule.root, state.total);
   chart.setData(drawnData());
   byId("whole").hidden = state.view === null;
   showAll((total) => curveAt(drawnSteps(0, total)));
@@ -192,27 +178,32 @@ function draw() {
   showTexts();
 }
 
+function edgesOf(spans) {
+  return spans.flatMap(({ begin, end }) => [begin, end]);
+}
+
 function curveAt(steps) {
-  return { steps, values: steps.map(schedule.at) };
+  return new PYTHON.Curve(steps, steps.map(schedule.at));
 }
 
 function showAll(curve) {
-  const { steps, values } = curve(state.total);
-  showTable(describe(spans, steps, values, state.total));
-  showFindings(lint(schedule, { total: state.total, perEpoch: state.perEpoch, accumulate: DATA.accumulate }, curve));
+  const run = new Run(state.total, state.perEpoch, DATA.accumulate);
+  showTable(PYTHON.described(schedule.root, run, state.total, spans, curve(state.total)));
+  showFindings(PYTHON.findings_of(PYTHON.case_of(schedule.root, run, curve, schedule.floats), PYTHON.RULES));
 }
 
 /** All the values that the table and the findings are made of, a slice at a time so that the page never waits. */
 function* everyStep() {
   const curves = new Map();
-  for (const total of new Set([state.total, horizonOf(schedule, state.total).horizon])) {
-    const steps = stepsOf(total, spansOf(schedule, total));
-    const values = new Array(steps.length);
+  for (const total of new Set([state.total, PYTHON.horizon_of(schedule.root, state.total)])) {
+    const edges = total > PYTHON.EVERY_STEP ? edgesOf(PYTHON.spans(schedule.root, total)) : [];
+    const steps = PYTHON.steps_between(0, total, edges, PYTHON.EVERY_STEP);
+    const values = new Vector(steps.length);
     for (let k = 0; k < steps.length; k++) {
       values[k] = schedule.at(steps[k]);
       if (k % 1024 === 1023) yield null;
     }
-    curves.set(total, { steps, values });
+    curves.set(total, new PYTHON.Curve(steps, values));
   }
   yield (total) => curves.get(total);
 }
@@ -245,7 +236,7 @@ async function copy(id) {
 }
 
 function reset() {
-  Object.assign(state, { numbers: [...start], total: DATA.total, perEpoch: DATA.perEpoch, view: null });
+  Object.assign(state, { numbers: [...start], total: DATA.total, perEpoch: moment(DATA.perEpoch), view: null });
   byId("follow").checked = !DATA.fixed;
   schedule = original;
   say("", null);
@@ -254,7 +245,8 @@ function reset() {
   refresh();
 }
 
-byId("follow").disabled = DATA.tree.endless;
+byId("follow").disabled = original.root.steps === null;
+byId("notes").append(...DATA.notes.flatMap((note) => element("p", {}, ...marked(note))));
 makeNumbers();
 reset();
 byId("reset").addEventListener("click", reset);
