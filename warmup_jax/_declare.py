@@ -8,7 +8,7 @@ import typing
 
 import jax
 
-from warmup_jax import _calls, _kinds, _showing
+from warmup_jax import _calls, _kinds, _numbers, _showing
 
 # What `jax.jit` gives to what it wraps, into which it also copies the fields of a schedule.
 _OF_JIT = ("lower", "trace", "eval_shape", "clear_cache")
@@ -37,7 +37,7 @@ def check_when_made(cls: type, own: bool) -> None:
     @functools.wraps(made)
     def __init__(self, *positional, **named):
         if not known:
-            known.append(_arguments_of(cls, made, own))
+            known.append(_late_arguments_of(cls, made, own))
         try:
             made(self, *known[0].check(positional, named), **named)
         except (TypeError, ValueError):
@@ -61,6 +61,16 @@ def _arguments_of(cls: type, made: typing.Callable[..., None], own: bool) -> _ca
     parameters = list(inspect.signature(made).parameters.values())[1:]
     fields = class_kinds(cls)
     return _calls.Arguments(cls.__name__, parameters, _kinds.kinds_of(made) if own else fields)
+
+
+def _late_arguments_of(cls: type, made: typing.Callable[..., None], own: bool) -> _calls.Arguments:
+    try:
+        return _arguments_of(cls, made, own)
+    except NameError as error:
+        raise TypeError(
+            f"`{cls.__name__}` has an annotation that cannot be resolved: {error}. Define or import it at the top level of "
+            "the module, before the first one is made."
+        ) from None
 
 
 @functools.cache
@@ -91,17 +101,23 @@ def _check_fields(schedule: typing.Any) -> None:
 
 
 def _check_conditions(schedule: typing.Any) -> None:
+    name = type(schedule).__name__
     if not hasattr(schedule, "steps"):
         raise TypeError(
-            f"`{type(schedule).__name__}` must say how long it is: give it a field `steps: warmup_jax.fields.Steps` or a "
-            "property `steps`; None is without end."
+            f"`{name}` must say how long it is: give it a field `steps: warmup_jax.fields.Steps` or a property `steps`; "
+            "None is without end."
         )
     for holds, names, words, mend in schedule.conditions():
         if holds is True or isinstance(holds, jax.Array) or holds:
             continue
-        asked = ", ".join(f"{name}=..." for name in names) or "..."
-        came = " and ".join(_showing.show(getattr(schedule, name)) for name in names) or f"{schedule.steps}"
-        raise ValueError(f"`{type(schedule).__name__}({asked})` must be {words}; got {came}. {mend}")
+        asked = ", ".join(f"{argument}=..." for argument in names) or "..."
+        came = " and ".join(_showing.show(getattr(schedule, argument)) for argument in names) or f"{schedule.steps}"
+        raise ValueError(f"`{name}({asked})` must be {words}; got {came}. {mend}")
+    if schedule.steps is not None:
+        _LENGTH.check(f"{name}.steps", schedule.steps)
+
+
+_LENGTH = _numbers.WholeNumber(of="steps")
 
 
 def register(cls: type) -> None:

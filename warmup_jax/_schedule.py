@@ -240,7 +240,7 @@ class _Lifted(_kinds.Kind):
         number = hasattr(value, "dtype") or isinstance(value, (int, float))
         if isinstance(value, (str, bytes, type)) or not (callable(value) or number):
             raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.")
-        return value
+        return value if callable(value) else _kinds.PLAIN[float].check(name, value)
 
 
 LIFTED, SCHEDULE = _Lifted(), _Scheduled()

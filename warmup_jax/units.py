@@ -7,7 +7,7 @@ import re
 import typing
 from typing import Annotated
 
-from warmup_jax import _kinds
+from warmup_jax import _numbers
 from warmup_jax._calls import checked
 
 # A plain decimal number, perhaps a multiplier, and a unit. The digits are bounded, so that no text makes a number of
@@ -36,12 +36,12 @@ _UNITS = {
 
 
 # Known now: units are resolved before anything is traced.
-_STEPS = _kinds.WholeNumber(of="steps", known=True)
+_STEPS = _numbers.WholeNumber(of="steps", known=True)
 
 
-def _some(of: str) -> _kinds.WholeNumber:
+def _some(of: str) -> _numbers.WholeNumber:
     """A whole number of any size, 1 or more: not a length, so its limit is not the counter of an optimizer."""
-    return _kinds.WholeNumber(1, math.inf, of=of, known=True)
+    return _numbers.WholeNumber(1, math.inf, of=of, known=True)
 
 
 _Examples: typing.TypeAlias = Annotated[int, _some("examples")]
@@ -113,7 +113,7 @@ class Run:
     def __init__(
         self,
         total: int | str,
-        steps_per_epoch: Annotated[int, _kinds.WholeNumber(1, of="steps", known=True)] | None = None,
+        steps_per_epoch: Annotated[int, _numbers.WholeNumber(1, of="steps", known=True)] | None = None,
         *,
         examples: _Examples | None = None,
         batch_size: _Examples | None = None,

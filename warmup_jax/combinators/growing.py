@@ -10,19 +10,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax import _checks, _kinds
+from warmup_jax import _checks, _numbers
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Bounded, Schedule, length_of
 from warmup_jax._showing import show
 from warmup_jax._time import Time
-from warmup_jax.combinators._lengths import finite
+from warmup_jax.combinators._totals import finite
 from warmup_jax.combinators.repeating import factor_of
 from warmup_jax.fields import Boundaries, Count, Known, Positive, decimal
 
 _MOST_CYCLES = 2000
 
 
-class _CountTable(_kinds.BoundaryTable):
+class _CountTable(_numbers.BoundaryTable):
     """Whole numbers in any order, as one int32 array."""
 
     words = "whole numbers"

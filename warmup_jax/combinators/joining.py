@@ -11,7 +11,7 @@ from warmup_jax._calls import checked
 from warmup_jax._placed import FAR, Placed
 from warmup_jax._schedule import Like, Schedule, length_of
 from warmup_jax._time import Time
-from warmup_jax.combinators._lengths import fits, sum_fits
+from warmup_jax.combinators._totals import fits, sum_fits
 
 
 class Join(Schedule):

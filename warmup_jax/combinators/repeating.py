@@ -11,7 +11,7 @@ from warmup_jax import _checks
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Bounded, Schedule, length_of
 from warmup_jax._time import Time
-from warmup_jax.combinators._lengths import finite, fits, product_fits
+from warmup_jax.combinators._totals import finite, fits, product_fits
 from warmup_jax.fields import Count, Positive, Real, at_least
 
 

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from warmup_jax._schedule import LikeWithoutLength, Schedule
-from warmup_jax.combinators._lengths import finite
-from warmup_jax.fields import Condition, Positive, Real
+from warmup_jax.combinators._totals import finite
+from warmup_jax.fields import Condition, Positive, Real, longest
 from warmup_jax.stages._curve import power_of
 
 
@@ -132,12 +132,7 @@ class _Several(Schedule, init=False):
     @property
     def steps(self) -> int | jax.Array | None:
         """The longest of the lengths, or `None` where one schedule is unbounded."""
-        lengths = [schedule.steps for schedule in self.schedules]
-        if any(steps is None for steps in lengths):
-            return None
-        if all(isinstance(steps, int) for steps in lengths):
-            return max(lengths)
-        return functools.reduce(jnp.maximum, map(jnp.asarray, lengths))
+        return longest(*(schedule.steps for schedule in self.schedules))
 
     def evaluate(self, time):
         return functools.reduce(self._combine, [schedule.at(time) for schedule in self.schedules])

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 
-from warmup_jax import _kinds
+from warmup_jax import _numbers
 from warmup_jax._schedule import Schedule
 from warmup_jax.plot._points import drawn, imported, total_steps
 from warmup_jax.report.curves import check_concrete, curve
@@ -13,7 +13,7 @@ from warmup_jax.report.description import show_value
 from warmup_jax.units import Run
 
 # In characters and in lines.
-_WIDTH, _HEIGHT = _kinds.WholeNumber(30), _kinds.WholeNumber(8)
+_WIDTH, _HEIGHT = _numbers.WholeNumber(30), _numbers.WholeNumber(8)
 
 
 def terminal(

@@ -8,7 +8,7 @@ from warmup_jax.combinators import Reverse, join
 from warmup_jax.combinators import cooldown as cool_down
 from warmup_jax.combinators._shapes import Shape
 from warmup_jax.fields import Positive, Real, Steps, at_least
-from warmup_jax.recipes._lengths import Cooldown, Warmup
+from warmup_jax.recipes._phases import Cooldown, Warmup
 from warmup_jax.stages import Constant, Cosine, InversePower, Linear, Polynomial
 
 

@@ -10,7 +10,7 @@ from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Shift, Stretch, join
 from warmup_jax.fields import Known, Positive, Real, Steps, Timescale, at_least, between, decimal
-from warmup_jax.recipes._lengths import Warmup, rest
+from warmup_jax.recipes._phases import Warmup, rest
 from warmup_jax.stages import Constant, Cosine, Exponential, Geometric, InversePower, Linear, Polynomial, Rex
 from warmup_jax.stages.curves import Beta
 

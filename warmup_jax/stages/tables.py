@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax import _checks, _kinds
+from warmup_jax import _checks, _kinds, _numbers
 from warmup_jax._schedule import Schedule
 from warmup_jax._showing import show_pairs
 from warmup_jax._time import Time
@@ -57,7 +57,7 @@ class PiecewiseConstant(Schedule):
         return jnp.asarray(self.values)[jnp.searchsorted(jnp.asarray(self.boundaries), time.step, side="right")]
 
 
-VALUES, BOUNDARIES = _kinds.RealTable(), _kinds.BoundaryTable()
+VALUES, BOUNDARIES = _numbers.RealTable(), _numbers.BoundaryTable()
 
 
 class _Pair(_kinds.Kind):
