@@ -711,8 +711,8 @@ class Halving(wj.Schedule):
     start: float
     steps: int
 
-    def _value(self, elapsed):
-        return self.start * 0.5 ** (elapsed.astype(jnp.float32))
+    def evaluate(self, time):
+        return self.start * 0.5 ** time.as_float()
 
 
 def test_a_class_of_ones_own(show):

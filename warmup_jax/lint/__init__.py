@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax import _checks, _kinds
+from warmup_jax import _checks, fields
 from warmup_jax._schedule import Schedule
 from warmup_jax.lint import _lengths, _optimizer, _stages, _units, _values  # noqa: F401  # each adds its rules
 from warmup_jax.lint._case import Finding as Finding
@@ -24,7 +24,7 @@ if typing.TYPE_CHECKING:
     from jax.typing import DTypeLike
 
 READ = ("b2", "learning_rate", "weight_decay")  # the hyperparameters that a rule reads
-_AS_SCHEDULE = _kinds.PLAIN[Schedule]
+_AS_SCHEDULE = fields.kind_of(Schedule) or fields.Kind()
 
 
 def lint(

@@ -1,17 +1,19 @@
 """The values of a schedule over a run."""
 
+import typing
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import core
 
-from warmup_jax import _checks, _numbers
+from warmup_jax import _checks, fields
 from warmup_jax._schedule import Schedule, length_of
 from warmup_jax.report._measures import EVERY_STEP, Curve, steps_between
 from warmup_jax.report.timeline import spans
 from warmup_jax.units import Run
 
-_TOTAL = _numbers.WholeNumber(1, of="steps")
+_TOTAL = fields.kind_of(typing.Annotated[fields.Steps, fields.at_least(1)]) or fields.Kind()
 
 
 def sample(schedule: Schedule, total: int) -> np.ndarray:

@@ -6,10 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax import _kinds, fields
+from warmup_jax import fields
 from warmup_jax._schedule import Schedule
 from warmup_jax.studio import _javascript
 from warmup_jax.studio._nodes import nodes_of
+
+_RISING = type(fields.kind_of(fields.Boundaries))
 
 
 class Formulas(typing.NamedTuple):
@@ -67,7 +69,7 @@ def _conditions(node: Schedule) -> typing.Iterator[tuple[typing.Any, str]]:
     name = type(node).__name__
     for field, kind in fields.kinds_of(type(node)).items():
         table = getattr(node, field)
-        if isinstance(kind, _kinds.BoundaryTable) and table is not None:
+        if isinstance(kind, _RISING) and table is not None:
             yield (table[1:] > table[:-1]).all(), f"`{name}({field}=...)` must be {kind.words}."
     for holds, arguments, words, mend in node.conditions():
         asked = ", ".join(f"{each}=..." for each in arguments) or "..."

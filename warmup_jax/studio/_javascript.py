@@ -290,12 +290,14 @@ class _Body:
     def array(self, equation, operands: list[str]) -> str | None:
         """An operation on a whole array; None where it is none."""
         name, params = equation.primitive.name, equation.params
-        shape = equation.invars[0].aval.shape
+        shape, given = equation.invars[0].aval.shape, equation.invars[0].aval.dtype
         if name in _REDUCE or name in ("argmax", "argmin"):
             if not params["axes"]:
                 return operands[0]
             if len(params["axes"]) != len(shape):
                 raise NotImplementedError(f"`{name}` over some of the axes")
+            if name in _REDUCE and 0 in shape:
+                return _constant(np.asarray(equation.primitive.bind(jax.numpy.zeros(shape, given), **params)))
             if name in _REDUCE:
                 return f"{operands[0]}.reduce((a, b) => {_scalar(_REDUCE[name], equation, ['a', 'b'])})"
             return f"{'largest_' if name == 'argmax' else 'smallest_'}({operands[0]})"

@@ -257,8 +257,8 @@ class _Body:
                 return f"({(' && ' if isinstance(op, ast.And) else ' || ').join(map(self.test, values))})"
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return f"!{self.test(operand)}"
-            case ast.Compare(ops=[ast.Is() | ast.IsNot() | ast.In() | ast.NotIn()]):
-                return self(node)
+            case ast.Compare():
+                return self(node)  # of arrays there is no truth
         return f"truth_({self(node)})"
 
     def __call__(self, node: typing.Any) -> str:
@@ -326,7 +326,7 @@ class _Body:
         sides = [self(side) for side in (node.left, *node.comparators)]
         pairs = zip(node.ops, sides, sides[1:], strict=False)
         texts = [_COMPARISONS[type(op)].format(left, right) for op, left, right in pairs]
-        return texts[0] if len(texts) == 1 else f"({' && '.join(f'truth_({text})' for text in texts)})"
+        return texts[0] if len(texts) == 1 else f"({' && '.join(texts)})"
 
     def piece(self, node: typing.Any) -> str:
         """A part of an f-string."""

@@ -8,7 +8,7 @@ import typing
 import jax
 import numpy as np
 
-from warmup_jax import _kinds, fields, text
+from warmup_jax import fields, text
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Schedule
 from warmup_jax.studio._nodes import Kinds, inner_of, nodes_of, placed_in
@@ -17,7 +17,6 @@ _LARGEST = float(np.finfo(np.float32).max)
 # What a stage begins and ends with.
 _BEGINS, _ENDS = ("start", "value"), ("stop", "limit", "value")
 _MARK = re.compile("\ue000(\\d+)\ue001")
-_ONE_OF = {True: _kinds.kind_of(fields.Steps), False: _kinds.kind_of(fields.Real)}  # of a table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,17 +109,16 @@ class _Walk:
         """A node; `whole` is the schedule with places where the numbers are."""
         index, self.count = self.count, self.count + 1
         path = [*path, f"{position}{type(schedule).__name__}"]
+        names = [field.name for field in dataclasses.fields(typing.cast(typing.Any, schedule))]
         known = fields.kinds_of(type(schedule))
         entries = {
-            field.name: self.entry(
-                known.get(field.name), field.name, getattr(schedule, field.name), getattr(whole, field.name), path
-            )
-            for field in dataclasses.fields(typing.cast(typing.Any, schedule))
+            name: self.entry(known.get(name, fields.Kind()), name, getattr(schedule, name), getattr(whole, name), path)
+            for name in names
         }
         node = {"kind": self.kinds.index_of(type(schedule)), "index": index, "endless": schedule.steps is None}
         return node | {"fields": entries} | self.kinds.frozen(schedule)
 
-    def entry(self, kind: _kinds.Kind | None, name: str, value: typing.Any, whole: typing.Any, path: list[str]):
+    def entry(self, kind: fields.Kind, name: str, value: typing.Any, whole: typing.Any, path: list[str]):
         match whole:
             case None:
                 return None
@@ -130,19 +128,17 @@ class _Walk:
                 self.numbers[at] = self.number(kind, name, path, at)
                 return {"place": at}
             case [_Place(), *_]:
-                one = _ONE_OF[getattr(kind, "whole", False)]
                 for k, place in enumerate(whole):
-                    self.numbers[place.at] = self.number(one, f"{name}[{k}]", path, place.at)
+                    self.numbers[place.at] = self.number(kind.part(k), f"{name}[{k}]", path, place.at)
                 return {"place": [place.at for place in whole]}
             case [Schedule(), *_]:
                 pairs = zip(value, whole, strict=True)
                 return [self.node(inner, marked, path, f"{k} ") for k, (inner, marked) in enumerate(pairs)]
         return {"static": repr(value), "callable": callable(value)}
 
-    def number(self, kind: _kinds.Kind | None, name: str, path: list[str], at: int) -> dict[str, typing.Any]:
+    def number(self, kind: fields.Kind, name: str, path: list[str], at: int) -> dict[str, typing.Any]:
         """What a slider and the box beside it know of a number."""
         value = self.values[at]
-        kind = kind or _ONE_OF[isinstance(value, int)] or _kinds.Kind()
         return {
             "name": name,
             "path": " / ".join(path),
