@@ -18,7 +18,7 @@ from tests import golden
 from tests.golden import pytorch as grid
 from warmup_jax import transform
 from warmup_jax.compat import pytorch
-from warmup_jax.compat.pytorch.live import Rate
+from warmup_jax.compat.pytorch.driving import Rate
 
 pytestmark = [
     pytest.mark.default_promotion,  # lambdas as PyTorch's users write them promote their step
@@ -352,19 +352,26 @@ ERRORS = [
         "`CyclicLR(mode=...)` must be one of 'triangular', 'triangular2', 'exp_range'; got 'triangel' (str). Did you "
         "mean 'triangular'?",
     ),
-    (lambda: pytorch.CyclicLR(0.1, 1.0, mode="exp_range", gamma=1.1), "`CyclicLR(gamma=...)` must be at most 1"),
+    (
+        lambda: pytorch.CyclicLR(0.1, 1.0, mode="exp_range", gamma=1.1),
+        "`cyclic(gamma=...)` must be above 0 and at most 1; got 1.1.",
+    ),
     (
         lambda: pytorch.CyclicLRMomentum(cycle_momentum=False),
         "`CyclicLRMomentum(cycle_momentum=...)` must be True; got False",
     ),
-    (lambda: pytorch.OneCycleLR(1.0), "`OneCycleLR(...)` needs `total_steps`, or `epochs` and `steps_per_epoch`."),
+    (
+        lambda: pytorch.OneCycleLR(1.0, epochs=3),
+        "`total_steps`, or `epochs` and `steps_per_epoch`, must be given; got epochs=3, steps_per_epoch=None.",
+    ),
     (
         lambda: pytorch.OneCycleLR(1.0, 10, pct_start=0.05),
-        "`OneCycleLR(pct_start=...)` must be above 0, below 1 and at least 1 / total_steps; got 0.05 of 10 steps.",
+        "`share` must be at least `1 / total`; got 0.05 of 10 steps.",
     ),
     (
         lambda: pytorch.OneCycleLR(1.0, 10, pct_start=0.6, three_phase=True),
-        "and with three_phase both its phases must fit the run; got 0.6 of 10 steps.",
+        "`three_phases(share=...)` must be at least `1 / total`, and both its phases must fit the run; got 0.6 of 10 "
+        "steps.",
     ),
     (
         lambda: pytorch.OneCycleLR(1.0, 10, div_factor=0),
@@ -384,7 +391,7 @@ ERRORS = [
     ),
     (
         lambda: pytorch.ChainedScheduler([wj.Constant(1.0)], base_lr=0.0),
-        "`ChainedScheduler(base_lr=...)` must not be 0: there is nothing to multiply",
+        "`ChainedScheduler(base_lr=...)` must not be 0, since the rate is divided by it; got 0.0.",
     ),
 ]
 
@@ -405,7 +412,7 @@ def test_bad_input(call, text):
         ),
         (
             lambda: pytorch.MultiStepLR(3, base_lr=1.0),
-            "`MultiStepLR(milestones=...)` must be a list of whole steps; got 3",
+            "`MultiStepLR(milestones=...)` must be a list of values, each a whole number of steps, 0 or more; got 3 (",
         ),
         (lambda: pytorch.StepLR(2.5, base_lr=1.0), "`StepLR(step_size=...)` must be a whole number of steps; got 2.5"),
         (

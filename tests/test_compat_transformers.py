@@ -1,6 +1,7 @@
 """`compat.transformers` against the recorded rates of Transformers, its differences and its errors."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -241,7 +242,7 @@ ERRORS = [
         lambda: transformers.get_scheduler("cosin", 0, 10, base_lr=1.0),
         "`get_scheduler(name=...)` must be one of 'linear', 'cosine', 'cosine_with_restarts', 'polynomial', "
         "'constant', 'constant_with_warmup', 'inverse_sqrt', 'cosine_with_min_lr', 'cosine_warmup_with_min_lr', "
-        "'warmup_stable_decay'; got 'cosin' (str). Did you mean 'cosine'?",
+        "'warmup_stable_decay', 'reduce_lr_on_plateau', 'greedy'; got 'cosin' (str). Did you mean 'cosine'?",
     ),
     (lambda: transformers.get_scheduler(3, 0, 10, base_lr=1.0), "got 3 (int)."),
     (
@@ -254,29 +255,17 @@ ERRORS = [
         "`get_scheduler('constant')` has no warmup; got num_warmup_steps=100. Take 'constant_with_warmup'",
     ),
     (
-        lambda: transformers.get_scheduler("linear", base_lr=1.0),
-        "`get_scheduler('linear', num_warmup_steps=...)` must be given",
-    ),
-    (
-        lambda: transformers.get_scheduler("cosine", 10, base_lr=1.0),
-        "`get_scheduler('cosine', num_training_steps=...)` must be given",
-    ),
-    (
-        lambda: transformers.get_scheduler("warmup_stable_decay", 1, 10, base_lr=1.0),
-        "must have 'num_decay_steps'; got []",
-    ),
-    (
         lambda: transformers.get_cosine_schedule_with_warmup(12, 10, base_lr=1.0),
         "`get_cosine_schedule_with_warmup(num_warmup_steps=...)` must be at most `num_training_steps`, which includes "
         "it; got num_warmup_steps=12, num_training_steps=10.",
     ),
     (
         lambda: transformers.get_cosine_schedule_with_warmup(0, 10, num_cycles=0, base_lr=1.0),
-        "`get_cosine_schedule_with_warmup(num_cycles=...)` must be above 0; got 0.",
+        "`get_cosine_schedule_with_warmup(num_cycles=...)` must be above 0; got 0.0.",
     ),
     (
         lambda: transformers.get_cosine_schedule_with_warmup(0, 2**31 - 1, num_cycles=0.1, base_lr=1.0),
-        "(num_cycles=...)` must be more of a cycle in a run of 2147483647 steps; got 0.1.",
+        "`num_cycles=...` must be more of a cycle in a run of 2147483647 steps; got 0.1.",
     ),
     (
         lambda: transformers.get_linear_schedule_with_warmup(-1, 10, base_lr=1.0),
@@ -292,11 +281,11 @@ ERRORS = [
     ),
     (
         lambda: transformers.get_cosine_with_min_lr_schedule_with_warmup(1, 10, base_lr=1.0),
-        "needs `min_lr` or `min_lr_rate`, not both; got None, None.",
+        "`min_lr=...` or `min_lr_rate=...` must be given, and not both; got None and None.",
     ),
     (
         lambda: transformers.get_cosine_with_min_lr_schedule_with_warmup(1, 10, min_lr_rate=2.0, base_lr=1.0),
-        "(min_lr_rate=...)` must be a share of `base_lr` from 0 to 1; got 2.0.",
+        "(min_lr_rate=...)` must be from 0 to 1, a share of `base_lr`; got 2.0.",
     ),
     (
         lambda: transformers.get_wsd_schedule(1, 2, base_lr=1.0),
@@ -318,12 +307,12 @@ ERRORS = [
     ),
     (
         lambda: transformers.from_trainer_args({"max_steps": 10, "warmup_steps": 1.5}),
-        "`from_trainer_args(warmup_steps=...)` must be a whole number of steps, or a share of the run from 0 to below "
+        "`TrainingArguments(warmup_steps=...)` must be a whole number of steps, or a share of the run from 0 to below "
         "1; got 1.5.",
     ),
     (
         lambda: transformers.from_trainer_args({"max_steps": 10, "warmup_ratio": 1.5}),
-        "`from_trainer_args(warmup_ratio=...)` must be from 0 to 1; got 1.5.",
+        "`TrainingArguments(warmup_ratio=...)` must be from 0 to 1; got 1.5.",
     ),
 ]
 
@@ -338,7 +327,25 @@ def test_bad_input(call, text):
 def test_unknown_arguments_are_named():
     with pytest.raises(TypeError) as error:
         transformers.get_scheduler("cosine", 0, 10, {"num_cycle": 2}, base_lr=1.0)
-    assert "`get_scheduler` has no argument 'num_cycle' for `get_cosine_schedule_with_warmup`" in str(error.value)
-    assert str(error.value).endswith("Did you mean 'num_cycles'?")
+    assert str(error.value).startswith("`get_cosine_schedule_with_warmup(...)` takes num_warmup_steps, ")
+    assert str(error.value).endswith("and has no 'num_cycle'. Did you mean 'num_cycles'?")
+    assert error.value.__notes__ == ["in `get_scheduler(...)`"]
     with pytest.raises(TypeError, match="must be a dict; got .*Hand in `training_arguments.to_dict"):
         transformers.from_trainer_args([1])
+
+
+@pytest.mark.parametrize(
+    "name, lengths, text",
+    [
+        (
+            "linear",
+            {},
+            "`get_linear_schedule_with_warmup(...)` needs `num_warmup_steps=...` and `num_training_steps=...`.",
+        ),
+        ("cosine", {"num_warmup_steps": 10}, "`get_cosine_schedule_with_warmup(...)` needs `num_training_steps=...`."),
+        ("warmup_stable_decay", {"num_warmup_steps": 1, "num_training_steps": 10}, "needs `num_decay_steps=...`."),
+    ],
+)
+def test_missing_arguments_are_named(name, lengths, text):
+    with pytest.raises(TypeError, match=f"{re.escape(text)}\nin `get_scheduler"):
+        transformers.get_scheduler(name, **lengths, base_lr=1.0)

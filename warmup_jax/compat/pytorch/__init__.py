@@ -11,23 +11,23 @@ epoch: for that, wrap the result in `Staircase(Stretch(schedule, n), n)` with th
 `from_torch` reads a scheduler object, `to_torch` makes one.
 """
 
+from warmup_jax.compat._plateau import ReduceLROnPlateau as ReduceLROnPlateau
 from warmup_jax.compat.pytorch.combining import ChainedScheduler as ChainedScheduler
-from warmup_jax.compat.pytorch.combining import ReduceLROnPlateau as ReduceLROnPlateau
 from warmup_jax.compat.pytorch.combining import SequentialLR as SequentialLR
-from warmup_jax.compat.pytorch.cycles import CosineAnnealingWarmRestarts as CosineAnnealingWarmRestarts
-from warmup_jax.compat.pytorch.cycles import CyclicLR as CyclicLR
-from warmup_jax.compat.pytorch.cycles import CyclicLRMomentum as CyclicLRMomentum
-from warmup_jax.compat.pytorch.cycles import OneCycleLR as OneCycleLR
-from warmup_jax.compat.pytorch.cycles import OneCycleLRMomentum as OneCycleLRMomentum
-from warmup_jax.compat.pytorch.live import from_torch as from_torch
-from warmup_jax.compat.pytorch.live import to_torch as to_torch
-from warmup_jax.compat.pytorch.schedulers import SWALR as SWALR
-from warmup_jax.compat.pytorch.schedulers import ConstantLR as ConstantLR
-from warmup_jax.compat.pytorch.schedulers import CosineAnnealingLR as CosineAnnealingLR
-from warmup_jax.compat.pytorch.schedulers import ExponentialLR as ExponentialLR
-from warmup_jax.compat.pytorch.schedulers import LambdaLR as LambdaLR
-from warmup_jax.compat.pytorch.schedulers import LinearLR as LinearLR
-from warmup_jax.compat.pytorch.schedulers import MultiplicativeLR as MultiplicativeLR
-from warmup_jax.compat.pytorch.schedulers import MultiStepLR as MultiStepLR
-from warmup_jax.compat.pytorch.schedulers import PolynomialLR as PolynomialLR
-from warmup_jax.compat.pytorch.schedulers import StepLR as StepLR
+from warmup_jax.compat.pytorch.curves import SWALR as SWALR
+from warmup_jax.compat.pytorch.curves import ConstantLR as ConstantLR
+from warmup_jax.compat.pytorch.curves import CosineAnnealingLR as CosineAnnealingLR
+from warmup_jax.compat.pytorch.curves import CosineAnnealingWarmRestarts as CosineAnnealingWarmRestarts
+from warmup_jax.compat.pytorch.curves import LinearLR as LinearLR
+from warmup_jax.compat.pytorch.curves import PolynomialLR as PolynomialLR
+from warmup_jax.compat.pytorch.cyclic import CyclicLR as CyclicLR
+from warmup_jax.compat.pytorch.cyclic import CyclicLRMomentum as CyclicLRMomentum
+from warmup_jax.compat.pytorch.driving import to_torch as to_torch
+from warmup_jax.compat.pytorch.lambdas import LambdaLR as LambdaLR
+from warmup_jax.compat.pytorch.lambdas import MultiplicativeLR as MultiplicativeLR
+from warmup_jax.compat.pytorch.one_cycle import OneCycleLR as OneCycleLR
+from warmup_jax.compat.pytorch.one_cycle import OneCycleLRMomentum as OneCycleLRMomentum
+from warmup_jax.compat.pytorch.reading import from_torch as from_torch
+from warmup_jax.compat.pytorch.stairs import ExponentialLR as ExponentialLR
+from warmup_jax.compat.pytorch.stairs import MultiStepLR as MultiStepLR
+from warmup_jax.compat.pytorch.stairs import StepLR as StepLR

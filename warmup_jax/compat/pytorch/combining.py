@@ -1,16 +1,15 @@
-"""The schedulers made from schedulers, and the one that watches a metric."""
+"""The schedulers made from schedulers."""
 
-import functools
-import typing
+import itertools
 
-from warmup_jax import _checks
-from warmup_jax._schedule import Schedule
-from warmup_jax.combinators import Product, Truncate, extend, join
-from warmup_jax.compat._names import resumed
-from warmup_jax.stages import Constant
+import warmup_jax as wj
+from warmup_jax.compat._resuming import LastStep, resumed
+from warmup_jax.compat.pytorch._arguments import Milestones, NotZero, Schedulers
+from warmup_jax.fields import Steps, checked
 
 
-def SequentialLR(schedulers, milestones, last_epoch=-1) -> Schedule:
+@checked
+def SequentialLR(schedulers: Schedulers, milestones: Milestones, last_epoch: LastStep = -1) -> wj.Schedule:
     """One schedule after another: `join(...)` of them, each cut or held to the steps between its milestones.
 
     Each begins at its own step 0, from its own `base_lr`, as in PyTorch.
@@ -19,12 +18,12 @@ def SequentialLR(schedulers, milestones, last_epoch=-1) -> Schedule:
     climbs again. They agree at every step otherwise.
 
     Args:
-        schedulers: a list of schedules, made by the functions of this module or any others.
+        schedulers: made by the functions of this module or any others.
         milestones: the steps at which the next one takes over: one less than schedules, rising from 0.
         last_epoch: as for every schedule here; -1 begins.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> from warmup_jax.compat import pytorch
@@ -33,34 +32,33 @@ def SequentialLR(schedulers, milestones, last_epoch=-1) -> Schedule:
         >>> pytorch.SequentialLR([warmup, decay], milestones=[100])
         Join(Linear(start=0.05, stop=0.5, steps=100), Cosine(start=0.5, stop=0.0, steps=900))
     """
-    schedules = _schedules("SequentialLR", schedulers)
-    if not isinstance(milestones, (list, tuple)) or len(milestones) != len(schedules) - 1:
+    if len(milestones) != len(schedulers) - 1:
         raise ValueError(
-            f"`SequentialLR(milestones=...)` must be a list of one step less than schedulers; got {milestones!r} for "
-            f"{len(schedules)} schedulers."
+            f"`SequentialLR(milestones=...)` must be a list of one step less than schedulers; got {list(milestones)!r} "
+            f"for {len(schedulers)} schedulers."
         )
-    steps = [_checks.length(f"SequentialLR(milestones[{k}])", step) for k, step in enumerate(milestones)]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in itertools.pairwise(milestones):
         if isinstance(before, int) and isinstance(after, int) and after < before:
             raise ValueError(f"`SequentialLR(milestones=...)` must rise; got {after} after {before}.")
-    lengths = [after - before for before, after in zip([0, *steps], steps, strict=False)]
-    parts = [_lasting(schedule, length) for schedule, length in zip(schedules, lengths, strict=False)]
-    return resumed("SequentialLR", join(*parts, schedules[-1]), last_epoch)
+    lengths = [end - begin for begin, end in itertools.pairwise([0, *milestones])]
+    parts = [_lasting(schedule, steps) for schedule, steps in zip(schedulers, lengths, strict=False)]
+    return resumed(wj.join(*parts, schedulers[-1]), last_epoch)
 
 
-def _lasting(schedule: Schedule, steps: _checks.Steps) -> Schedule:
+def _lasting(schedule: wj.Schedule, steps: Steps) -> wj.Schedule:
     """The schedule with the length `steps`: cut, or its end held."""
-    if isinstance(schedule, Constant):
-        return Constant(schedule.value, steps)
+    if isinstance(schedule, wj.Constant):
+        return wj.Constant(schedule.value, steps)
     if isinstance(schedule.steps, int) and isinstance(steps, int):
         if schedule.steps == steps:
             return schedule
         if schedule.steps < steps:
-            return extend(schedule, steps - schedule.steps)
-    return Truncate(schedule, steps)
+            return wj.extend(schedule, steps - schedule.steps)
+    return wj.Truncate(schedule, steps)
 
 
-def ChainedScheduler(schedulers, *, base_lr) -> Schedule:
+@checked
+def ChainedScheduler(schedulers: Schedulers, *, base_lr: NotZero) -> wj.Schedule:
     """Several schedulers at once: the product of what each makes of the rate.
 
     `base_lr * (a(step) / base_lr) * (b(step) / base_lr) * ...`, which is `Product(a, b * (1 / base_lr), ...)`
@@ -70,10 +68,10 @@ def ChainedScheduler(schedulers, *, base_lr) -> Schedule:
 
     Args:
         schedulers: a list of schedules, each of the same `base_lr`.
-        base_lr: the rate of the optimizer, any finite number but 0.
+        base_lr: the rate of the optimizer.
 
     Returns:
-        A schedule: integer step of any shape -> float32 of that shape.
+        A schedule.
 
     Example:
         >>> from warmup_jax.compat import pytorch
@@ -82,63 +80,5 @@ def ChainedScheduler(schedulers, *, base_lr) -> Schedule:
         >>> pytorch.ChainedScheduler([warmup, decay], base_lr=0.1)(2)
         Array(0.01875, dtype=float32)
     """
-    base_lr = _checks.real("ChainedScheduler(base_lr=...)", base_lr)
-    if isinstance(base_lr, float) and base_lr == 0:
-        raise ValueError("`ChainedScheduler(base_lr=...)` must not be 0: there is nothing to multiply; got 0.0.")
-    first, *others = _schedules("ChainedScheduler", schedulers)
-    return Product(first, *(other * (1 / base_lr) for other in others)) if others else first
-
-
-def _schedules(caller: str, schedulers) -> list[Schedule]:
-    if not isinstance(schedulers, (list, tuple)) or not schedulers:
-        raise TypeError(f"`{caller}(schedulers=...)` must be a list of schedules; {_checks.came(schedulers)}.")
-    for position, schedule in enumerate(schedulers):
-        if not isinstance(schedule, Schedule):
-            raise TypeError(
-                f"`{caller}(schedulers[{position}])` must be a schedule; {_checks.came(schedule)}. One that watches a "
-                "metric cannot be one of several; a live scheduler of PyTorch becomes a schedule with `from_torch`."
-            )
-    return list(schedulers)
-
-
-def ReduceLROnPlateau(
-    mode: typing.Literal["min", "max"] = "min",
-    factor=0.1,
-    patience=10,
-    threshold=1e-4,
-    threshold_mode: typing.Literal["rel", "abs"] = "rel",
-    cooldown=0,
-    min_lr=0.0,
-    eps=1e-8,
-) -> typing.Callable:
-    """Reduce the rate when a metric stops improving: `warmup_jax.transform.reduce_on_plateau`, with these arguments.
-
-    It depends on the metric, so it is no schedule of the step: it wraps an optimizer made with
-    `warmup_jax.transform.scheduled`, whose own schedule, a warmup too, goes on underneath.
-
-    Args:
-        mode: "min" or "max": which way the metric improves.
-        factor: the factor on the rate, below 1.
-        patience: how many calls without improvement are let pass; the next one reduces.
-        threshold: how much better counts as better.
-        threshold_mode: "rel" or "abs": how the threshold is measured.
-        cooldown: calls after a reduction in which nothing counts.
-        min_lr: the lowest rate.
-        eps: a smaller change of the rate is not made.
-
-    Returns:
-        A function `wrap(optimizer)`: `functools.partial(reduce_on_plateau, ...)`.
-    """
-    from warmup_jax.transform import reduce_on_plateau
-
-    return functools.partial(
-        reduce_on_plateau,
-        mode=mode,
-        factor=factor,
-        patience=patience,
-        threshold=threshold,
-        threshold_mode=threshold_mode,
-        cooldown=cooldown,
-        min_lr=min_lr,
-        eps=eps,
-    )
+    first, *others = schedulers
+    return wj.Product(first, *(other / base_lr for other in others)) if others else first

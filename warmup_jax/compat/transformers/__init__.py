@@ -10,26 +10,25 @@ run, the peak is held after it, where Transformers goes to the end of the decay.
 0 to `num_training_steps - 1`, and at `num_training_steps` itself unless the warmup fills the run.
 """
 
-from warmup_jax.compat.transformers.choosing import from_trainer_args as from_trainer_args
 from warmup_jax.compat.transformers.choosing import get_reduce_on_plateau_schedule as get_reduce_on_plateau_schedule
 from warmup_jax.compat.transformers.choosing import get_scheduler as get_scheduler
-from warmup_jax.compat.transformers.schedules import get_constant_schedule as get_constant_schedule
-from warmup_jax.compat.transformers.schedules import (
-    get_constant_schedule_with_warmup as get_constant_schedule_with_warmup,
-)
-from warmup_jax.compat.transformers.schedules import get_cosine_schedule_with_warmup as get_cosine_schedule_with_warmup
-from warmup_jax.compat.transformers.schedules import (
+from warmup_jax.compat.transformers.cosines import get_cosine_schedule_with_warmup as get_cosine_schedule_with_warmup
+from warmup_jax.compat.transformers.cosines import (
     get_cosine_with_hard_restarts_schedule_with_warmup as get_cosine_with_hard_restarts_schedule_with_warmup,
 )
-from warmup_jax.compat.transformers.schedules import (
+from warmup_jax.compat.transformers.cosines import (
     get_cosine_with_min_lr_schedule_with_warmup as get_cosine_with_min_lr_schedule_with_warmup,
 )
-from warmup_jax.compat.transformers.schedules import (
+from warmup_jax.compat.transformers.cosines import (
     get_cosine_with_min_lr_schedule_with_warmup_lr_rate as get_cosine_with_min_lr_schedule_with_warmup_lr_rate,
 )
-from warmup_jax.compat.transformers.schedules import get_inverse_sqrt_schedule as get_inverse_sqrt_schedule
-from warmup_jax.compat.transformers.schedules import get_linear_schedule_with_warmup as get_linear_schedule_with_warmup
-from warmup_jax.compat.transformers.schedules import (
+from warmup_jax.compat.transformers.lambdas import schedule_of_lambda as schedule_of_lambda
+from warmup_jax.compat.transformers.phases import get_wsd_schedule as get_wsd_schedule
+from warmup_jax.compat.transformers.powers import get_constant_schedule as get_constant_schedule
+from warmup_jax.compat.transformers.powers import get_constant_schedule_with_warmup as get_constant_schedule_with_warmup
+from warmup_jax.compat.transformers.powers import get_inverse_sqrt_schedule as get_inverse_sqrt_schedule
+from warmup_jax.compat.transformers.powers import get_linear_schedule_with_warmup as get_linear_schedule_with_warmup
+from warmup_jax.compat.transformers.powers import (
     get_polynomial_decay_schedule_with_warmup as get_polynomial_decay_schedule_with_warmup,
 )
-from warmup_jax.compat.transformers.schedules import get_wsd_schedule as get_wsd_schedule
+from warmup_jax.compat.transformers.trainer import from_trainer_args as from_trainer_args
