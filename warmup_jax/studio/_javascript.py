@@ -142,22 +142,33 @@ def translate(function, slow: list, fast: list) -> str:
 
     Raises:
         NotImplementedError: for a primitive or a dtype that has no translation here; the message names it.
+        RuntimeError: for a release of JAX whose jaxprs have another form.
     """
     traced = jax.make_jaxpr(function)(slow, fast)
+    try:
+        return _written(traced, len(slow))
+    except (AttributeError, KeyError, TypeError) as error:  # the form of a jaxpr may change with any release
+        raise RuntimeError(
+            f"`warmup_jax.studio` does not know how JAX {jax.__version__} describes what it traced ({error!r}). Use "
+            "a release of JAX that this one of warmup_jax was tested with, or a newer warmup_jax."
+        ) from error
+
+
+def _written(traced, count: int) -> str:
+    """The function of a jaxpr whose first `count` inputs are slow."""
     body = _Body(itertools.count())
     names = [body.new_name() for _ in traced.jaxpr.invars]
     results = body.inline(traced, names)
     lines = body.needed(results)
-    given, moving = names[: len(slow)], set(names[len(slow) :])
+    given, moving = names[:count], set(names[count:])
     once, always = [], []
     for targets, code in lines:
         moves = not moving.isdisjoint(_NAME.findall(code))
         moving.update(targets if moves else ())
         (always if moves else once).append(_statement(targets, code))
-    fast_names = ", ".join(names[len(slow) :])
     return (
         f"([{', '.join(given)}]) => {{\n{''.join(once)}"
-        f"return ([{fast_names}]) => {{\n{''.join(always)}return [{', '.join(results)}];\n}};\n}}"
+        f"return ([{', '.join(names[count:])}]) => {{\n{''.join(always)}return [{', '.join(results)}];\n}};\n}}"
     )
 
 

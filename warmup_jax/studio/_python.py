@@ -226,7 +226,7 @@ class _Body:
             case ast.While(test=test, body=body, orelse=[]):
                 return f"while ({self.test(test)}) {{\n{self.statements(body)}}}\n"
             case ast.FunctionDef():
-                return f"{self.function(node, _mangled(node.name))}\n"
+                return f"{_mangled(node.name)} = {self.function(node, _mangled(node.name))};\n"
             case ast.Expr(value=ast.Constant(value=str())):
                 return ""  # a docstring
             case ast.Expr(value=value):
@@ -422,6 +422,8 @@ def _mangled(name: str) -> str:
 
 def _assigned(node: ast.AST) -> typing.Iterator[str]:
     """The names that a statement binds, but for those in functions and comprehensions within."""
+    if isinstance(node, ast.FunctionDef):
+        yield node.name
     if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ListComp, ast.GeneratorExp)):
         return
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):

@@ -61,6 +61,10 @@ const subtract_ = (a, b) => (isNumber(a) && isNumber(b) ? a - b : add_(a, multip
 const multiply_ = (a, b) =>
   isNumber(a) && isNumber(b)
     ? a * b
+    : Array.isArray(a)
+      ? [...range_(b)].flatMap(() => a)
+      : typeof a === "string"
+        ? a.repeat(b)
     : calculate(a, b, (x, y) => x * y, (x, y) => new Ratio(x.over * y.over, x.under * y.under));
 const divide_by_ = (a, b) =>
   isNumber(a) && isNumber(b)
