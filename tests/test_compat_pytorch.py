@@ -414,6 +414,10 @@ def test_bad_input(call, text):
             lambda: pytorch.MultiStepLR(3, base_lr=1.0),
             "`MultiStepLR(milestones=...)` must be a list of values, each a whole number of steps, 0 or more; got 3 (",
         ),
+        (
+            lambda: pytorch.SequentialLR([wj.Constant(1.0)] * 3, {5, 3}),
+            "`SequentialLR(milestones=...)` must be a list of values, each a whole number of steps, 0 or more; got {3,",
+        ),
         (lambda: pytorch.StepLR(2.5, base_lr=1.0), "`StepLR(step_size=...)` must be a whole number of steps; got 2.5"),
         (
             lambda: pytorch.StepLR(2, base_lr=[0.1, 0.2]),

@@ -82,7 +82,8 @@ class _Several(Kind):
         self.kind, self.words = kind, f"{kind.words}, several"
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
-        if isinstance(value, (str, bytes)) or not isinstance(value, collections.abc.Iterable):
+        not_a_list = (str, bytes, collections.abc.Mapping, collections.abc.Set)
+        if isinstance(value, not_a_list) or not isinstance(value, collections.abc.Iterable):
             raise TypeError(f"`{name}` must be a list of values, each {self.kind.words}; {came(value)}.")
         stem = name.removesuffix("=...)")
         return tuple(self.kind.check(f"{stem}[{k}])", one) for k, one in enumerate(value))

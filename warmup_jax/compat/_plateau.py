@@ -41,13 +41,6 @@ def ReduceLROnPlateau(
         A function `wrap(optimizer)`: `functools.partial(reduce_on_plateau, ...)`.
     """
     return functools.partial(
-        transform.reduce_on_plateau,
-        mode=mode,
-        factor=factor,
-        patience=patience,
-        threshold=threshold,
-        threshold_mode=threshold_mode,
-        cooldown=cooldown,
-        min_lr=min_lr,
-        eps=eps,
-    )
+        transform.reduce_on_plateau, mode=mode, factor=factor, patience=patience, threshold=threshold,
+        threshold_mode=threshold_mode, cooldown=cooldown, min_lr=min_lr, eps=eps,
+    )  # fmt: skip

@@ -4,7 +4,7 @@ import itertools
 
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
-from warmup_jax.compat.pytorch._arguments import Milestones, NotZero, Schedulers
+from warmup_jax.compat.pytorch._torch_kinds import Milestones, NotZero, Schedulers
 from warmup_jax.fields import Steps, checked
 
 

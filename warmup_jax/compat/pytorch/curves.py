@@ -4,7 +4,7 @@ from typing import Annotated
 
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
-from warmup_jax.compat.pytorch._arguments import SHAPES, Strategy
+from warmup_jax.compat.pytorch._torch_kinds import SHAPES, Strategy
 from warmup_jax.fields import Count, Positive, Real, Steps, at_least, checked
 
 

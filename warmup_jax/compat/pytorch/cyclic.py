@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
-from warmup_jax.compat.pytorch._arguments import Factor, OnlyTrue
+from warmup_jax.compat.pytorch._torch_kinds import Factor, OnlyTrue
 from warmup_jax.fields import Positive, Real, Steps, checked
 
 Mode: typing.TypeAlias = typing.Literal["triangular", "triangular2", "exp_range"]

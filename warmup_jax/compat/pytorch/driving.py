@@ -62,6 +62,7 @@ class Rate:
     """
 
     __slots__ = ("schedule", "__dict__")
+    schedule: wj.Schedule
 
     def __init__(self, schedule: wj.Schedule) -> None:
         self.schedule = schedule

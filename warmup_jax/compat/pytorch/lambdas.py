@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
-from warmup_jax.compat.pytorch._arguments import Factor
+from warmup_jax.compat.pytorch._torch_kinds import Factor
 from warmup_jax.fields import Real, checked
 
 

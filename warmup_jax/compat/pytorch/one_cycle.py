@@ -8,7 +8,7 @@ import numpy as np
 
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
-from warmup_jax.compat.pytorch._arguments import SHAPES, NotZero, OnlyTrue, Shape, Strategy
+from warmup_jax.compat.pytorch._torch_kinds import SHAPES, NotZero, OnlyTrue, Shape, Strategy
 from warmup_jax.fields import Known, Real, Steps, at_least, between, checked, decimal
 
 Total: typing.TypeAlias = Annotated[Steps, at_least(2)]
@@ -124,20 +124,6 @@ def three_phases(*, peak: Real, total: Total, share: Share, start: Real, stop: R
 
     `join(shape(start, peak, up), shape(peak, start, up), shape(start, stop, total - 1 - 2 * up))` with
     `up = share * total - 1`, which may lie between two steps
-
-    Args:
-        peak: the rate of update `share * total`.
-        total: the length of the whole run, a Python int.
-        share: the share of the run before the peak, read as the decimal it prints as; at least `1 / total`, and little
-            more than half.
-        start: the rate at step 0, and where the third phase begins.
-        stop: the rate of the last update and after.
-        shape: a callable `(start, stop, steps)` for each phase.
-
-    Returns:
-        A schedule.
-
-    Source: `three_phase` of `torch.optim.lr_scheduler.OneCycleLR`.
     """
     if not isinstance(total, int):
         raise TypeError(f"`three_phases(total=...)` must be a Python int, known before tracing; got {total!r}.")

@@ -106,30 +106,20 @@ def _cyclic(state: State, group: int) -> wj.Schedule:
     up = round(state["total_size"] * state["step_ratio"])
     scale_fn = state["_scale_fn_custom"]
     return cyclic.CyclicLR(
-        state.base_lr(group),
-        float(state["max_lrs"][group]),
-        up,
-        total - up,
-        state["mode"],
-        state["gamma"],
-        None if scale_fn is None else state.function("`scale_fn`", scale_fn),
-        state["scale_mode"],
-    )
+        state.base_lr(group), float(state["max_lrs"][group]), up, total - up, state["mode"], state["gamma"],
+        None if scale_fn is None else state.function("`scale_fn`", scale_fn), state["scale_mode"],
+    )  # fmt: skip
 
 
 def _one_cycle(state: State, group: int) -> wj.Schedule:
     rates, phases, total = state.group(group), state["_schedule_phases"], state["total_steps"]
     start, peak, stop = (float(rates[name]) for name in ("initial_lr", "max_lr", "min_lr"))
+    # The share was multiplied out in floating point: its digits are those that survive the way back.
+    share = float(f"{(phases[0]['end_step'] + 1) / total:.14g}")
     return one_cycle.OneCycleLR(
-        peak,
-        total,
-        # The share was multiplied out in floating point: its digits are those that survive the way back.
-        pct_start=float(f"{(phases[0]['end_step'] + 1) / total:.14g}"),
-        anneal_strategy=state["_anneal_func_type"],
-        div_factor=peak / start,
-        final_div_factor=start / stop,
-        three_phase=len(phases) == 3,
-    )
+        peak, total, pct_start=share, anneal_strategy=state["_anneal_func_type"], div_factor=peak / start,
+        final_div_factor=start / stop, three_phase=len(phases) == 3,
+    )  # fmt: skip
 
 
 def _swa(state: State, group: int) -> wj.Schedule:

@@ -9,19 +9,9 @@ from warmup_jax.compat.transformers import cosines, phases, powers
 from warmup_jax.fields import Real, Steps, checked
 
 Name: typing.TypeAlias = typing.Literal[
-    "linear",
-    "cosine",
-    "cosine_with_restarts",
-    "polynomial",
-    "constant",
-    "constant_with_warmup",
-    "inverse_sqrt",
-    "cosine_with_min_lr",
-    "cosine_warmup_with_min_lr",
-    "warmup_stable_decay",
-    "reduce_lr_on_plateau",
-    "greedy",
-]
+    "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt",
+    "cosine_with_min_lr", "cosine_warmup_with_min_lr", "warmup_stable_decay", "reduce_lr_on_plateau", "greedy",
+]  # fmt: skip
 
 _BY_NAME: dict[str, typing.Callable[..., wj.Schedule]] = {
     "linear": powers.get_linear_schedule_with_warmup,

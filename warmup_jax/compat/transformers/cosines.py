@@ -4,7 +4,7 @@ import math
 
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
-from warmup_jax.compat.transformers._arguments import Cycles, Share, Warmup, floor, warmed
+from warmup_jax.compat.transformers._shares import Cycles, Share, Warmup, floor
 from warmup_jax.compat.transformers._waves import exact_cycles, waves
 from warmup_jax.fields import Real, Steps, checked
 
@@ -41,7 +41,7 @@ def get_cosine_schedule_with_warmup(
         Join(Linear(start=0.0, stop=6e-05, steps=360), Cosine(start=6e-05, stop=0.0, steps=4320))
     """
     decay = waves(base_lr, 0.0, num_training_steps - num_warmup_steps, num_cycles)
-    return resumed(warmed(base_lr, num_warmup_steps, decay), last_epoch)
+    return resumed(_warmed(base_lr, num_warmup_steps, decay), last_epoch)
 
 
 @checked
@@ -77,7 +77,7 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
         Array(1., dtype=float32)
     """
     decay = _restarts(base_lr, num_training_steps - num_warmup_steps, num_cycles)
-    return resumed(warmed(base_lr, num_warmup_steps, decay), last_epoch)
+    return resumed(_warmed(base_lr, num_warmup_steps, decay), last_epoch)
 
 
 def _restarts(high: Real, steps: Steps, num_cycles: float) -> wj.Schedule:
@@ -125,7 +125,7 @@ def get_cosine_with_min_lr_schedule_with_warmup(
     """
     low = floor(base_lr, min_lr, min_lr_rate)
     decay = waves(base_lr, low, num_training_steps - num_warmup_steps, num_cycles)
-    return resumed(warmed(base_lr, num_warmup_steps, decay), last_epoch)
+    return resumed(_warmed(base_lr, num_warmup_steps, decay), last_epoch)
 
 
 @checked
@@ -176,7 +176,12 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
 def _one_step_earlier(base_lr: Real, warmup: Steps, decay: wj.Schedule, start: Real | None) -> wj.Schedule:
     """The warmup and the decay, one step to the left; a warmup that begins at `start` is that much shorter."""
     if start is None or (isinstance(warmup, int) and warmup == 0):
-        return wj.Shift(warmed(base_lr, warmup, decay), -1)
+        return wj.Shift(_warmed(base_lr, warmup, decay), -1)
     if isinstance(warmup, int) and warmup == 1:  # one step at the start, and the peak is passed over
         return wj.join(wj.Constant(base_lr * start, 1), wj.Shift(decay, -1))
     return wj.join(wj.Linear(base_lr * start, base_lr, warmup - 1), decay)
+
+
+def _warmed(base_lr: Real, warmup: Steps, decay: wj.Schedule) -> wj.Schedule:
+    """A straight line from 0 to the rate, then the decay."""
+    return wj.join(wj.Linear(0.0, base_lr, warmup), decay)

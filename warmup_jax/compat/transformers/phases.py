@@ -5,7 +5,7 @@ import typing
 
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
-from warmup_jax.compat.transformers._arguments import Cycles, Share
+from warmup_jax.compat.transformers._shares import Cycles, Share
 from warmup_jax.compat.transformers._waves import waves
 from warmup_jax.fields import Real, Steps, checked
 

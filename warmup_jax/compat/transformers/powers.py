@@ -2,7 +2,7 @@
 
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
-from warmup_jax.compat.transformers._arguments import Warmup
+from warmup_jax.compat.transformers._shares import Warmup
 from warmup_jax.fields import Positive, Real, Steps, Timescale, checked
 
 

@@ -1,10 +1,9 @@
-"""What the arguments of Transformers' functions may be, beyond the numbers of `warmup_jax.fields`."""
+"""Shares of a run and of a rate."""
 
 import math
 import typing
 from typing import Annotated
 
-import warmup_jax as wj
 from warmup_jax.fields import Known, Real, Steps, between, within
 
 # A warmup, which is part of the run.
@@ -27,8 +26,3 @@ def floor(base_lr: Real, min_lr: Real | None, min_lr_rate: Share | None) -> Real
     raise ValueError(
         f"`min_lr=...` or `min_lr_rate=...` must be given, and not both; got {min_lr!r} and {min_lr_rate!r}."
     )
-
-
-def warmed(base_lr: Real, warmup: Steps, decay: wj.Schedule) -> wj.Schedule:
-    """A straight line from 0 to the rate, then the decay."""
-    return wj.join(wj.Linear(0.0, base_lr, warmup), decay)
