@@ -57,7 +57,7 @@ def settled(nodes: list[Placed]) -> int:
     """The step from which an unbounded schedule has no other stage before it."""
     moments: list[Moment] = [0]
     for one in nodes:
-        boundaries = getattr(one.schedule, "boundaries", ())
+        boundaries: typing.Any = getattr(one.schedule, "boundaries", ())
         length = int(boundaries[-1]) if len(boundaries) else length_of(one.schedule)
         if length is not None:
             moments.append(min(one.at(length), one.high) + 1)

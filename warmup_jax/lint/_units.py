@@ -5,6 +5,7 @@ The page of `studio` runs these functions as JavaScript: they keep to the Python
 
 import fractions
 import math
+import typing
 
 from warmup_jax._placed import Moment, Placed
 from warmup_jax._schedule import length_of
@@ -78,7 +79,8 @@ def _short_part(case: Case, one: Placed) -> list[Problem]:
     epoch, seen = case.run.steps_per_epoch, min(one.high, case.total) - one.begin
     if epoch is None or one.cycle is not None:
         return []
-    boundaries, cycles = getattr(one.schedule, "boundaries", ()), cycles_of(one.schedule, 1)
+    boundaries: typing.Any = getattr(one.schedule, "boundaries", ())
+    cycles = cycles_of(one.schedule, 1)
     if len(boundaries):
         last, most, is_at, whose = int(boundaries[-1]), seen / 20, "the last boundary is at", "the boundaries"
     elif cycles and not (is_level(cycles[0].schedule) and getattr(one.schedule, "scale", 1.0) > 0.9):

@@ -85,7 +85,7 @@ def zero_first_update(case: Case) -> list[Problem]:
         else f"the first {count:,} updates{epochs} have rate 0 and change no parameter."
     )
     skip = ", or skip these steps: `Shift(schedule, -1)`" if count == 1 else ""
-    fix = f"Begin above 0, as with `start={show_value(case.values[moving[0]])}`{skip}."
+    fix = f"Begin above 0, as with `start={show_value(float(case.values[moving[0]]))}`{skip}."
     return [(severity, 0, message, fix)]
 
 

@@ -132,7 +132,10 @@ def _repeated(cycles: list[Placed], end: Moment, most: int) -> list[list[Piece]]
         count = math.ceil(fractions.Fraction(end - cycles[0].low) / _lasts(cycles[0]))
     elif sum(len(pieces) for pieces in inner) <= most or count < 2:
         return [
-            [piece._replace(cycles=f"{piece.cycles}, cycle {one.cycle + 1}") for piece in _seen(one, pieces, end)]
+            [
+                piece._replace(cycles=f"{piece.cycles}, cycle {(one.cycle or 0) + 1}")
+                for piece in _seen(one, pieces, end)
+            ]
             for one, pieces in zip(cycles, inner, strict=True)
         ]
     names = list(dict.fromkeys(piece.name for pieces in inner for piece in pieces))

@@ -100,8 +100,7 @@ class Program:
             self._names[id(value)] = (name, value)  # the object stays, and so its id
             count = len(self._parts)
             try:
-                write = _class if inspect.isclass(value) else _function
-                self._parts.append(write(self, value, name))
+                self._parts.append((_class if inspect.isclass(value) else _function)(self, value, name))
             except NotImplementedError:
                 del self._names[id(value)], self._parts[count:]
                 self._taken.discard(name)
@@ -123,7 +122,7 @@ class Program:
         raise NotImplementedError(f"{value!r}")
 
 
-def _function(program: Program, function: types.FunctionType, name: str) -> str:
+def _function(program: Program, function: typing.Any, name: str) -> str:
     """A Python function as a JavaScript one."""
     tree, where = _tree_of(function)
     if not isinstance(tree, ast.FunctionDef) or hasattr(function, "__wrapped__"):
@@ -282,7 +281,7 @@ class _Body:
             case ast.UnaryOp(op=ast.Not()):
                 return self.test(node)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value)):
-                return self.program.name_of(-value)
+                return self.program.name_of(-typing.cast(float, value))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return f"subtract_(0, {self(operand)})"
             case ast.UnaryOp(op=ast.Invert(), operand=operand):

@@ -72,7 +72,7 @@ const divide_by_ = (a, b) =>
     : calculate(a, b, (x, y) => x / y, (x, y) => new Ratio(x.over * y.under, x.under * y.over));
 const floor_divide_ = (a, b) => floor_(divide_by_(a, b));
 const modulo_ = (a, b) => subtract_(a, multiply_(floor_divide_(a, b), b));
-const abs_ = (x) => (x instanceof Vector ? x.map(Math.abs) : less_(x, 0) ? subtract_(0, x) : x);
+const abs_ = (x) => (x instanceof Vector ? filled_(x.length, (k) => Math.abs(x[k])) : less_(x, 0) ? subtract_(0, x) : x);
 const fraction_ = (over, under = 1) => divide_by_(Ratio.of(over), under);
 const floor_ = (x) => (x instanceof Ratio ? x.floor() : Math.floor(x));
 const ceil_ = (x) => 0 - floor_(subtract_(0, x));
@@ -114,7 +114,7 @@ const both_ = (a, b) => (truth_(a) ? b() : a);
 const either_ = (a, b) => (truth_(a) ? a : b());
 const and_ = (a, b) => elementwise(a, b, (x, y) => x && y);
 const or_ = (a, b) => elementwise(a, b, (x, y) => x || y);
-const invert_ = (x) => x.map((each) => 1 - each);
+const invert_ = (x) => filled_(x.length, (k) => 1 - x[k]);
 
 /* Places: below 0 they count from the end. */
 
