@@ -11,7 +11,6 @@ import pytest
 import warmup_jax as wj
 from tests import golden
 from warmup_jax.compat import timm
-from warmup_jax.compat._cycles import Cycles
 
 pytestmark = pytest.mark.xdist_group("timm")  # one worker, which compiles each structure once
 
@@ -199,12 +198,33 @@ def test_epochs_hold_their_rate(make, arguments):
     np.testing.assert_array_equal(make(**arguments, base_lr=0.1, steps_per_epoch=7)(steps), by_epoch(steps // 7))
 
 
+def test_a_rising_power_within_a_step_of_its_end():
+    """In long cycles the curve of 2 steps is asked between them, and `lr_min` rises as what is above it falls."""
+    arguments = {
+        "t_initial": 2,
+        "cycle_mul": 2.0,
+        "cycle_decay": 0.9,
+        "cycle_limit": 9,
+        "lr_min": -0.5,
+        "base_lr": 0.25,
+    }
+    steps = np.arange(1022)
+    ours = timm.PolyLRScheduler(**arguments, t_in_epochs=False)(steps)
+    np.testing.assert_allclose(ours, poly(arguments, steps, golden.stored), rtol=0, atol=2e-7)
+
+
 def test_cycles_without_end():
     """More cycles than any run has steps."""
     schedule = timm.CosineLRScheduler(10, cycle_mul=2.0, cycle_limit=1000, t_in_epochs=False, base_lr=0.1)
     assert schedule == wj.Repeat(wj.Cosine(0.1, 0.0, 10), stretch=2)
     schedule = timm.CosineLRScheduler(10, cycle_limit=2**30, t_in_epochs=False, base_lr=0.1)
     assert schedule == wj.Repeat(wj.Cosine(0.1, 0.0, 10))
+
+
+def test_cycles_that_come_to_nothing():
+    """Cycles of less than a step, of which only one at step 7 is seen."""
+    schedule = timm.CosineLRScheduler(4, cycle_mul=0.5, cycle_limit=9, t_in_epochs=False, base_lr=1.0)
+    np.testing.assert_allclose(schedule(jnp.arange(9)), [1, 0.853553, 0.5, 0.146447, 1, 0.5, 1, 1, 0], atol=1e-6)
 
 
 def test_a_warmup_longer_than_the_curve_leaves_the_least_rate():
@@ -231,12 +251,12 @@ def square(share):
         (
             lambda: timm.CosineLRScheduler(10, base_lr=0.1),
             TypeError,
-            "`CosineLRScheduler(steps_per_epoch=...)` must be given if `t_in_epochs` is True, as by default",
+            "`steps_per_epoch` must be given if `t_in_epochs` is True, as by default",
         ),
         (
             lambda: timm.StepLRScheduler(10, base_lr=0.1, t_in_epochs=False, steps_per_epoch=9),
             TypeError,
-            "`StepLRScheduler(steps_per_epoch=...)` must be given if `t_in_epochs` is True, as by default, and only",
+            "`steps_per_epoch` must be given if `t_in_epochs` is True, as by default, and only",
         ),
         (
             lambda: timm.PolyLRScheduler(10, base_lr=0.1, t_in_epochs=False, noise_range_t=[3, 5]),
@@ -307,6 +327,11 @@ def square(share):
         (
             lambda: timm.WSDLRScheduler(10, 5, stable_fn="rsqrt", base_lr=0.1),
             ValueError,
+            "`WSDLRScheduler(stable_timescale=...)` must be given where `warmup_t` is 0; got None.",
+        ),
+        (
+            lambda: timm.WSDLRScheduler(10, 5, stable_fn="rsqrt", stable_timescale=0.0, base_lr=0.1),
+            ValueError,
             "`WSDLRScheduler(stable_timescale=...)` must be at least 0.001; got 0.0.",
         ),
     ],
@@ -315,11 +340,12 @@ def test_errors(call, error, text):
     with pytest.raises(error) as caught:
         call()
     assert text in str(caught.value)
+    assert "LRScheduler(" in "".join([str(caught.value), *getattr(caught.value, "__notes__", [])]), "who was called"
 
 
 @pytest.mark.parametrize("k", [0.3, 1.0, 2.0, 7.5])
 def test_k_decay_keeps_its_ends(k):
-    schedule = timm.KDecay(wj.Linear(1.0, 0.0, 1000), k)
+    schedule = wj.KDecay(wj.Linear(1.0, 0.0, 1000), k)
     steps = np.arange(0, 1001)
     values = np.asarray(schedule(steps), np.float64)
     wanted = -np.expm1(k * np.log1p(-(1000 - steps[1:]) / 1000))
@@ -330,23 +356,54 @@ def test_k_decay_keeps_its_ends(k):
 
 def test_k_decay_within_other_times():
     """Half way between two steps, by `Stretch`, and of no length at all."""
-    curve = timm.KDecay(wj.Cosine(1.0, 0.0, 100), 2.0)
+    curve = wj.KDecay(wj.Cosine(1.0, 0.0, 100), 2.0)
     between = wj.Stretch(curve, 2)(jnp.arange(201))
     wanted = np.sin(np.pi / 2 * (1 - (np.arange(201) / 200) ** 2)) ** 2
     np.testing.assert_allclose(between, wanted, rtol=1e-5, atol=1e-9)
-    assert timm.KDecay(wj.Cosine(1.0, 0.5, 0), 2.0)(3) == 0.5
-    assert jax.vmap(lambda k: timm.KDecay(wj.Linear(1.0, 0.0, 4), k)(2))(jnp.asarray([1.0, 2.0])).tolist() == [
+    assert wj.KDecay(wj.Cosine(1.0, 0.5, 0), 2.0)(3) == 0.5
+    assert jax.vmap(lambda k: wj.KDecay(wj.Linear(1.0, 0.0, 4), k)(2))(jnp.asarray([1.0, 2.0])).tolist() == [
         0.5,
         0.75,
     ]
 
 
+@pytest.mark.parametrize(
+    "curve, left",
+    [
+        (wj.Linear(1.0, 0.0, 100), lambda left: left),
+        (wj.Cosine(1.0, 0.0, 100), lambda left: math.sin(math.pi / 2 * left) ** 2),
+        (wj.Polynomial(1.0, 0.0, 100, 0.5), lambda left: left**0.5),
+        (wj.Polynomial(0.0, 1.0, 100, 0.5), lambda left: 1 - left**0.5),
+        (wj.Polynomial(0.0, 1.0, 100, 3.0), lambda left: 1 - left**3),
+        (wj.Rex(1.0, 0.0, 100, 0.1), lambda left: left / (left + 0.1 * (1 - left))),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("growth", [1.5, 1.1, 0.7, 1.05438])
+def test_cycles_have_the_bounds_of_their_curve(curve, left, growth):
+    """Within 16 ulp of the formula in exact fractions, also at the last step of a cycle, a fraction before its end.
+    With boundaries of more digits than int32 has, within a few roundings of the height.
+    """
+    steps, wanted, begin, length = [], [], fractions.Fraction(0), fractions.Fraction(100)
+    for _ in range(12):
+        first, last = math.ceil(begin), math.ceil(begin + length) - 1
+        for step in {first, first + 1, (first + last) // 2, last - 1, last} & set(range(first, last + 1)):
+            steps.append(step)
+            wanted.append(left(float((begin + length - step) / length)))
+        begin, length = begin + length, length * fractions.Fraction(str(growth))
+    ours = golden.ask(wj.Cycles(curve, growth, times=12), steps)
+    if growth == 1.05438:
+        np.testing.assert_allclose(ours, wanted, rtol=0, atol=2e-7)
+    else:
+        assert np.max(golden.ulps(ours, wanted)) <= 16
+
+
 def test_cycles_of_any_growth():
     """Shrinking cycles, the end of the last one, and a moment between two steps."""
-    schedule = Cycles(wj.Linear(4.0, 0.0, 8), growth=0.5, times=3, scale=0.5)
+    schedule = wj.Cycles(wj.Linear(4.0, 0.0, 8), growth=0.5, times=3, scale=0.5)
     assert schedule.steps == 14
     wanted = [4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5, 2, 1.5, 1, 0.5, 1, 0.5, 0, 0]
     np.testing.assert_allclose(schedule(jnp.arange(16)), wanted, rtol=1e-6)
-    half = wj.Stretch(Cycles(wj.Linear(1.0, 0.0, 2), growth=1.5), 2)
+    half = wj.Stretch(wj.Cycles(wj.Linear(1.0, 0.0, 2), growth=1.5), 2)
     np.testing.assert_allclose(half(jnp.asarray([1, 3, 5, 9])), [0.75, 0.25, 5 / 6, 1 / 6], rtol=1e-6)
     assert jax.jit(lambda schedule: schedule.steps)(schedule) == 14

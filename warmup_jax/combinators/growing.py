@@ -17,7 +17,7 @@ from warmup_jax._showing import show
 from warmup_jax._time import Time
 from warmup_jax.combinators._totals import finite
 from warmup_jax.combinators.repeating import factor_of
-from warmup_jax.fields import Boundaries, Count, Known, Positive, decimal
+from warmup_jax.fields import Count, Known, Positive, decimal
 
 _MOST_CYCLES = 2000
 
@@ -63,7 +63,7 @@ class Cycles(Schedule):
     """
 
     schedule: Schedule
-    begins: Boundaries  # the first step of each cycle, and of what follows
+    begins: Counts  # the first step of each cycle, and of what follows
     units: Counts  # a step is so many units of the cycle
     skipped: Counts  # units before the first step
     lengths: Counts  # in units

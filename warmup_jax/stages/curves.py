@@ -161,7 +161,8 @@ class Polynomial(Curve):
         # On the way up the share is 1 - (1 - x)**power, which would cancel near its start: from log(1 - x), taken at
         # the nearer end. Both halves stop at the middle, so that none steps past the other.
         early = jnp.log1p(-jnp.minimum(ratio(elapsed, steps), 0.5))
-        late = jnp.log(ratio(jnp.clip(remaining, 0.5, 0.5 * steps), steps))
+        # 2**-32 of a step is the shortest time that can be left.
+        late = jnp.log(ratio(jnp.clip(remaining, 2.0**-32, 0.5 * steps), steps))
         gone = -jnp.expm1(self.power * jnp.where(elapsed < remaining, early, late))
         share = jnp.where(is_falling, power_of(ratio(remaining, steps), self.power), gone)
         # XLA rounds a product before it is added in one kind of loop and not in another; the barrier makes it round.

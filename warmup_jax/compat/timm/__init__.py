@@ -15,10 +15,9 @@ What differs from timm on purpose, everywhere: a cycle begins exactly at its bou
 floating point and is in the wrong cycle at some; a decimal such as 2.4 is read as it prints.
 """
 
-from warmup_jax.compat.timm._parts import KDecay as KDecay
 from warmup_jax.compat.timm.cycles import CosineLRScheduler as CosineLRScheduler
 from warmup_jax.compat.timm.cycles import PolyLRScheduler as PolyLRScheduler
 from warmup_jax.compat.timm.cycles import TanhLRScheduler as TanhLRScheduler
-from warmup_jax.compat.timm.phases import MultiStepLRScheduler as MultiStepLRScheduler
-from warmup_jax.compat.timm.phases import StepLRScheduler as StepLRScheduler
 from warmup_jax.compat.timm.phases import WSDLRScheduler as WSDLRScheduler
+from warmup_jax.compat.timm.stairs import MultiStepLRScheduler as MultiStepLRScheduler
+from warmup_jax.compat.timm.stairs import StepLRScheduler as StepLRScheduler
