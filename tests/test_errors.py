@@ -1,7 +1,9 @@
 """The text of every error: the argument, what was expected, what came, how to mend it."""
 
 import contextlib
+import inspect
 import re
+import typing
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +12,11 @@ import optax
 import pytest
 
 import warmup_jax as wj
+from warmup_jax import _kinds, _numbers
 from warmup_jax._declare import argument_kinds
+from warmup_jax._schedule import SCHEDULE
+from warmup_jax.combinators._shapes import ShapeKind
+from warmup_jax.fields import Count, Positive, Real, Steps, at_least, between, checked, within
 from warmup_jax.transform import learning_rate, scheduled
 
 NAN, INF = float("nan"), float("inf")
@@ -22,6 +28,17 @@ ASK_RUN = (
     "`run.steps('10%')`."
 )
 COUNT_UPDATES = "Count optimizer updates, not examples or tokens."
+FAR_APART = "must be at most 3.4e+38 apart; got"
+NOT_ZERO = (
+    "must be no closer to 0 than 1.18e-38; got 0.0. A constant factor never reaches 0: decay to a small number, or use "
+    "`Linear` or `Cosine`."
+)
+AT_MOST_10 = "must be at most the length of the schedule, 10; got 11. To make it longer use `extend`."
+LONG = f"must be at most {LIMIT} long in all; got"
+UNBOUNDED = (
+    "needs a length for every stage but the last; stage {}, a {}, is unbounded. Give it `steps=...`, a callable "
+    "through `as_schedule(fn, steps=...)`."
+)
 DECAY, ENDLESS = wj.Linear(1.0, 0.0, 10), wj.Constant(1.0)
 
 
@@ -91,98 +108,185 @@ CALLS = {
 }
 
 
-def arguments(wanted):
-    """The arguments whose kind is `wanted`: by the name in an error, the kind and a function that hands one over."""
+def arguments(kind_class, holds=lambda kind: True):
+    """The arguments of a kind, by their name in an error: the kind, and a function that hands one over."""
+
+    def handing_over(maker, name):
+        return lambda value: maker(**CALLS[maker] | {name: value})
+
     return {
-        f"{maker.__name__}({name}=...)": (
-            kind,
-            lambda value, maker=maker, name=name: maker(**CALLS[maker] | {name: value}),
-        )
+        f"{maker.__name__}({name}=...)": (kind, handing_over(maker, name))
         for maker in CALLS
-        for name, kind in argument_kinds(maker).items()
-        if wanted(kind)
+        for name, optional in argument_kinds(maker).items()
+        if isinstance(kind := getattr(optional, "kind", optional), kind_class) and holds(kind)
     }
 
 
-NUMBERS = arguments(
-    lambda kind: not kind.whole and not kind.table and kind.low < kind.high and hasattr(kind, "narrowed")
-)
-OPTIONAL = arguments(lambda kind: not kind.whole and hasattr(kind, "kind") and hasattr(kind.kind, "narrowed"))
-MAKERS = {name: make for name, (_, make) in (NUMBERS | OPTIONAL).items()}
-LENGTHS = {
-    name: make for name, (_, make) in arguments(lambda kind: kind.whole and kind.in_steps and not kind.table).items()
-}
+NUMBERS = arguments(_numbers.RealNumber)
+COUNTS = arguments(_numbers.WholeNumber, lambda kind: not kind.in_steps)
+LENGTHS = arguments(_numbers.WholeNumber, lambda kind: kind.in_steps)
 LENGTHS |= {
-    "PiecewiseConstant(boundaries=...)[1]": lambda steps: wj.PiecewiseConstant([0, steps], [1.0, 0.1, 0.01]),
-    "PiecewiseLinear(points=...)[1]": lambda steps: wj.PiecewiseLinear([(0, 1.0), (steps, 0.0)]),
-    "multi_step(boundaries=...)[1]": lambda steps: wj.multi_step(peak=1.0, boundaries=(0, steps), factor=0.5),
+    f"{name}[1]": (_numbers.WholeNumber(of="steps"), make)
+    for name, make in {
+        "PiecewiseConstant(boundaries=...)": lambda steps: wj.PiecewiseConstant([0, steps], [1.0, 0.1, 0.01]),
+        "PiecewiseLinear(points=...)": lambda steps: wj.PiecewiseLinear([(0, 1.0), (steps, 0.0)]),
+        "multi_step(boundaries=...)": lambda steps: wj.multi_step(peak=1.0, boundaries=(0, steps), factor=0.5),
+    }.items()
 }
-by_number = pytest.mark.parametrize("name", MAKERS)
+by_number, by_length = pytest.mark.parametrize("name", NUMBERS), pytest.mark.parametrize("name", LENGTHS)
 
-by_length = pytest.mark.parametrize("name", LENGTHS)
+
+def make(name, value):
+    """What the function makes of this value, for the argument of this name."""
+    return (NUMBERS | COUNTS | LENGTHS)[name][1](value)
+
+
+def test_every_public_maker_has_a_call():
+    makers = {value for value in vars(wj).values() if inspect.isfunction(value) and not value.__name__.startswith("_")}
+    classes = {value for value in vars(wj).values() if isinstance(value, type) and issubclass(value, wj.Schedule)}
+    elsewhere = {wj.Schedule, wj.as_schedule, wj.join, wj.Join, wj.Product, wj.Sum, wj.Minimum, wj.Maximum}
+    assert set(CALLS) == (makers | classes) - elsewhere - {wj.PiecewiseLinear, wj.Reverse}
+    for maker, given in CALLS.items():
+        assert isinstance(maker(**given), wj.Schedule)
 
 
 @by_number
 @pytest.mark.parametrize("number", [NAN, INF, -INF, 1e39, np.float32("inf"), np.float64(1e300), np.array(NAN), 10**400])
 def test_a_number_that_is_not_finite(name, number):
     with raises(ValueError, f"`{name}` must be finite and fit float32 (at most 3.402823e+38 in magnitude); got "):
-        MAKERS[name](number)
+        make(name, number)
 
 
 @by_number
-@pytest.mark.parametrize("number", ["1e-3", None, True, np.True_, [1.0], 1j, b"1", jnp.array(True)], ids=repr)
+@pytest.mark.parametrize("number", ["1e-3", True, np.True_, [1.0], 1j, b"1", jnp.array(True)], ids=repr)
 def test_a_number_of_another_type(name, number):
     with raises(TypeError, f"`{name}` must be a number; got "):
-        MAKERS[name](number)
+        make(name, number)
 
 
 @by_number
 @pytest.mark.parametrize("number", [np.ones(3), jnp.ones((1,))], ids=["NumPy", "JAX"])
 def test_an_array_for_a_number_names_vmap(name, number):
     with raises(TypeError, f"`{name}` must be a number, a scalar; got an array of shape", "build it under `jax.vmap`"):
-        MAKERS[name](number)
+        make(name, number)
 
 
 @by_length
-@pytest.mark.parametrize("steps", [1.0, 0.1, np.float32(5), NAN, jnp.float32(5)], ids=repr)
-def test_a_float_length_points_to_run(name, steps):
+@pytest.mark.parametrize("steps", [1.0, 0.1, np.float32(5), NAN, jnp.float32(5), "3 epochs"], ids=repr)
+def test_a_float_or_a_text_for_a_length_points_to_run(name, steps):
     with raises(TypeError, f"`{name}` must be a whole number of steps; got ", "`warmup_jax.Run`", "run.steps('10%')"):
-        LENGTHS[name](steps)
+        make(name, steps)
 
 
 @by_length
-@pytest.mark.parametrize("steps", ["3 epochs", True, [5], 5j, np.array([5, 6])], ids=repr)
+@pytest.mark.parametrize("steps", [True, [5], 5j, np.array([5, 6])], ids=repr)
 def test_a_length_of_another_type(name, steps):
     with raises(TypeError, f"`{name}` must be a whole number of steps"):
-        LENGTHS[name](steps)
+        make(name, steps)
 
 
-@by_length
+@pytest.mark.parametrize("name", [name for name in LENGTHS if name != "Shift(by=...)"])
 @pytest.mark.parametrize("steps", [-1, -(2**40), np.int64(-5)], ids=repr)
 def test_a_negative_length(name, steps):
-    with raises(ValueError, f"`{name}` must be a whole number of steps, ", "or more; got -"):
-        LENGTHS[name](steps)
+    with says(ValueError, f"`{name}` must be a whole number of steps, {LENGTHS[name][0].low} or more; got {steps}."):
+        make(name, steps)
 
 
 @by_length
 @pytest.mark.parametrize("steps", [2**31, 2**40, np.uint64(2**63)], ids=repr)
 def test_a_length_beyond_int32(name, steps):
     with raises(ValueError, f"`{name}` must be at most {LIMIT}; got {int(steps)}", "not examples or tokens"):
-        LENGTHS[name](steps)
+        make(name, steps)
 
 
-RUNS = {
-    wj.warmup_constant: {},
-    wj.warmup_linear: {},
-    wj.warmup_cosine: {},
-    wj.warmup_polynomial: {},
-    wj.warmup_exponential: {"stop": 0.1},
-    wj.warmup_inverse_sqrt: {},
-    wj.warmup_rex: {},
-    wj.linear_to_zero: {},
-    wj.wsd: {"cooldown": 2},
-    wj.power_law: {"cooldown": 2},
+# The limits of every number that has some, and numbers outside of them.
+ABOVE_0 = (0, 0.0, -2.0, 1e-300)
+SHORT, SHARE = (0, 0.000999, -5), (0, 0.0, -0.3, 1, 1.0, 30)
+LIMITS = {
+    "above 0": (
+        ABOVE_0,
+        *"Polynomial(power) InversePower(power) warmup_polynomial(power) power_law(power) Power(exponent)".split(),
+        "KDecay(k)",
+        *"Repeat(scale) Cycles(scale) cyclic(scale) cosine_restarts(scale) step_decay(factor) noam(d_model)".split(),
+    ),
+    "at least 0.001": (
+        SHORT,
+        *"Exponential(timescale) InversePower(timescale) warmup_inverse_sqrt(timescale)".split(),
+    ),
+    "from 1e-6 to 1000000": ((0.0, 1e7), "Rex(beta)", "warmup_rex(beta)"),
+    "from -20 to 20, where tanh is 1 long before": ((-21, 20.5), "Tanh(left)", "Tanh(right)"),
+    "from 0.61 to 0.999999, since the rectification is defined above 0.6": ((0.6, 1.0, -0.9), "Rectified(b2)"),
+    "above 0 and below 1": (SHARE, "one_cycle(share)", "one_cycle_momentum(share)"),
+    "above 0 and at most 1": ((1.5, 0), "cyclic(gamma)"),
+    "from 0 to below 1": ((1, 1.0, -0.1, 2.0), "untuned_linear(b2)"),
+    "from 0 to 0.999999": ((1.0, -0.1, 0.9999999), "untuned_exponential(b2)"),
 }
+LIMITED = {
+    name.replace(")", "=...)"): (words, outside) for words, (outside, *names) in LIMITS.items() for name in names
+}
+
+
+def test_the_table_of_limits_is_whole():
+    unlimited = {name for name, (kind, _) in NUMBERS.items() if (kind.low, kind.high) == (-INF, INF)}
+    assert set(LIMITED) == set(NUMBERS) - unlimited
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_number_outside_its_limits(name):
+    words, outside = LIMITED[name]
+    for number in outside:
+        with says(ValueError, f"`{name}` must be {words}; got {float(number)!r}."):
+            make(name, number)
+
+
+SCHEDULES = {name: hand_over for name, (_, hand_over) in arguments(type(SCHEDULE)).items()} | {
+    "Reverse(schedule=...)": wj.Reverse,
+    "Product(schedules[1])": lambda schedule: wj.Product(DECAY, schedule),
+    "Sum(schedules[1])": lambda schedule: wj.Sum(DECAY, schedule),
+    "Minimum(schedules[1])": lambda schedule: wj.Minimum(DECAY, schedule),
+    "Maximum(schedules[1])": lambda schedule: wj.Maximum(DECAY, schedule),
+    "Join(stages[1])": lambda schedule: wj.Join(DECAY, schedule),
+    "join(stages[1])": lambda schedule: wj.join(DECAY, schedule),
+    "as_schedule(value=...)": wj.as_schedule,
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_what_cannot_become_a_schedule(name):
+    for wrong in ("a", None, [DECAY], wj.Linear, {}):
+        wanted = f"a schedule, a callable of the step or a number; got {wrong!r} ({type(wrong).__name__})."
+        with says(TypeError, f"`{name}` must be {wanted}"):
+            SCHEDULES[name](wrong)
+    for number in (NAN, -INF):
+        with says(ValueError, f"`{name}` {FINITE}{number!r}."):
+            SCHEDULES[name](number)
+    with says(TypeError, f"`{name}` must be a number; got True (bool)."):
+        SCHEDULES[name](True)
+
+
+@pytest.mark.parametrize("name", SHAPES := arguments(ShapeKind))
+@pytest.mark.parametrize("wrong", ["linear", None, DECAY], ids=repr)
+def test_what_is_no_shape(name, wrong):
+    wanted = f"a callable `(start, stop, steps)`, such as `Linear`; got {wrong!r} ({type(wrong).__name__})."
+    with says(TypeError, f"`{name}` must be {wanted}"):
+        SHAPES[name][1](wrong)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_shape_that_makes_something_else(name):
+    for wrong in (lambda start, stop, steps: 1.0, lambda start, stop, steps: wj.Constant(start)):
+        with raises(TypeError, f"`{name}` must make a schedule of the ", " steps it is given; it made "):
+            SHAPES[name][1](wrong)
+
+
+@pytest.mark.parametrize("name", FLAGS := arguments(_kinds.Flag))
+@pytest.mark.parametrize("wrong", [1, 0, None, "yes", np.True_], ids=repr)
+def test_what_is_no_flag(name, wrong):
+    with says(TypeError, f"`{name}` must be True or False; got {wrong!r} ({type(wrong).__name__})."):
+        FLAGS[name][1](wrong)
+
+
+RUNS = [maker for maker, given in CALLS.items() if given.items() >= RUN.items()]
 
 
 @pytest.mark.parametrize("recipe", RUNS)
@@ -192,96 +296,71 @@ def test_a_warmup_longer_than_the_run(recipe):
         f"`{recipe.__name__}(warmup=...)` must be at most `total`, which includes it; got warmup=10, total=5. "
         "Shorten `warmup` or raise `total`.",
     ):
-        recipe(peak=1.0, warmup=10, total=5, **RUNS[recipe])
+        recipe(**CALLS[recipe] | {"warmup": 10, "total": 5})
 
 
 @pytest.mark.parametrize("recipe", [wj.wsd, wj.power_law])
 def test_a_warmup_and_a_cooldown_longer_than_the_run(recipe):
-    with raises(
+    with says(
         ValueError,
-        f"`{recipe.__name__}(cooldown=...)` must be at most `total - warmup`",
-        "got warmup=5, cooldown=16, total=20. Shorten ",
+        f"`{recipe.__name__}(cooldown=...)` must be at most `total - warmup`; got cooldown=16, warmup=5, total=20. "
+        "Shorten `cooldown` or `warmup`, or raise `total`.",
     ):
         recipe(peak=1.0, warmup=5, total=20, cooldown=16)
 
 
 def test_geometric_ends():
-    with raises(ValueError, "`Geometric(stop=...)` must not be 0"):
+    with raises(ValueError, f"`Geometric(stop=...)` {NOT_ZERO}"):
         wj.Geometric(jnp.float32(1e-3), 0.0, 10)
-    with raises(
-        ValueError, "`Geometric(stop=...)` must not be 0 or closer to 0 than 1.18e-38; got 0.0.", "use `Linear`"
-    ):
+    with says(ValueError, f"`Geometric(stop=...)` {NOT_ZERO}"):
         wj.Geometric(1.0, 0.0, 5)
-    with raises(ValueError, "`Geometric(start=...)` must not be 0 or closer to 0 than 1.18e-38; got 1e-40."):
+    with raises(ValueError, "`Geometric(start=...)` must be no closer to 0 than 1.18e-38; got 1e-40. A constant "):
         wj.Geometric(1e-40, 1.0, 5)
-    with raises(
-        ValueError, "`Geometric(start=..., stop=...)` must have the same sign; got -1.0 and 1.0.", "to cross 0"
+    with says(
+        ValueError,
+        "`Geometric(start=..., stop=...)` must be of the same sign; got -1.0 and 1.0. Use `Linear` or `Cosine` to "
+        "cross 0.",
     ):
         wj.Geometric(-1.0, 1.0, 5)
     with raises(ValueError, "must be at most a factor of 3.4e+38 apart; got 1e-20 and 1e+20. Raise the smaller end."):
         wj.Geometric(1e-20, 1e20, 5)
 
 
-@pytest.mark.parametrize("make", [wj.Linear, wj.Cosine])
-def test_ends_too_far_apart(make):
-    with raises(
-        ValueError, f"`{make.__name__}(start=..., stop=...)` must be at most 3.4e+38 apart; got -3e+38 and 3e+38."
-    ):
-        make(-3e38, 3e38, 10)
-
-
-@by_length
-def test_text_for_a_length_points_to_run(name):
-    with raises(TypeError, f"`{name}` must be a whole number of steps; got '3 epochs' (str). ", "`warmup_jax.Run`"):
-        LENGTHS[name]("3 epochs")
-
-
 def test_errors_never_print_a_traced_schedule():
     for bad in (lambda p: wj.join(wj.Constant(p), wj.Constant(1.0)), lambda p: wj.as_schedule(wj.Constant(p), steps=3)):
-        with pytest.raises((TypeError, ValueError), match="`join\\(|`as_schedule\\("):
+        with pytest.raises((TypeError, ValueError), match="`Join\\(|`as_schedule\\("):
             jax.jit(bad)(1.0)
-
-
-def test_staircase():
-    with raises(ValueError, "`Staircase(every=...)` must be a whole number of steps, 1 or more; got 0."):
-        wj.Staircase(wj.Constant(1.0), 0)
-    with raises(TypeError, "`Staircase(schedule=...)` must be a schedule, a callable of the step or a number; got 'a'"):
-        wj.Staircase("a", 5)
 
 
 @pytest.mark.parametrize("make", [wj.join, wj.Join])
 def test_joins(make):
     name = make.__name__
-    with raises(ValueError, f"`{name}(...)` needs at least one stage; got none."):
-        make()
-    with raises(TypeError, f"`{name}(...)` takes its stages one by one; got a list.", "Write `*stages`."):
-        make([wj.Constant(1.0)])
-    with raises(
-        TypeError, f"`{name}(stages[1])` must be a schedule, a callable of the step or a number; got 'a' (str)"
-    ):
-        make(wj.Constant(1.0, 5), "a")
-    with raises(
-        ValueError, f"`{name}(...)` needs a length for every stage but the last; stage 0, a Constant, is unbounded."
-    ):
-        make(wj.Constant(1.0), wj.Constant(2.0))
-    with raises(
-        ValueError,
-        "stage 1, a Function, is unbounded",
-        "Give it `steps=...`, a callable through `as_schedule(fn, steps=...)`",
-    ):
-        make(wj.Constant(1.0, 5), abs, wj.Constant(2.0))
-    with raises(ValueError, f"`{name}(...)` must be at most {LIMIT} long in all; got 2147483648."):
-        make(wj.Linear(0.0, 1.0, 2**31 - 1), wj.Linear(0.0, 1.0, 1))
+    for wrong in ([wj.Constant(1.0)], (), (DECAY, DECAY)):
+        with says(
+            TypeError, f"`{name}(...)` takes its stages one by one; got a {type(wrong).__name__}. Write `*stages`."
+        ):
+            make(wrong)
+    for stages, wanted in {
+        (): "needs at least one stage; got none.",
+        (ENDLESS, wj.Constant(2.0)): f"{UNBOUNDED.format(0, 'Constant')}",
+        (DECAY, abs, wj.Constant(2.0)): f"{UNBOUNDED.format(1, 'Function')}",
+        (DECAY, wj.Repeat(DECAY), DECAY): f"{UNBOUNDED.format(1, 'Repeat')}",
+        (wj.Linear(0.0, 1.0, MAX), wj.Linear(0.0, 1.0, 1)): f"{LONG} 2147483648. {COUNT_UPDATES}",
+        (DECAY, wj.Constant(1.0, MAX)): f"{LONG} {MAX + 10}. {COUNT_UPDATES}",
+        (wj.Constant(1.0, MAX), DECAY, ENDLESS): f"{LONG} {MAX + 10}. {COUNT_UPDATES}",
+    }.items():
+        with says(ValueError, f"`Join(...)` {wanted}"):
+            make(*stages)
 
 
 def test_functions():
     with raises(TypeError, "`Function(fn=...)` must be a callable of the step; got 3 (int)."):
         wj.Function(3)
     with raises(
-        TypeError, "`as_schedule(value)` must be a schedule, a callable of the step or a number; got 'x' (str)."
+        TypeError, "`as_schedule(value=...)` must be a schedule, a callable of the step or a number; got 'x' (str)."
     ):
         wj.as_schedule("x")
-    with raises(ValueError, "`as_schedule(value)` must be finite"):
+    with raises(ValueError, "`as_schedule(value=...)` must be finite"):
         wj.as_schedule(NAN)
     with raises(
         TypeError,
@@ -303,7 +382,7 @@ def test_functions():
     for wrong in (None, 1j, True):
         with raises(TypeError, "`Function(fn=...)`, <function", "must return a real number for a step; got "):
             wj.Function(lambda step, wrong=wrong: wrong)(0)
-    with raises(TypeError, "`as_schedule(value)` must be a schedule, a callable of the step or a number; got <class"):
+    with raises(TypeError, "`as_schedule(value=...)` must be a schedule, a callable of the step or a number; got <"):
         wj.as_schedule(wj.Linear)
 
 
@@ -311,7 +390,7 @@ def test_a_schedule_without_a_formula():
     class Empty(wj.Schedule):
         steps: int
 
-    with raises(NotImplementedError, "`Empty` must define `_value(self, elapsed)`."):
+    with raises(NotImplementedError, "`Empty` must define `evaluate(self, time)`."):
         Empty(5)(0)
 
 
@@ -341,7 +420,7 @@ def test_run():
         wj.Run(total="1e6 epochs", steps_per_epoch=10_000)
     with raises(ValueError, "`Run(steps_per_epoch=...)` must be a whole number of steps, 1 or more; got 0."):
         wj.Run(total=5, steps_per_epoch=0)
-    with raises(TypeError, "`Run(total=...)` must be a Python number: units are resolved before tracing; got int32[]"):
+    with raises(TypeError, "`Run(total=...)` must be a Python number, known before tracing; got int32[]."):
         wj.Run(total=jnp.int32(5))
     run = wj.Run(total=10)
     for share in (0.1, 1.0):
@@ -449,30 +528,11 @@ TEXTS = [
         f"`Linear(steps=...)` must be at most {LIMIT}; got 2147483648. {COUNT_UPDATES}",
     ),
     # Shapes of a curve.
-    (lambda: wj.Polynomial(1.0, 0.0, 5, 0), ValueError, "`Polynomial(power=...)` must be above 0; got 0.0."),
-    (lambda: wj.Polynomial(1.0, 0.0, 5, -2.0), ValueError, "`Polynomial(power=...)` must be above 0; got -2.0."),
-    (lambda: wj.Rex(1.0, 0.0, 5, 0.0), ValueError, "`Rex(beta=...)` must be from 1e-6 to 1e6; got 0.0."),
-    (lambda: wj.Rex(1.0, 0.0, 5, 1e7), ValueError, "`Rex(beta=...)` must be from 1e-6 to 1e6; got 10000000.0."),
-    (
-        lambda: wj.Tanh(1.0, 0.0, 5, left=-21),
-        ValueError,
-        "`Tanh(left=...)` must be from -20 to 20, where tanh is 1 long before; got -21.0.",
-    ),
-    (
-        lambda: wj.Tanh(1.0, 0.0, 5, right=20.5),
-        ValueError,
-        "`Tanh(right=...)` must be from -20 to 20, where tanh is 1 long before; got 20.5.",
-    ),
     (
         lambda: wj.Tanh(1.0, 0.0, 5, left=3.0, right=3.0),
         ValueError,
-        "`Tanh(left=...)` must be below `upper`; got lower=3.0, upper=3.0. To turn the curve around, exchange "
+        "`Tanh(left=..., right=...)` must be in rising order; got 3.0 and 3.0. To turn the curve around, exchange "
         "`start` and `stop`.",
-    ),
-    (
-        lambda: wj.Exponential(1.0, 0.0, 0),
-        ValueError,
-        "`Exponential(timescale=...)` must be at least 0.001; got 0.0.",
     ),
     (
         lambda: wj.Exponential(-3e38, 3e38, 5.0),
@@ -480,20 +540,6 @@ TEXTS = [
         "`Exponential(start=..., limit=...)` must be at most 3.4e+38 apart; got -3e+38 and 3e+38. Bring the ends "
         "closer together.",
     ),
-    (
-        lambda: wj.InversePower(1.0, -5, 0.5),
-        ValueError,
-        "`InversePower(timescale=...)` must be at least 0.001; got -5.0.",
-    ),
-    (lambda: wj.InversePower(1.0, 5.0, 0), ValueError, "`InversePower(power=...)` must be above 0; got 0.0."),
-    *[
-        (
-            lambda b2=b2: wj.Rectified(1.0, b2),
-            ValueError,
-            f"`Rectified(b2=...)` must be from 0.61 (the rectification is defined above 0.6) to 0.999999; got {b2}.",
-        )
-        for b2 in (0.6, 1.0, -0.9)
-    ],
     # Tables.
     *[
         (
@@ -564,35 +610,6 @@ TEXTS = [
     # Schedules of schedules.
     *[
         (
-            lambda make=make, wrong=wrong: make(wrong),
-            TypeError,
-            f"`{name}` must be a schedule, a callable of the step or a number; got {wrong!r} ({type(wrong).__name__}).",
-        )
-        for wrong in ("a", None, [DECAY], wj.Linear, {})
-        for name, make in {
-            "Repeat(schedule=...)": wj.Repeat,
-            "Reverse(schedule=...)": wj.Reverse,
-            "Stretch(schedule=...)": lambda schedule: wj.Stretch(schedule, 2),
-            "Shift(schedule=...)": lambda schedule: wj.Shift(schedule, 2),
-            "Truncate(schedule=...)": lambda schedule: wj.Truncate(schedule, 2),
-            "Staircase(schedule=...)": lambda schedule: wj.Staircase(schedule, 2),
-            "Scale(schedule=...)": lambda schedule: wj.Scale(schedule, 2.0),
-            "Clip(schedule=...)": lambda schedule: wj.Clip(schedule, 0.0, 1.0),
-            "Product(schedules[1])": lambda schedule: wj.Product(DECAY, schedule),
-            "Sum(schedules[1])": lambda schedule: wj.Sum(DECAY, schedule),
-            "Minimum(schedules[1])": lambda schedule: wj.Minimum(DECAY, schedule),
-            "Maximum(schedules[1])": lambda schedule: wj.Maximum(DECAY, schedule),
-            "Join(stages[1])": lambda schedule: wj.Join(DECAY, schedule),
-            "join(stages[1])": lambda schedule: wj.join(DECAY, schedule),
-            "warmup_into(schedule)": lambda schedule: wj.warmup_into(schedule, 5),
-            "cooldown(schedule)": lambda schedule: wj.cooldown(schedule, 5, 5),
-            "rewarm(schedule)": lambda schedule: wj.rewarm(schedule, 5, 5, 1.0),
-            "extend(schedule)": lambda schedule: wj.extend(schedule, 5),
-            "as_schedule(value)": wj.as_schedule,
-        }.items()
-    ],
-    *[
-        (
             lambda make=make, schedule=schedule: make(schedule),
             ValueError,
             f"`{make.__name__}(schedule=...)` needs a schedule with a length; this {inner} is unbounded. Give it one "
@@ -606,8 +623,6 @@ TEXTS = [
             (wj.join(DECAY, 1.0), "Join"),
         )
     ],
-    (lambda: wj.Repeat(DECAY, scale=0.0), ValueError, "`Repeat(scale=...)` must be above 0; got 0.0."),
-    (lambda: wj.Repeat(DECAY, scale=-0.5), ValueError, "`Repeat(scale=...)` must be above 0; got -0.5."),
     *[
         (
             lambda make=make: make(),
@@ -620,31 +635,12 @@ TEXTS = [
             ("Stretch", 10 * MAX, lambda: wj.Stretch(DECAY, MAX)),
             ("Stretch", 10 * (MAX // 2), lambda: wj.Stretch(DECAY, MAX // 2)),
             ("Shift", MAX + 10, lambda: wj.Shift(DECAY, MAX)),
-            ("join", MAX + 10, lambda: wj.join(DECAY, wj.Constant(1.0, MAX))),
-            ("Join", MAX + 10, lambda: wj.Join(DECAY, wj.Constant(1.0, MAX))),
         )
     ],
-    (
-        lambda: wj.Shift(DECAY, 1.5),
-        TypeError,
-        f"`Shift(by=...)` must be a whole number of steps; got 1.5 (float). {ASK_RUN}",
-    ),
-    (
-        lambda: wj.Shift(DECAY, "1 epoch"),
-        TypeError,
-        f"`Shift(by=...)` must be a whole number of steps; got '1 epoch' (str). {ASK_RUN}",
-    ),
-    (lambda: wj.Shift(DECAY, None), TypeError, "`Shift(by=...)` must be a whole number of steps; got None (NoneType)."),
-    (lambda: wj.Shift(DECAY, True), TypeError, "`Shift(by=...)` must be a whole number of steps; got True (bool)."),
     (
         lambda: wj.Shift(DECAY, -(2**31)),
         ValueError,
         "`Shift(by=...)` must be a whole number of steps, -2147483647 or more; got -2147483648.",
-    ),
-    (
-        lambda: wj.Shift(DECAY, 2**31),
-        ValueError,
-        f"`Shift(by=...)` must be at most {LIMIT}; got 2147483648. {COUNT_UPDATES}",
     ),
     (
         lambda: wj.Truncate(DECAY, 11),
@@ -654,7 +650,7 @@ TEXTS = [
     (
         lambda: wj.Clip(DECAY, 2.0, 1.0),
         ValueError,
-        "`Clip(low=...)` must be at most `high`; got low=2.0, high=1.0. Exchange them.",
+        "`Clip(low=..., high=...)` must be in rising order; got 2.0 and 1.0. Exchange them.",
     ),
     *[
         (lambda make=make: make(), ValueError, f"`{make.__name__}(...)` needs at least one schedule; got none.")
@@ -679,127 +675,24 @@ TEXTS = [
         for number in (NAN, -INF)
     ],
     (lambda: wj.Sum(DECAY, True), TypeError, "`Sum(schedules[1])` must be a number; got True (bool)."),
-    *[
-        (
-            lambda make=make: make(DECAY, 11, 5),
-            ValueError,
-            f"`{name}(at=...)` must be at most the length of the schedule, 10; got 11. To leave it later make it "
-            "longer with `extend`.",
-        )
-        for name, make in (("cooldown", wj.cooldown), ("rewarm", lambda *at: wj.rewarm(*at, 1.0)))
-    ],
     (
         lambda: wj.extend(ENDLESS, 5),
         ValueError,
-        "`extend(schedule)` needs a schedule with a length; this Constant is unbounded. Give it one with "
+        "`extend(schedule=...)` needs a schedule with a length; this Constant is unbounded. Give it one with "
         "`Truncate(schedule, steps)`.",
     ),
     # Recipes.
-    (
-        lambda: wj.warmup_polynomial(peak=1.0, warmup=5, total=9, power=0),
-        ValueError,
-        "`warmup_polynomial(power=...)` must be above 0; got 0.0.",
-    ),
     (
         lambda: wj.warmup_inverse_sqrt(peak=1.0, warmup=0),
         ValueError,
         "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps after "
         "which the rate has fallen to 71 %, such as 10_000.",
     ),
-    (lambda: wj.noam(d_model=0, warmup=5), ValueError, "`noam(d_model=...)` must be above 0; got 0.0."),
-    (lambda: wj.noam(d_model=-512, warmup=5), ValueError, "`noam(d_model=...)` must be above 0; got -512.0."),
-    (
-        lambda: wj.noam(d_model=512, warmup=0),
-        ValueError,
-        "`noam(warmup=...)` must be a whole number of steps, 1 or more; got 0.",
-    ),
-    (
-        lambda: wj.power_law(peak=1.0, warmup=0, total=20, cooldown=5),
-        ValueError,
-        "`power_law(warmup=...)` must be a whole number of steps, 1 or more; got 0.",
-    ),
-    *[
-        (
-            lambda make=make, share=share: make(total=10, share=share),
-            ValueError,
-            f"`{name}(share=...)` must be above 0, below 1 and at least 1 / total; got {share!r} of 10 steps.",
-        )
-        for name, make in (
-            ("one_cycle", lambda **given: wj.one_cycle(peak=1.0, **given)),
-            ("one_cycle_momentum", wj.one_cycle_momentum),
-        )
-        for share in (0, 0.0, -0.3, 0.05, 1, 1.0, 30)
-    ],
-    *[
-        (
-            lambda make=make: make(total=1),
-            ValueError,
-            f"`{name}(total=...)` must be a whole number of steps, 2 or more; got 1.",
-        )
-        for name, make in (
-            ("one_cycle", lambda **given: wj.one_cycle(peak=1.0, **given)),
-            ("one_cycle_momentum", wj.one_cycle_momentum),
-        )
-    ],
-    (lambda: wj.one_cycle(peak=1.0, total=9, start=NAN), ValueError, f"`one_cycle(start=...)` {FINITE}nan."),
-    (lambda: wj.one_cycle(peak=1.0, total=9, stop=INF), ValueError, f"`one_cycle(stop=...)` {FINITE}inf."),
-    (
-        lambda: wj.one_cycle(peak=1.0, total=9, start="0"),
-        TypeError,
-        "`one_cycle(start=...)` must be a number; got '0' (str).",
-    ),
-    (
-        lambda: wj.cyclic(start=0.0, peak=1.0, rise=5, gamma=1.5),
-        ValueError,
-        "`cyclic(gamma=...)` must be at most 1, or the rate grows without end; got 1.5.",
-    ),
-    (
-        lambda: wj.cyclic(start=0.0, peak=1.0, rise=5, gamma=0),
-        ValueError,
-        "`cyclic(gamma=...)` must be above 0; got 0.0.",
-    ),
-    (
-        lambda: wj.cyclic(start=0.0, peak=1.0, rise=5, scale=-1),
-        ValueError,
-        "`cyclic(scale=...)` must be above 0; got -1.0.",
-    ),
-    (
-        lambda: wj.step_decay(peak=1.0, every=0, factor=0.5),
-        ValueError,
-        "`step_decay(every=...)` must be a whole number of steps, 1 or more; got 0.",
-    ),
-    (
-        lambda: wj.step_decay(peak=1.0, every=30, factor=0),
-        ValueError,
-        "`step_decay(factor=...)` must be above 0; got 0.0.",
-    ),
     (
         lambda: wj.step_decay(peak=1.0, every=30, factor=0.5, total=50),
         ValueError,
         "`step_decay(total=...)` must be a multiple of `every`; got total=50, every=30. For a run that ends within a "
         "stair leave `total` out: the schedule holds as long as it is asked.",
-    ),
-    *[
-        (
-            lambda b2=b2: wj.untuned_linear(peak=1.0, b2=b2),
-            ValueError,
-            f"`untuned_linear(b2=...)` must be from 0 to below 1; got {b2!r}.",
-        )
-        for b2 in (1, 1.0, -0.1, 2.0)
-    ],
-    *[
-        (
-            lambda b2=b2: wj.untuned_exponential(peak=1.0, b2=b2),
-            ValueError,
-            f"`untuned_exponential(b2=...)` must be from 0 to 0.999999; got {b2!r}.",
-        )
-        for b2 in (1.0, -0.1, 0.9999999)
-    ],
-    (
-        lambda: wj.wsd(peak=1.0, warmup=5, total=20, cooldown=5, shape=wj.Geometric),
-        ValueError,
-        "`Geometric(stop=...)` must not be 0 or closer to 0 than 1.18e-38; got 0.0. A constant factor never reaches "
-        "0: decay to a small number, or use `Linear` or `Cosine`.",
     ),
     # A run.
     (lambda: wj.Run(total=True), TypeError, "`Run(total=...)` must be a whole number of steps; got True (bool)."),
@@ -829,8 +722,7 @@ TEXTS = [
         (
             lambda argument=argument, wrong=wrong: wj.Run(total=5, **{argument: wrong}),
             TypeError,
-            f"`Run({argument}=...)` must be a whole number of {counted}, 1 or more; got {wrong!r} "
-            f"({type(wrong).__name__}).",
+            f"`Run({argument}=...)` must be a whole number of {counted}; got {wrong!r} ({type(wrong).__name__}).",
         )
         for argument, counted in (
             ("examples", "examples"),
@@ -872,26 +764,17 @@ def test_the_full_text(make, error, text):
         make()
 
 
-# `times`, `stretch`, `factor` and `divisor` are counts.
-COUNTS = {
-    "Repeat(times=...)": (0, lambda count: wj.Repeat(DECAY, times=count)),
-    "Repeat(stretch=...)": (1, lambda count: wj.Repeat(DECAY, stretch=count)),
-    "Stretch(factor=...)": (1, lambda count: wj.Stretch(DECAY, count)),
-    "Stretch(divisor=...)": (1, lambda count: wj.Stretch(DECAY, 1, count)),
-}
-
-
 @pytest.mark.parametrize("name", COUNTS)
 def test_counts(name):
-    least, make = COUNTS[name]
     for wrong in (1.5, 2.0, "2", True, [2], np.ones(2), 1j):
         with raises(TypeError, f"`{name}` must be a whole number"):
-            make(wrong)
+            make(name, wrong)
+    least = COUNTS[name][0].low
     for wrong in (least - 1, -5, np.int64(-(2**40))):
-        with raises(ValueError, f"`{name}` must be a whole number", f"{least} or more; got {wrong}."):
-            make(wrong)
-    with raises(ValueError, f"`{name}` must be at most 2147483647 (2**31 - 1)", "; got 2147483648."):
-        make(2**31)
+        with says(ValueError, f"`{name}` must be a whole number, {least} or more; got {wrong}."):
+            make(name, wrong)
+    with says(ValueError, f"`{name}` must be at most 2147483647 (2**31 - 1); got 2147483648."):
+        make(name, 2**31)
 
 
 CURVES = [wj.Linear, wj.Cosine, wj.Rex, wj.Tanh, lambda *ends: wj.Polynomial(*ends, 2.0)]
@@ -903,159 +786,343 @@ def test_every_curve_bounds_the_distance_of_its_ends(make):
         make(3e38, -3e38, 10)
 
 
-@pytest.mark.parametrize("make", [wj.join, wj.Join])
-def test_joins_of_unbounded_stages(make):
-    with says(
-        ValueError,
-        f"`{make.__name__}(...)` needs a length for every stage but the last; stage 1, a Repeat, is unbounded. Give it "
-        "`steps=...`, a callable through `as_schedule(fn, steps=...)`.",
-    ):
-        make(DECAY, wj.Repeat(DECAY), DECAY)
-    for wrong in ([], (), (DECAY, DECAY)):
-        with says(
-            TypeError,
-            f"`{make.__name__}(...)` takes its stages one by one; got a {type(wrong).__name__}. Write `*stages`.",
-        ):
-            make(wrong)
-
-
-# The two numbers that decide the length of something must be known before tracing.
-@pytest.mark.parametrize(
-    ("name", "make"),
-    [
-        ("one_cycle(share=...)", lambda number: wj.one_cycle(peak=1.0, total=10, share=number)),
-        ("one_cycle_momentum(share=...)", lambda number: wj.one_cycle_momentum(total=10, share=number)),
-        ("untuned_linear(b2=...)", lambda number: wj.untuned_linear(peak=1.0, b2=number)),
-    ],
-)
-def test_tracers_where_a_length_follows(name, make):
-    text = f"`{name}` must be a Python number, known before tracing: a length follows from it; got float32[]."
+# A number that decides a length must be known before tracing.
+@pytest.mark.parametrize("name", [name for name, (kind, _) in NUMBERS.items() if kind.known])
+def test_tracers_where_a_length_follows(name):
+    text = f"`{name}` must be a Python number, known before tracing; got float32[]."
     with raises(TypeError, text):  # JAX may add a note on its own frames
-        jax.jit(lambda number: make(number)(0))(0.3)
+        jax.jit(lambda number: make(name, number)(0))(0.3)
     with says(TypeError, text):
-        make(jnp.float32(0.3))
+        make(name, jnp.float32(0.3))
 
 
-CALLABLES = [getattr(wj, name) for name in vars(wj) if callable(getattr(wj, name)) and name != "Schedule"]
+# A call that cannot be meant is answered in words.
+
+CALLABLES = [value for name, value in vars(wj).items() if callable(value) and not name.startswith("_")]
+CALLABLES = [value for value in CALLABLES if value not in (wj.Schedule, wj.Placed, wj.Time)]
 
 
-@pytest.mark.parametrize("make", CALLABLES, ids=lambda make: make.__name__)
-def test_an_unknown_keyword(make):
-    owner = f"{make.__name__}.__init__" if isinstance(make, type) else make.__name__
-    with says(TypeError, f"{owner}() got an unexpected keyword argument 'nonsense'"):
-        make(nonsense=1)
+def takes(maker):
+    """The arguments of a maker as an error lists them."""
+    parameters = inspect.signature(maker).parameters.values()
+    return [f"*{about.name}" if about.kind is about.VAR_POSITIONAL else about.name for about in parameters]
 
 
-# The error names the function that the user called and the argument that the user wrote, not what is inside.
-FAR_APART = "must be at most 3.4e+38 apart; got"
-NOT_ZERO = (
-    "must not be 0 or closer to 0 than 1.18e-38; got 0.0. A constant factor never reaches 0: decay to a small number, "
-    "or use `Linear` or `Cosine`."
-)
-LONG = f"must be at most {LIMIT} long in all; got"
-WRITTEN = [
-    (lambda: wj.one_minus_sqrt(NAN, 0.0, 5), f"`one_minus_sqrt(start=...)` {FINITE}nan."),
-    (lambda: wj.one_minus_sqrt(0.0, INF, 5), f"`one_minus_sqrt(stop=...)` {FINITE}inf."),
-    (lambda: wj.one_minus_sqrt("1", 0.0, 5), "`one_minus_sqrt(start=...)` must be a number; got '1' (str)."),
-    (lambda: wj.one_minus_sqrt(1.0, 0.0, -5), "`one_minus_sqrt(steps=...)` must be a whole number of steps, 0 or more"),
-    (lambda: wj.one_minus_sqrt(1.0, 0.0, 0.5), "`one_minus_sqrt(steps=...)` must be a whole number of steps; got 0.5"),
-    (lambda: wj.one_minus_sqrt(-3e38, 3e38, 5), f"`one_minus_sqrt(start=..., stop=...)` {FAR_APART} -3e+38 and 3e+38."),
-    (lambda: wj.cooldown(DECAY, 5, 5, NAN), f"`cooldown(stop=...)` {FINITE}nan."),
-    (lambda: wj.cooldown(DECAY, 5, 5, "0"), "`cooldown(stop=...)` must be a number; got '0' (str)."),
-    (lambda: wj.cooldown(ENDLESS, MAX, 5), f"`cooldown(...)` {LONG} {MAX + 5}."),
-    (lambda: wj.rewarm(DECAY, 5, 5, NAN), f"`rewarm(peak=...)` {FINITE}nan."),
-    (lambda: wj.rewarm(DECAY, 5, 5, None), "`rewarm(peak=...)` must be a number; got None (NoneType)."),
-    (lambda: wj.rewarm(ENDLESS, MAX, 5, 1.0), f"`rewarm(...)` {LONG} {MAX + 5}."),
-    (lambda: wj.warmup_into(DECAY, MAX), f"`warmup_into(...)` {LONG} {MAX + 10}."),
-    (lambda: wj.extend(DECAY, MAX), f"`extend(...)` {LONG} {MAX + 10}."),
-    (lambda: wj.as_schedule(1.0, -1), "`as_schedule(steps=...)` must be a whole number of steps, 0 or more; got -1."),
-    (lambda: wj.as_schedule(abs, 1.5), "`as_schedule(steps=...)` must be a whole number of steps; got 1.5 (float)."),
-    (
-        lambda: wj.warmup_exponential(peak=1.0, warmup=5, total=9, stop=0.0),
-        f"`warmup_exponential(stop=...)` {NOT_ZERO}",
-    ),
-    (
-        lambda: wj.warmup_exponential(peak=0.0, warmup=5, total=9, stop=1.0),
-        f"`warmup_exponential(peak=...)` {NOT_ZERO}",
-    ),
-    (
-        lambda: wj.warmup_exponential(peak=1.0, warmup=5, total=9, stop=-1.0),
-        "`warmup_exponential(peak=..., stop=...)` must have the same sign; got 1.0 and -1.0.",
-    ),
-    (
-        lambda: wj.warmup_linear(peak=3e38, warmup=5, total=9, start=-3e38),
-        f"`warmup_linear(start=..., peak=...)` {FAR_APART} -3e+38 and 3e+38.",
-    ),
-    (
-        lambda: wj.warmup_cosine(peak=3e38, warmup=5, total=9, stop=-3e38),
-        f"`warmup_cosine(peak=..., stop=...)` {FAR_APART} 3e+38 and -3e+38.",
-    ),
-    (
-        lambda: wj.warmup_rex(peak=1.0, warmup=5, total=9, beta=0.0),
-        "`warmup_rex(beta=...)` must be from 1e-6 to 1e6; got 0.0.",
-    ),
-    (
-        lambda: wj.warmup_inverse_sqrt(peak=1.0, warmup=5, timescale=0),
-        "`warmup_inverse_sqrt(timescale=...)` must be at least 0.001; got 0.0.",
-    ),
-    (
-        lambda: wj.warmup_inverse_sqrt(peak=1.0, warmup=5, timescale="a"),
-        "`warmup_inverse_sqrt(timescale=...)` must be a number; got 'a' (str).",
-    ),
-    (
-        lambda: wj.power_law(peak=1.0, warmup=5, total=20, cooldown=5, power=0),
-        "`power_law(power=...)` must be above 0; got 0.0.",
-    ),
-    (
-        lambda: wj.power_law(peak=1.0, warmup=5, total=20, cooldown=5, power="a"),
-        "`power_law(power=...)` must be a number; got 'a' (str).",
-    ),
-    (lambda: wj.cosine_restarts(peak=1.0, cycle=5, times=-1), "`cosine_restarts(times=...)` must be a whole number"),
-    (lambda: wj.cosine_restarts(peak=1.0, cycle=5, times=2.0), "`cosine_restarts(times=...)` must be a whole number"),
-    (lambda: wj.cosine_restarts(peak=1.0, cycle=5, stretch=0), "`cosine_restarts(stretch=...)` must be a whole number"),
-    (lambda: wj.cosine_restarts(peak=1.0, cycle=5, scale=0), "`cosine_restarts(scale=...)` must be above 0; got 0.0."),
-    (lambda: wj.cosine_restarts(peak=1.0, cycle=MAX, times=2), f"`cosine_restarts(...)` {LONG} {2 * MAX}."),
-    (lambda: wj.cosine_restarts(peak=1.0, cycle=MAX, times=1, warmup=5), f"`cosine_restarts(...)` {LONG} {MAX + 5}."),
-    (lambda: wj.cyclic(start=0.0, peak=1.0, rise=MAX), f"`cyclic(...)` {LONG} {2 * MAX}."),
-    (
-        lambda: wj.cyclic(start=-3e38, peak=3e38, rise=5),
-        f"`cyclic(start=..., peak=...)` {FAR_APART} -3e+38 and 3e+38.",
-    ),
-    (
-        lambda: wj.infinite_cosine(peak=1.0, plateau=0.1, warmup=MAX, decay=MAX),
-        f"`infinite_cosine(...)` {LONG} {2 * MAX}.",
-    ),
-    (
-        lambda: wj.multi_step(peak=1.0, boundaries=[1, 2], factor=0.1, total=-1),
-        "`multi_step(total=...)` must be a whole number of steps, 0 or more; got -1.",
-    ),
-    (
-        lambda: wj.multi_step(peak=1.0, boundaries=[1, 2], factor=0.1, total="9"),
-        "`multi_step(total=...)` must be a whole number of steps; got '9' (str).",
-    ),
-    (lambda: wj.multi_step(peak=1.0, boundaries=[1, 2, 3], factor=1e30), "`multi_step(factor=...)` must "),
-    (lambda: wj.multi_step(peak=1.0, boundaries=range(20), factor=1e30), "`multi_step(factor=...)` must "),
-    (lambda: wj.noam(d_model=1e-300, warmup=5), "`noam(d_model=...)` must "),
-    (lambda: wj.untuned_linear(peak=1.0, b2=0.9999999999), "`untuned_linear(b2=...)` must "),
-    *[
-        (lambda make=make, shape=shape: make(shape), f"`{name}(shape=...)` must be a callable")
-        for shape in ("linear", None, DECAY)
-        for name, make in {
-            "wsd": lambda shape: wj.wsd(peak=1.0, warmup=5, total=20, cooldown=5, shape=shape),
-            "power_law": lambda shape: wj.power_law(peak=1.0, warmup=5, total=20, cooldown=5, shape=shape),
-            "one_cycle": lambda shape: wj.one_cycle(peak=1.0, total=20, shape=shape),
-            "one_cycle_momentum": lambda shape: wj.one_cycle_momentum(total=20, shape=shape),
-            "cooldown": lambda shape: wj.cooldown(DECAY, 5, 5, shape=shape),
-            "rewarm": lambda shape: wj.rewarm(DECAY, 5, 5, 1.0, shape=shape),
-        }.items()
-    ],
+@pytest.mark.parametrize("maker", CALLABLES, ids=lambda maker: maker.__name__)
+def test_unknown_names(maker):
+    name, names = maker.__name__, ", ".join(takes(maker))
+    with says(TypeError, f"`{name}(...)` takes {names} and has no 'nonsense'."):
+        maker(nonsense=1)
+    with says(TypeError, f"`{name}(...)` takes {names} and has no 'zzz', 'yyy'."):
+        maker(zzz=1, yyy="a", **CALLS.get(maker, {}))
+
+
+@pytest.mark.parametrize("maker", CALLS, ids=lambda maker: maker.__name__)
+def test_too_many_arguments_by_position(maker):
+    names, count = takes(maker), len(takes(maker)) + 1
+    by_position = any(
+        about.kind is about.POSITIONAL_OR_KEYWORD for about in inspect.signature(maker).parameters.values()
+    )
+    by_name = ", ".join(f"{name}=..." for name in names)
+    wanted = f"takes {', '.join(names)} and no more" if by_position else f"takes its arguments by name: {by_name}"
+    with says(TypeError, f"`{maker.__name__}(...)` {wanted}; got {count} by position."):
+        maker(*[DECAY] * count)
+
+
+@pytest.mark.parametrize("maker", CALLS, ids=lambda maker: maker.__name__)
+def test_missing_arguments(maker):
+    needed = [
+        f"`{name}=...`" for name, about in inspect.signature(maker).parameters.items() if about.default is about.empty
+    ]
+    with says(TypeError, f"`{maker.__name__}(...)` needs {' and '.join(needed)}."):
+        maker()
+
+
+# What other libraries call the arguments, in calls as they are written there.
+ELSEWHERE = [
+    # Optax
+    (wj.Linear, "init_value end_value transition_steps", "start stop steps"),
+    (wj.warmup_exponential, "init_value peak_value warmup_steps decay_rate", "start peak warmup -"),
+    (wj.multi_step, "init_value boundaries_and_scales", "- boundaries"),
+    (wj.one_cycle, "transition_steps peak_value pct_start", "total peak share"),
+    # Hugging Face
+    (wj.warmup_linear, "num_warmup_steps num_training_steps", "warmup total"),
+    (wj.wsd, "num_warmup_steps num_decay_steps", "warmup cooldown"),
+    (wj.cosine_restarts, "num_warmup_steps num_cycles", "warmup times"),
+    (wj.warmup_polynomial, "lr_end power", "stop power"),
+    # PyTorch
+    (wj.step_decay, "lr step_size gamma", "peak every factor"),
+    (wj.multi_step, "milestones gamma", "boundaries factor"),
+    (wj.Cosine, "T_max eta_min", "steps stop"),
+    (wj.cosine_restarts, "T_0 T_mult eta_min", "cycle stretch stop"),
+    (wj.Linear, "start_factor end_factor total_iters", "start stop steps"),
+    (wj.cyclic, "max_lr step_size_up step_size_down", "peak rise fall"),
+    (wj.one_cycle, "max_lr total_steps pct_start", "peak total share"),
+    # Keras
+    (wj.Polynomial, "initial_learning_rate decay_steps end_learning_rate power", "start steps stop power"),
+    (wj.warmup_cosine, "warmup_target warmup_steps alpha", "peak warmup stop"),
+    (wj.cosine_restarts, "first_decay_steps t_mul m_mul alpha", "cycle stretch scale stop"),
+    # timm
+    (wj.cosine_restarts, "t_initial lr_min warmup_t warmup_lr_init", "cycle stop warmup start"),
+    (wj.step_decay, "decay_t decay_rate", "every factor"),
 ]
 
 
-@pytest.mark.parametrize(("make", "text"), WRITTEN, ids=[text[:60] for _, text in WRITTEN])
-def test_the_error_names_what_the_user_wrote(make, text):
-    with raises((TypeError, ValueError), text):
-        make()
+@pytest.mark.parametrize(("maker", "theirs", "ours"), ELSEWHERE, ids=lambda part: getattr(part, "__name__", part))
+def test_the_names_of_other_libraries(maker, theirs, ours):
+    pairs = [pair for pair in zip(theirs.split(), ours.split(), strict=True) if pair[0] != pair[1]]
+    unknown = ", ".join(repr(name) for name, _ in pairs)
+    known = ", ".join(f"`{mine}` for {name!r}" for name, mine in pairs if mine != "-")
+    names = ", ".join(takes(maker))
+    with raises(TypeError, f"`{maker.__name__}(...)` takes {names} and has no {unknown}. Write {known}."):
+        maker(**dict.fromkeys(theirs.split(), 1))
+
+
+def test_a_name_of_another_library_means_one_argument():
+    """The lowest rate of PyTorch's `CyclicLR`, the highest one of Keras's restarts."""
+    with raises(TypeError, "Write `start` for 'base_lr', `peak` for 'max_lr'."):
+        wj.cyclic(base_lr=0.1, max_lr=1.0)
+    with raises(TypeError, "Write `peak` for 'initial_learning_rate', `cycle` for 'first_decay_steps'."):
+        wj.cosine_restarts(initial_learning_rate=0.1, first_decay_steps=5)
+
+
+def test_several_mistakes_at_once():
+    with says(
+        TypeError,
+        "`wsd(...)` takes peak, warmup, total, cooldown, shape, start, stop and has no 'warmup_steps', 'coldown', 'q'. "
+        "Write `warmup` for 'warmup_steps'. Did you mean 'cooldown'?",
+    ):
+        wj.wsd(peak=1.0, warmup_steps=3, total=9, coldown=3, q=5)
+    with says(TypeError, "`Geometric(...)` takes start, stop, steps and has no 'strat'. Did you mean 'start'?"):
+        wj.Geometric(strat=1.0, stop="a", steps=5)  # before what is wrong with `stop`
+    with says(TypeError, "`Linear(...)` needs `stop=...` and `steps=...`."):
+        wj.Linear("a")
+    with says(TypeError, "`Cosine(stop=...)` is given twice."):
+        wj.Cosine(1.0, 0.0, 5, stop=3)
+    with says(TypeError, "`Product(...)` takes *schedules and has no 'factor'."):
+        wj.Product(DECAY, factor=3)
+
+
+def test_a_run_called_wrongly():
+    with says(TypeError, "`Run(...)` needs `total=...`."):
+        wj.Run(steps_per_epoch=5)
+    with raises(TypeError, "and has no 'batchsize'. Did you mean 'batch_size'?"):
+        wj.Run(5, batchsize=3)
+    with raises(TypeError, "`Run(...)` takes total, ", " and no more; got 3 by position."):
+        wj.Run(5, 6, 7)
+
+
+# An error from within speaks in the name of what the expression makes; notes say which functions were called.
+FROM_WITHIN = [
+    (
+        lambda: wj.wsd(peak=1.0, warmup=5, total=20, cooldown=5, shape=wj.Geometric),
+        f"`Geometric(stop=...)` {NOT_ZERO}",
+        ["wsd"],
+    ),
+    (
+        lambda: wj.one_minus_sqrt(-3e38, 3e38, 5),
+        f"`Polynomial(start=..., stop=...)` {FAR_APART} 3e+38 and -3e+38. Bring the ends closer together.",
+        ["one_minus_sqrt"],
+    ),
+    (
+        lambda: wj.warmup_linear(peak=3e38, warmup=5, total=9, start=-3e38),
+        f"`Linear(start=..., stop=...)` {FAR_APART} -3e+38 and 3e+38. Bring the ends closer together.",
+        ["warmup_linear"],
+    ),
+    (
+        lambda: wj.warmup_exponential(peak=0.0, warmup=5, total=9, stop=1.0),
+        f"`Geometric(start=...)` {NOT_ZERO}",
+        ["warmup_exponential"],
+    ),
+    *[
+        (call, f"`Truncate(steps=...)` {AT_MOST_10}", [name])
+        for name, call in (
+            ("cooldown", lambda: wj.cooldown(DECAY, 11, 5)),
+            ("rewarm", lambda: wj.rewarm(DECAY, 11, 5, 1.0)),
+        )
+    ],
+    *[
+        (call, f"`Join(...)` {LONG} {length}. {COUNT_UPDATES}", ["join", name])
+        for name, length, call in (
+            ("cooldown", MAX + 5, lambda: wj.cooldown(ENDLESS, MAX, 5)),
+            ("rewarm", MAX + 5, lambda: wj.rewarm(ENDLESS, MAX, 5, 1.0)),
+            ("warmup_into", MAX + 10, lambda: wj.warmup_into(DECAY, MAX)),
+            ("extend", MAX + 10, lambda: wj.extend(DECAY, MAX)),
+            ("cyclic", 2 * MAX, lambda: wj.cyclic(start=0.0, peak=1.0, rise=MAX)),
+            ("cosine_restarts", MAX + 5, lambda: wj.cosine_restarts(peak=1.0, cycle=MAX, times=1, warmup=5)),
+            ("infinite_cosine", 2 * MAX, lambda: wj.infinite_cosine(peak=1.0, plateau=0.1, warmup=MAX, decay=MAX)),
+        )
+    ],
+    (
+        lambda: wj.cosine_restarts(peak=1.0, cycle=MAX, times=2),
+        f"`Repeat(...)` {LONG} {2 * MAX}. {COUNT_UPDATES}",
+        ["cosine_restarts"],
+    ),
+    (
+        lambda: wj.cyclic(start=-3e38, peak=3e38, rise=5),
+        f"`Linear(stop=...)` {FINITE}6e+38.",
+        ["cyclic"],
+    ),
+    (
+        lambda: wj.multi_step(peak=1.0, boundaries=[1, 2, 3], factor=1e30),
+        "`multi_step(factor=...)` must keep the rate finite; got 1e+30, and 1.0 * 1e+30**2 is not. Take a smaller one, "
+        "or fewer boundaries.",
+        ["multi_step"],
+    ),
+    (
+        lambda: wj.untuned_linear(peak=1.0, b2=0.9999999999),
+        "`untuned_linear(b2=...)` must be at most 0.999999999; got 0.9999999999.",
+        ["untuned_linear"],
+    ),
+    *[
+        (
+            lambda maker=maker: maker(**CALLS[maker] | {"total": 10, "share": 0.05}),
+            "`share` must be at least `1 / total`; got 0.05 of 10 steps.",
+            [maker.__name__],
+        )
+        for maker in (wj.one_cycle, wj.one_cycle_momentum)
+    ],
+    (
+        lambda: wj.step_decay(peak=1.0, every=30, factor=0.5, total=50),
+        "`step_decay(total=...)` must be a multiple of `every`; got total=50, every=30. For a run that ends within a "
+        "stair leave `total` out: the schedule holds as long as it is asked.",
+        ["step_decay"],
+    ),
+    (
+        lambda: wj.warmup_inverse_sqrt(peak=1.0, warmup=0),
+        "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps after "
+        "which the rate has fallen to 71 %, such as 10_000.",
+        ["warmup_inverse_sqrt"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "text", "functions"), FROM_WITHIN, ids=[text[:60] for _, text, _ in FROM_WITHIN])
+def test_errors_from_within(call, text, functions):
+    with pytest.raises(ValueError) as raised:
+        call()
+    assert str(raised.value) == text
+    assert raised.value.__notes__ == [f"in `{name}(...)`" for name in functions]
+
+
+def test_an_error_of_the_arguments_has_no_note():
+    with pytest.raises(ValueError) as raised:
+        wj.warmup_cosine(peak=NAN, warmup=1, total=2)
+    assert not hasattr(raised.value, "__notes__")
+
+
+# A function of the user's own.
+
+
+@checked
+def plateau(
+    height: Positive,
+    /,
+    total: Steps,
+    *parts: Count,
+    dip: typing.Annotated[Real, between(0.0, 0.5, below=True, why="or it is a cliff")] = 0.1,
+    rise: typing.Annotated[Steps, within("total")] = 0,
+    fall: typing.Annotated[typing.Annotated[Steps, at_least(2)], within("total", after="rise")] = 2,
+    kind: typing.Literal["flat", "wavy"] = "flat",
+    deep: bool = False,
+    share: float = 0.5,
+    times: int = 1,
+    anything=None,
+) -> tuple:
+    """Own words.
+
+    Args:
+        dip: how deep.
+        fall: how long.
+    """
+    if anything == "fails":
+        raise KeyError("inside")
+    return height, total, parts, dip, rise, fall, kind, deep, share, times, anything
+
+
+def test_a_function_of_ones_own_gets_what_was_checked():
+    made = plateau(np.float64(2), np.int64(9), 1, 2, dip=0, kind="wavy", anything=[])
+    assert made == (2.0, 9, (1, 2), 0.0, 0, 2, "wavy", False, 0.5, 1, [])
+    assert [type(value) for value in (*made[:2], made[3])] == [float, int, float]
+    assert plateau.__name__ == "plateau" and list(inspect.signature(plateau).parameters)[:2] == ["height", "total"]
+    assert "dip (from 0 to below 0.5, or it is a cliff): how deep." in plateau.__doc__
+    assert "fall (a whole number of steps, 2 or more, at most `total - rise`): how long." in plateau.__doc__
+
+
+@pytest.mark.parametrize(
+    ("error", "given", "text"),
+    [
+        (ValueError, {"dip": 0.5}, "(dip=...)` must be from 0 to below 0.5, or it is a cliff; got 0.5."),
+        (ValueError, {"dip": -0.1}, "(dip=...)` must be from 0 to below 0.5, or it is a cliff; got -0.1."),
+        (ValueError, {"fall": 1}, "(fall=...)` must be a whole number of steps, 2 or more; got 1."),
+        (
+            ValueError,
+            {"rise": 11},
+            "(rise=...)` must be at most `total`, which includes it; got rise=11, total=10. Shorten `rise` or "
+            "raise `total`.",
+        ),
+        (
+            ValueError,
+            {"rise": 9},
+            "(fall=...)` must be at most `total - rise`; got fall=2, rise=9, total=10. Shorten `fall` or `rise`, or "
+            "raise `total`.",
+        ),
+        (
+            ValueError,
+            {"kind": "wawy"},
+            "(kind=...)` must be one of 'flat', 'wavy'; got 'wawy' (str). Did you mean 'wavy'?",
+        ),
+        (ValueError, {"kind": 3}, "(kind=...)` must be one of 'flat', 'wavy'; got 3 (int)."),
+        (TypeError, {"deep": 1}, "(deep=...)` must be True or False; got 1 (int)."),
+        (ValueError, {"share": INF}, f"(share=...)` {FINITE}inf."),
+        (TypeError, {"times": 2.5}, "(times=...)` must be a whole number; got 2.5 (float)."),
+        (ValueError, {"times": -2}, "(times=...)` must be a whole number, 0 or more; got -2."),
+    ],
+)  # fmt: skip
+def test_a_function_of_ones_own_is_checked(error, given, text):
+    with says(error, f"`plateau{text}"):
+        plateau(1.0, 10, **given)
+
+
+def test_a_function_of_ones_own_called_wrongly():
+    with says(ValueError, "`plateau(height=...)` must be above 0; got -1.0."):
+        plateau(-1, 10)
+    with says(TypeError, "`plateau(parts[1])` must be a whole number; got 0.5 (float)."):
+        plateau(1.0, 10, 3, 0.5)
+    with says(TypeError, "`plateau(...)` takes its parts one by one; got a list. Write `*parts`."):
+        plateau(1.0, 10, [3])
+    with says(TypeError, "`plateau(...)` needs `total=...`."):
+        plateau(1.0)
+    with raises(TypeError, "and has no 'total_steps', 'dep'. Write `total` for 'total_steps'. Did you mean 'deep'?"):
+        plateau(1.0, total_steps=3, dep=True)
+
+
+def test_lengths_that_are_traced_may_be_anything():
+    made = jax.jit(lambda rise: plateau(1.0, 10, rise=rise)[4])(11)
+    assert made == 11
+
+
+def test_errors_within_a_function_of_ones_own():
+    with pytest.raises(KeyError) as raised:
+        plateau(1.0, 10, anything="fails")
+    assert raised.value.__notes__ == ["in `plateau(...)`"]
+
+    @checked
+    def outer(peak: Real):
+        return peak + None  # a TypeError, but the call of `outer` is right
+
+    with pytest.raises(TypeError, match="unsupported operand") as raised:
+        outer(1.0)
+    assert raised.value.__notes__ == ["in `outer(...)`"]
+
+    class Owner:
+        @checked
+        def method(self, peak: Positive):
+            return peak
+
+    assert Owner().method(2) == 2.0
+    with raises(ValueError, "Owner.method(peak=...)` must be above 0; got -1.0."):
+        Owner().method(peak=-1)
 
 
 def test_tables_of_arrays_that_are_no_numbers():
@@ -1065,7 +1132,11 @@ def test_tables_of_arrays_that_are_no_numbers():
 
 
 def test_points_too_far_apart():
-    with raises(ValueError, "`PiecewiseLinear(points=...)` must be ", "3.4e+38 apart; got -3e+38 and 3e+38."):
+    with says(
+        ValueError,
+        "`PiecewiseLinear(points=...)` must be at most 3.4e+38 apart from point to point; got (-3e+38, 3e+38). Bring "
+        "them closer together.",
+    ):
         wj.PiecewiseLinear([(0, -3e38), (5, 3e38)])
 
 
