@@ -68,7 +68,7 @@ _ELSEWHERE = {
 
 
 class within(typing.NamedTuple):
-    """A part of a run must fit into the whole, or into what `after` leaves of it, as `Annotated[Steps, within("total")]`.
+    """A part of a run must fit into the whole, or into what `after` leaves of it: `Annotated[Steps, within("total")]`.
 
     Args:
         whole: the name of the argument that is the length of the whole.

@@ -34,11 +34,12 @@ class Condition(typing.NamedTuple):
 class Kind:
     """What a field or an argument may be. The base class takes anything."""
 
-    words = "anything"  # the end of "must be ..."
-    low, high = -math.inf, math.inf
-    whole = False  # a whole number
-    table = False  # several numbers in one array
-    in_steps = False  # counts steps, so that a duration such as '3 epochs' may stand for it
+    words: str = "anything"  # the end of "must be ..."
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False  # a whole number
+    table: bool = False  # several numbers in one array
+    in_steps: bool = False  # counts steps, so that a duration such as '3 epochs' may stand for it
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
         """`value` in the form that is stored, or an error that begins with `name`."""

@@ -98,7 +98,7 @@ class RealNumber(Kind):
 class WholeNumber(Kind):
     """A whole number `of` steps or of something else: a Python int, or an integer scalar array; `known` is a Python int."""
 
-    whole = True
+    whole: bool = True
 
     def __init__(self, low: int = 0, high: float = MAX_STEPS, *, of: str = "", known: bool = False):
         self.low, self.high, self.of, self.known, self.in_steps = low, high, of, known, of == "steps"
@@ -145,7 +145,7 @@ class WholeNumber(Kind):
 class RealTable(Kind):
     """At least one finite number, as one read-only array."""
 
-    table = True
+    table: bool = True
     words = "finite numbers"
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
@@ -169,8 +169,11 @@ class RealTable(Kind):
 class BoundaryTable(Kind):
     """Steps in rising order, none twice, as one read-only int32 array."""
 
-    table, whole, in_steps = True, True, True
-    low, high = 0, MAX_STEPS
+    table: bool = True
+    whole: bool = True
+    in_steps: bool = True
+    low: float = 0
+    high: float = MAX_STEPS
     words = "whole steps in rising order, none twice"
 
     def check(self, name: str, value: typing.Any) -> typing.Any:

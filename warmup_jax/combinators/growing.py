@@ -100,7 +100,7 @@ class Cycles(Schedule):
             yield Placed(self.schedule, begin, pace, begin, end, cycle)
             begin, pace = end, pace * growth
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         begins, units, skipped, lengths = map(jnp.asarray, (self.begins, self.units, self.skipped, self.lengths))
         cycle = jnp.searchsorted(begins[1:-1], time.step, side="right")
         elapsed = Time(time.step - begins[cycle], time.part, time.unit).hold(begins[cycle + 1] - begins[cycle])
@@ -126,8 +126,8 @@ def _rows(first: int, growth: fractions.Fraction, times: int | None) -> list[tup
     while len(rows) != times and begin + length <= _checks.MAX_STEPS:
         if len(rows) == _MOST_CYCLES:
             raise ValueError(
-                f"`Cycles(growth=...)` must leave at most {_MOST_CYCLES} cycles; got {float(growth):g} with a first cycle of "
-                f"{first} steps. Make it whole, or larger."
+                f"`Cycles(growth=...)` must leave at most {_MOST_CYCLES} cycles; got {float(growth):g} with a first cycle "
+                f"of {first} steps. Make it whole, or larger."
             )
         step = math.ceil(begin)
         late, end = step - begin, begin + length - step

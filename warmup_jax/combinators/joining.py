@@ -12,6 +12,7 @@ from warmup_jax._placed import FAR, Placed
 from warmup_jax._schedule import Like, Schedule, length_of
 from warmup_jax._time import Time
 from warmup_jax.combinators._totals import fits, sum_fits
+from warmup_jax.fields import Condition
 
 
 class Join(Schedule):
@@ -77,10 +78,10 @@ class Join(Schedule):
             yield Placed(stage, begin, low=begin, high=FAR if k == last else end)
             begin = end
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         yield fits(sum_fits(stage.steps for stage in self.stages if stage.steps is not None))
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         # The clock runs in uint32: sums beyond int32 do not wrap, and its maximum is a boundary that no step
         # reaches. An empty stage gets that one, or it would take over when it comes last.
         never = jnp.asarray(jnp.iinfo(jnp.uint32).max, jnp.uint32)

@@ -51,7 +51,7 @@ class KDecay(Schedule):
         """Nothing: its parts do not lie on a straight line of its time."""
         return ()
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         steps = jnp.asarray(self.schedule.steps)
         n = jnp.maximum(steps, 1).astype(_checks.float_dtype())
         elapsed, remaining = time.as_float(), time.until(steps).as_float()

@@ -12,7 +12,7 @@ from warmup_jax._placed import Placed
 from warmup_jax._schedule import Bounded, Schedule, length_of
 from warmup_jax._time import Time
 from warmup_jax.combinators._totals import finite, fits, product_fits
-from warmup_jax.fields import Count, Positive, Real, at_least
+from warmup_jax.fields import Condition, Count, Positive, Real, at_least
 
 
 class Repeat(Schedule):
@@ -50,7 +50,7 @@ class Repeat(Schedule):
 
     holds_own_end = True  # the last cycle does
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         once, times, stretch = self.schedule.steps, self.times, self.stretch
         if times is None:
             return
@@ -103,7 +103,7 @@ class Repeat(Schedule):
                 return
             begin, pace = end, pace * stretch
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         once = jnp.maximum(self.schedule.steps, 1)
         stretch = self.stretch
         begins, powers = self._boundaries()

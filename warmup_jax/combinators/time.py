@@ -49,7 +49,7 @@ class Staircase(Schedule):
         """The inner schedule, asked at each stair only."""
         yield Placed(self.schedule, every=int(self.every))
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return self.schedule.at(time.floor(self.every))
 
 
@@ -88,7 +88,7 @@ class Reverse(Schedule):
         length = length_of(self.schedule) or 0
         yield Placed(self.schedule, length, -1, high=length)
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return self.schedule.at(time.until(self.schedule.steps))
 
 
@@ -123,7 +123,7 @@ class Stretch(Schedule):
     factor: Annotated[Count, at_least(1)]
     divisor: Annotated[Count, at_least(1)] = 1
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         steps, factor, divisor = self.schedule.steps, self.factor, self.divisor
         if steps is None:
             return
@@ -154,7 +154,7 @@ class Stretch(Schedule):
         """The inner schedule at another pace."""
         yield Placed(self.schedule, pace=fractions.Fraction(int(self.factor), int(self.divisor)))
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         factor, divisor = self._in_lowest_terms()
         return self.schedule.at(time.divided(factor).times(divisor))
 
@@ -185,7 +185,7 @@ class Shift(Schedule):
     schedule: Schedule
     by: SignedSteps
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         if self.schedule.steps is not None:
             yield fits(sum_fits((self.schedule.steps, self.by)))
 
@@ -203,7 +203,7 @@ class Shift(Schedule):
         """The inner schedule, begun later or earlier; before it begins its first value is held."""
         yield Placed(self.schedule, int(self.by), low=max(int(self.by), 0))
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return self.schedule.at(time.shifted(-self.by))
 
 
@@ -231,7 +231,7 @@ class Truncate(Schedule):
     schedule: Schedule
     steps: Steps
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         whole = self.schedule.steps
         if whole is not None:
             words = f"at most the length of the schedule{f', {whole}' if isinstance(whole, int) else ''}"
@@ -241,5 +241,5 @@ class Truncate(Schedule):
         """The inner schedule up to the length of this one."""
         yield Placed(self.schedule, high=int(self.steps))
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return self.schedule.at(time)

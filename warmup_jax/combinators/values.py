@@ -1,11 +1,13 @@
 """Other values at the same times."""
 
 import functools
+import typing
 
 import jax
 import jax.numpy as jnp
 
 from warmup_jax._schedule import LikeWithoutLength, Schedule
+from warmup_jax._time import Time
 from warmup_jax.combinators._totals import finite
 from warmup_jax.fields import Condition, Positive, Real, longest
 from warmup_jax.stages._curve import power_of
@@ -40,7 +42,7 @@ class Scale(Schedule):
         """The length of the inner schedule."""
         return self.schedule.steps
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return finite(self.schedule.at(time) * self.factor)
 
 
@@ -75,7 +77,7 @@ class Power(Schedule):
         """The length of the inner schedule."""
         return self.schedule.steps
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         value = self.schedule.at(time)
         above = value > 0  # elsewhere the derivative may be infinite
         return finite(jnp.where(above, power_of(jnp.where(above, value, 1.0), self.exponent), 0.0))
@@ -107,7 +109,7 @@ class Clip(Schedule):
     low: Real
     high: Real
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         yield Condition(self.low <= self.high, ("low", "high"), "in rising order", "Exchange them.")
 
     @property
@@ -115,7 +117,7 @@ class Clip(Schedule):
         """The length of the inner schedule."""
         return self.schedule.steps
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return jnp.clip(self.schedule.at(time), self.low, self.high)
 
 
@@ -134,7 +136,7 @@ class _Several(Schedule, init=False):
         """The longest of the lengths, or `None` where one schedule is unbounded."""
         return longest(*(schedule.steps for schedule in self.schedules))
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return functools.reduce(self._combine, [schedule.at(time) for schedule in self.schedules])
 
     @staticmethod

@@ -80,10 +80,10 @@ class Curve(Schedule):
     stop: Real
     steps: Steps
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         yield apart(self, "start", "stop")
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return curve(time, self.start, self.stop, self.steps, self._between)
 
     def _between(

@@ -100,7 +100,7 @@ class Geometric(Curve):
     instead of its factor, which is `(stop / start)**(1 / steps)`.
     """
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         limits = jnp.finfo(_checks.float_dtype())
         smallest, largest = float(limits.smallest_normal), float(limits.max)
         for name, end in (("start", self.start), ("stop", self.stop)):
@@ -238,7 +238,7 @@ class Tanh(Curve):
     left: Saturation = -7.0
     right: Saturation = 3.0
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         yield from super().conditions()
         turn = "To turn the curve around, exchange `start` and `stop`."
         yield Condition(self.left < self.right, ("left", "right"), "in rising order", turn)

@@ -1,6 +1,7 @@
 """Curves that need no end."""
 
 import math
+import typing
 from typing import Annotated
 
 import jax
@@ -8,8 +9,8 @@ import jax.numpy as jnp
 
 from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
-from warmup_jax._time import ratio
-from warmup_jax.fields import Positive, Real, Steps, Timescale, between
+from warmup_jax._time import Time, ratio
+from warmup_jax.fields import Condition, Positive, Real, Steps, Timescale, between
 from warmup_jax.stages._curve import apart, falls, low_and_high, power_of, up_to
 
 
@@ -34,7 +35,7 @@ class Constant(Schedule):
     value: Real
     steps: Steps | None = None
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return jnp.full_like(time.step, self.value, dtype=_checks.float_dtype())
 
 
@@ -80,10 +81,10 @@ class Exponential(Schedule):
     timescale: Timescale
     steps: Steps | None = None
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         yield apart(self, "start", "limit")
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         is_falling = falls(self.start, self.limit)
         low, high = low_and_high(self.start, self.limit)
         # Past 200 time scales nothing is left, and the gradient of what is left stays finite.
@@ -122,7 +123,7 @@ class InversePower(Schedule):
     power: Positive
     steps: Steps | None = None
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return self.start * power_of(1.0 + ratio(time.as_float(), self.timescale), -self.power)
 
 
@@ -163,8 +164,9 @@ class Rectified(Schedule):
         """None: it nears the peak without end."""
         return None
 
-    def evaluate(self, time):
-        # XLA computes the logarithm of a constant with other last bits than that of a traced number: the barrier hides it.
+    def evaluate(self, time: Time) -> jax.Array:
+        # XLA computes the logarithm of a constant with other last bits than that of a traced number; the barrier hides
+        # which of them it is.
         b2 = jax.lax.optimization_barrier(self.b2)
         pace = -jnp.log1p(b2 - 1.0)
         early = jnp.arange(1, 65).astype(_checks.float_dtype())

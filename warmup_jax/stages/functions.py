@@ -9,6 +9,7 @@ import jax
 from warmup_jax import _checks
 from warmup_jax._calls import checked
 from warmup_jax._schedule import LIFTED, Schedule
+from warmup_jax._time import Time
 from warmup_jax.fields import Steps
 from warmup_jax.stages.endless import Constant
 
@@ -38,7 +39,7 @@ class Function(Schedule):
     fn: typing.Callable[..., typing.Any] = dataclasses.field(metadata={"static": True})
     steps: Steps | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not callable(self.fn):
             raise TypeError(f"`Function(fn=...)` must be a callable of the step; {_checks.came(self.fn)}.")
         if not isinstance(self.fn, collections.abc.Hashable):
@@ -47,7 +48,7 @@ class Function(Schedule):
                 f"{_checks.came(self.fn)}. Wrap it: `lambda step: fn(step)`."
             )
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         def at_one_step(step):
             return _checks.as_value(f"`Function(fn=...)`, {self.fn!r},", self.fn(step), step)
 

@@ -46,14 +46,14 @@ class PiecewiseConstant(Schedule):
     values: Table
     steps: Steps | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
                 "`PiecewiseConstant(values=...)` must have one value more than `boundaries`: the first value holds "
                 f"before the first boundary; got {len(self.values)} values for {len(self.boundaries)} boundaries."
             )
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         return jnp.asarray(self.values)[jnp.searchsorted(jnp.asarray(self.boundaries), time.step, side="right")]
 
 
@@ -128,7 +128,7 @@ class PiecewiseLinear(Schedule):
         last = self.boundaries[-1]
         return last if isinstance(last, jax.Array) else int(last)
 
-    def conditions(self):
+    def conditions(self) -> typing.Iterator[Condition]:
         largest = _checks.largest_float()
         is_array = isinstance(self.values, jax.Array)
         gaps = jnp.diff(jnp.asarray(self.values)) if is_array else np.diff(np.asarray(self.values, np.float64))
@@ -137,7 +137,7 @@ class PiecewiseLinear(Schedule):
             near, ("values",), f"at most {largest:.3g} apart from point to point", "Bring them closer together."
         )
 
-    def evaluate(self, time):
+    def evaluate(self, time: Time) -> jax.Array:
         boundaries, values = jnp.asarray(self.boundaries), jnp.asarray(self.values)
         after = jnp.searchsorted(boundaries, time.step, side="right")
         k, after = jnp.maximum(after - 1, 0), jnp.minimum(after, len(boundaries) - 1)

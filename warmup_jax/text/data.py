@@ -89,7 +89,7 @@ def run_of(data: dict[str, typing.Any]) -> Run | None:
     return _building.build_run(*_read(data["run"], "run", "Run"))
 
 
-def in_words(node) -> str:
+def in_words(node: typing.Any) -> str:
     """Data that has been read as the text that says the same."""
     match node:
         case {"type": name, **arguments}:

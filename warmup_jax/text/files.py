@@ -4,6 +4,7 @@ import collections
 import contextlib
 import io
 import json
+import os
 import pathlib
 import re
 import tomllib
@@ -16,7 +17,7 @@ from warmup_jax.text.parsing import parse
 from warmup_jax.units import Run
 
 
-def save(schedule: Schedule, path, run: Run | None = None) -> None:
+def save(schedule: Schedule, path: str | os.PathLike[str], run: Run | None = None) -> None:
     """Write a schedule to a file; the suffix chooses the form.
 
     `.json`, `.yaml` or `.yml`, and `.toml` hold what `to_dict` gives, `.txt` holds what `repr` prints. TOML has no
@@ -59,7 +60,7 @@ def save(schedule: Schedule, path, run: Run | None = None) -> None:
     path.write_bytes(text.encode("utf-8"))
 
 
-def load(path, run: Run | None = None) -> Schedule:
+def load(path: str | os.PathLike[str], run: Run | None = None) -> Schedule:
     """The schedule in a file: one that `save` wrote, or one written by hand.
 
     Args:
@@ -88,7 +89,7 @@ def load(path, run: Run | None = None) -> Schedule:
         return form.load(_contents(path), run)[0]
 
 
-def load_run(path) -> Run | None:
+def load_run(path: str | os.PathLike[str]) -> Run | None:
     """The run that a file holds beside its schedule.
 
     Args:
@@ -114,7 +115,7 @@ def load_run(path) -> Run | None:
         return None if form is _TXT else data.run_of(form.read(contents))
 
 
-def in_words(path) -> str:
+def in_words(path: str | os.PathLike[str]) -> str:
     """The schedule in a file as the text that says the same, with its recipes and durations as they are."""
     path, form = _form("in_words", path)
     with _about(path):
