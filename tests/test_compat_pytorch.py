@@ -361,6 +361,19 @@ ERRORS = [
         "`CyclicLRMomentum(cycle_momentum=...)` must be True; got False",
     ),
     (
+        lambda: pytorch.CyclicLR(0.1, 1.0, scale_mode="cycles"),
+        "`CyclicLR(scale_mode=...)` must be one of 'cycle', 'iterations'; got 'cycles' (str). Did you mean 'cycle'?",
+    ),
+    (
+        lambda: pytorch.OneCycleLR(1.0, epochs=1, steps_per_epoch=1),
+        "`one_cycle(total=...)` must be a whole number of steps, 2 or more; got 1.",
+    ),
+    (
+        lambda: pytorch.OneCycleLR(1.0, epochs=2**16, steps_per_epoch=2**16, three_phase=True),
+        "`three_phases(total=...)` must be at most 2147483647 (2**31 - 1) steps; got 4294967296.",
+    ),
+    (lambda: pytorch.ReduceLROnPlateau(mode="mni"), "`ReduceLROnPlateau(mode=...)` must be one of 'min', 'max'; got"),
+    (
         lambda: pytorch.OneCycleLR(1.0, epochs=3),
         "`total_steps`, or `epochs` and `steps_per_epoch`, must be given; got epochs=3, steps_per_epoch=None.",
     ),

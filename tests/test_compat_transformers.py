@@ -9,7 +9,7 @@ import pytest
 import warmup_jax as wj
 from tests import golden
 from tests.golden.transformers import LR_RATE
-from warmup_jax.compat import transformers
+from warmup_jax.compat import pytorch, transformers
 
 pytestmark = pytest.mark.xdist_group("transformers")  # one worker, which compiles each structure once
 
@@ -322,6 +322,13 @@ def test_bad_input(call, text):
     with pytest.raises(ValueError) as error:
         call()
     assert text in str(error.value)
+
+
+def test_the_plateau_is_that_of_pytorch():
+    wrap = transformers.get_reduce_on_plateau_schedule(mode="max", factor=0.5)
+    assert wrap.keywords == pytorch.ReduceLROnPlateau(mode="max", factor=0.5).keywords
+    with pytest.raises(TypeError, match="`ReduceLROnPlateau.*has no 'factr'. Did you mean 'factor'"):
+        transformers.get_reduce_on_plateau_schedule(factr=0.5)
 
 
 def test_unknown_arguments_are_named():

@@ -1,11 +1,9 @@
-"""What the modules of `compat` share: names that are looked up, arguments that are passed on, runs that go on."""
+"""What the modules of `compat` share: names that are looked up, arguments that are passed on."""
 
 import inspect
 import typing
 
 from warmup_jax import _checks
-from warmup_jax._schedule import Schedule
-from warmup_jax.combinators import Shift
 
 Choice = typing.TypeVar("Choice")
 
@@ -30,9 +28,3 @@ def call(caller: str, function: typing.Callable, arguments: dict):
                 f"{', '.join(known)}.{_checks.nearest(argument, known)}"
             )
     return function(**arguments)
-
-
-def resumed(caller: str, schedule: Schedule, last, name: str = "last_epoch") -> Schedule:
-    """`schedule` from step `last + 1` on: what the peers mean by the last step of a run that goes on."""
-    begin = _checks.length(f"{caller}({name}=...)", last, at_least=-1) + 1
-    return schedule if isinstance(begin, int) and begin == 0 else Shift(schedule, -begin)

@@ -8,7 +8,7 @@ import optax
 from warmup_jax import transform
 from warmup_jax.fields import Count, Known, checked
 
-Wrap: typing.TypeAlias = typing.Callable[[optax.GradientTransformation], optax.GradientTransformationExtraArgs]
+Wrap: typing.TypeAlias = functools.partial[optax.GradientTransformationExtraArgs]
 
 
 @checked

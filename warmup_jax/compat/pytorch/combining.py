@@ -67,7 +67,7 @@ def ChainedScheduler(schedulers: Schedulers, *, base_lr: NotZero) -> wj.Schedule
     recursive formula gives something else; they agree at every step for schedulers that multiply.
 
     Args:
-        schedulers: a list of schedules, each of the same `base_lr`.
+        schedulers: each of the same `base_lr`.
         base_lr: the rate of the optimizer.
 
     Returns:

@@ -111,8 +111,8 @@ def get_cosine_with_min_lr_schedule_with_warmup(
         num_training_steps: the length of the whole run, warmup included.
         num_cycles: as for `get_cosine_schedule_with_warmup`.
         last_epoch: as for every schedule here; -1 begins.
-        min_lr: the floor, a rate from 0 to `base_lr`; give this or `min_lr_rate`.
-        min_lr_rate: the floor as a share of `base_lr`.
+        min_lr: the floor, a rate from 0 to `base_lr`; or give `min_lr_rate`.
+        min_lr_rate: the floor, in place of `min_lr`.
         base_lr: the rate of the optimizer.
 
     Returns:
@@ -152,8 +152,8 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
         num_training_steps: the length of the whole run, warmup included.
         num_cycles: as for `get_cosine_schedule_with_warmup`.
         last_epoch: as for every schedule here; -1 begins.
-        min_lr: the floor, a rate from 0 to `base_lr`; give this or `min_lr_rate`.
-        min_lr_rate: the floor as a share of `base_lr`.
+        min_lr: the floor, a rate from 0 to `base_lr`; or give `min_lr_rate`.
+        min_lr_rate: the floor, in place of `min_lr`.
         warmup_lr_rate: where the warmup begins, as a share of `base_lr`; by default `1 / num_warmup_steps`.
         base_lr: the rate of the optimizer.
 

@@ -39,7 +39,7 @@ def get_wsd_schedule(
         num_stable_steps: the length of the stable phase. Given both, this one counts, as in Transformers.
         warmup_type: the shape of the warmup.
         decay_type: the shape of the decay.
-        min_lr_ratio: the floor as a share of `base_lr`.
+        min_lr_ratio: the floor.
         num_cycles: as for `get_cosine_schedule_with_warmup`; for a cosine decay only.
         last_epoch: as for every schedule here; -1 begins.
         base_lr: the rate of the optimizer.
