@@ -2,19 +2,14 @@
 
 import functools
 import importlib
+import typing
 
-import warmup_jax as wj
-from warmup_jax import text
-
-# Their classes may stand in a saved text: it is read by the names that are defined.
-from warmup_jax.compat import optax as _optax  # noqa: F401
-from warmup_jax.compat import timm as _timm  # noqa: F401
-from warmup_jax.text.data import checked_text
+from warmup_jax import Schedule, text
 
 KERAS_NAME = "WarmupJaxSchedule"  # in saved models
 
 
-def keras_objects() -> dict[str, type]:
+def keras_objects() -> dict[str, type[typing.Any]]:
     """What `keras.saving.load_model(path, custom_objects=...)` needs to load a model with a schedule of `to_keras`.
 
     Returns:
@@ -30,10 +25,29 @@ def keras_objects() -> dict[str, type]:
     return {f"warmup_jax>{KERAS_NAME}": keras_classes()[0]}
 
 
+def lr_history() -> typing.Any:
+    """A Keras callback that records the rate under `lr` in the history of `fit`, once per epoch.
+
+    It is the rate of the last update of the epoch. `optimizer.learning_rate` is by then that of the next one, and so,
+    for a schedule per epoch, that of the next epoch. It reads plain rates as well as schedules.
+
+    Returns:
+        A `keras.callbacks.Callback`.
+
+    Raises:
+        ModuleNotFoundError: without Keras.
+        RuntimeError: for another backend than JAX.
+
+    Example:
+        `history = model.fit(x, y, epochs=20, callbacks=[lr_history()]).history["lr"]`
+    """
+    return keras_classes()[1]()
+
+
 @functools.cache
-def keras_classes() -> tuple[type, type]:
+def keras_classes() -> tuple[type[typing.Any], type[typing.Any]]:
     """The schedule and the callback, as classes of the Keras at hand."""
-    keras = importlib.import_module("keras")
+    keras: typing.Any = importlib.import_module("keras")
     if keras.backend.backend() != "jax":
         raise RuntimeError(
             f"schedules run in Keras 3 on the JAX backend; this one runs on {keras.backend.backend()!r}. Set the "
@@ -44,7 +58,7 @@ def keras_classes() -> tuple[type, type]:
     class WarmupJaxSchedule(keras.optimizers.schedules.LearningRateSchedule):
         """A schedule of warmup_jax, as Keras asks for it."""
 
-        def __init__(self, schedule: wj.Schedule):
+        def __init__(self, schedule: Schedule):
             self.schedule = schedule
 
         def __call__(self, step):
@@ -77,15 +91,16 @@ def keras_classes() -> tuple[type, type]:
     return WarmupJaxSchedule, LearningRateHistory
 
 
-def write(schedule: wj.Schedule) -> str:
+def write(schedule: Schedule) -> str:
     """The text that `read` reads back."""
     try:
-        return checked_text("schedule", schedule)[0]
+        text.to_dict(schedule)  # it refuses what does not read back
     except ValueError as error:
         raise ValueError(f"only a schedule of numbers and known names can be saved. {error}") from error
+    return repr(schedule)
 
 
-def read(saved: str) -> wj.Schedule:
+def read(saved: str) -> Schedule:
     """The schedule that prints as `saved`."""
     try:
         return text.parse(saved)
