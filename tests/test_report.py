@@ -11,7 +11,7 @@ import pytest
 import warmup_jax as wj
 from tests import catalog
 from warmup_jax import report
-from warmup_jax.report import curves, difference
+from warmup_jax.report import _curves, difference
 
 BOUNDED = [row for row in catalog.ROWS if row.length]
 
@@ -116,7 +116,7 @@ def test_long_runs_are_sampled():
     assert "effective warmup 1,000,001 steps, 0.0% of the run" in str(description)
     assert description.area == pytest.approx(total / 2, rel=1e-6)
     assert [stage.last for stage in description.stages] == [1_000_000, total - 1]
-    curve = curves.curve(schedule, total)
+    curve = _curves.curve(schedule, total)
     assert {0, 1_000_000, 1_000_001, 1_000_002, total - 1} <= set(curve.steps.tolist()) and len(curve.steps) < 2**20 + 9
 
 

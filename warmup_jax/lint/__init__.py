@@ -14,8 +14,8 @@ from warmup_jax.lint._case import Finding as Finding
 from warmup_jax.lint._case import case_of, findings_of
 from warmup_jax.lint._rule import RULES as RULES
 from warmup_jax.lint._rule import Rule as Rule
+from warmup_jax.report._curves import check_concrete, curve
 from warmup_jax.report._measures import Curve
-from warmup_jax.report.curves import check_concrete, curve
 from warmup_jax.transform._search import scheduled_states
 from warmup_jax.transform.reading import scheduled_state
 from warmup_jax.units import Run

@@ -11,7 +11,7 @@ from warmup_jax.lint._case import Case, Problem, many, when
 from warmup_jax.lint._rule import rule
 from warmup_jax.lint._run import steps_in
 from warmup_jax.lint._units import unit_fix
-from warmup_jax.report.description import show_value
+from warmup_jax.report._shown import show_value
 
 
 @rule(

@@ -7,7 +7,7 @@ from warmup_jax.lint._case import Case, Problem, when
 from warmup_jax.lint._places import is_level
 from warmup_jax.lint._rule import rule
 from warmup_jax.report._measures import Curve, warmup_of
-from warmup_jax.report.description import show_value
+from warmup_jax.report._shown import show_value
 
 
 @rule(

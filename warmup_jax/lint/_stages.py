@@ -13,7 +13,7 @@ from warmup_jax.lint._case import Case, Problem, around, first_of, when
 from warmup_jax.lint._places import end_of, once
 from warmup_jax.lint._rule import rule
 from warmup_jax.report._measures import Curve
-from warmup_jax.report.description import show_value
+from warmup_jax.report._shown import show_value
 
 JUMP = 0.105  # of the peak: a decay to a tenth of it, and then 0, is no jump
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from warmup_jax.lint._case import Case, Problem, many, when
 from warmup_jax.lint._rule import rule
-from warmup_jax.report.description import show_value
+from warmup_jax.report._shown import show_value
 
 TINY = float(np.finfo(np.float32).smallest_normal)
 

@@ -5,7 +5,7 @@ import typing
 import numpy as np
 
 from warmup_jax.plot._points import imported
-from warmup_jax.report.description import show_value
+from warmup_jax.report._shown import show_value
 from warmup_jax.units import Run
 
 if typing.TYPE_CHECKING:

@@ -6,8 +6,8 @@ import typing
 import numpy as np
 
 from warmup_jax._schedule import Schedule, length_of
+from warmup_jax.report._curves import check_total, total_of
 from warmup_jax.report._measures import Curve
-from warmup_jax.report.curves import check_total, total_of
 from warmup_jax.report.timeline import spans
 from warmup_jax.units import Run
 

@@ -12,8 +12,8 @@ from warmup_jax import _checks, text
 from warmup_jax._schedule import Schedule, length_of
 from warmup_jax.plot._axes import SMALL, label_axes, legend, limits, own_axes
 from warmup_jax.plot._points import drawn, reduced
+from warmup_jax.report._curves import check_concrete, curve, total_of
 from warmup_jax.report._measures import Curve
-from warmup_jax.report.curves import check_concrete, curve, total_of
 from warmup_jax.units import Run
 
 if typing.TYPE_CHECKING:

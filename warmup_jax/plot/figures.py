@@ -12,9 +12,9 @@ from warmup_jax._schedule import Schedule
 from warmup_jax.lint import Finding, lint
 from warmup_jax.plot._axes import SMALL, label_axes, legend, limits, own_axes
 from warmup_jax.plot._points import drawn, total_steps
+from warmup_jax.report._curves import check_concrete, curve
 from warmup_jax.report._measures import Curve
-from warmup_jax.report.curves import check_concrete, curve
-from warmup_jax.report.description import show_value
+from warmup_jax.report._shown import show_value
 from warmup_jax.report.timeline import Span
 from warmup_jax.units import Run
 

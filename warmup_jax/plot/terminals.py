@@ -8,8 +8,8 @@ import numpy as np
 from warmup_jax import _numbers
 from warmup_jax._schedule import Schedule
 from warmup_jax.plot._points import drawn, imported, total_steps
-from warmup_jax.report.curves import check_concrete, curve
-from warmup_jax.report.description import show_value
+from warmup_jax.report._curves import check_concrete, curve
+from warmup_jax.report._shown import show_value
 from warmup_jax.units import Run
 
 # In characters and in lines.

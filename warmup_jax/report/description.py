@@ -5,8 +5,10 @@ import typing
 import numpy as np
 
 from warmup_jax._schedule import Schedule, length_of
+from warmup_jax.report._curves import check_concrete, curve, total_of
 from warmup_jax.report._measures import Curve, area_of, warmup_of
-from warmup_jax.report.curves import check_concrete, curve, total_of
+from warmup_jax.report._picture import page, picture
+from warmup_jax.report._shown import counted, show_value
 from warmup_jax.report.timeline import Span, spans
 from warmup_jax.units import Run
 
@@ -59,18 +61,18 @@ class Description(typing.NamedTuple):
     area: float
 
     def __str__(self) -> str:
-        head, *rows = table(self)
+        head, *rows = _table(self)
         widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
         lines = [
             "  ".join(f"{cell:<{width}}" if k == 0 else f"{cell:>{width}}" for k, (cell, width) in enumerate(pairs))
             for pairs in (list(zip(row, widths, strict=True)) for row in (head, *rows))
         ]
-        return "\n".join([*lines, *more(self), summary(self)])
+        return "\n".join([*lines, *_more(self), _summary(self)])
 
     def _repr_html_(self) -> str:
-        from warmup_jax.report._picture import page
-
-        return page(self)
+        edges = [row.first for row in self.stages[1:MOST_ROWS]]
+        drawn = picture(curve(self.schedule, self.total), self.total, edges)
+        return page(drawn, _table(self), _more(self), _summary(self))
 
 
 def describe(schedule: Schedule, run: Run | None = None) -> Description:
@@ -101,16 +103,15 @@ def describe(schedule: Schedule, run: Run | None = None) -> Description:
     check_concrete("describe", schedule)
     total = total_of("describe", schedule, run)
     points = curve(schedule, total)
-    return described(
-        schedule, run, total, spans(schedule, total), Curve(points.steps, points.values.astype(np.float64))
-    )
+    points = Curve(points.steps, points.values.astype(np.float64))
+    return _described(schedule, run, total, spans(schedule, total), points)
 
 
 # The page of `studio` runs the functions below as JavaScript: they keep to the Python that `studio/_python.py`
 # translates.
 
 
-def described(schedule: Schedule, run: Run | None, total: int, found: tuple[Span, ...], points: Curve) -> Description:
+def _described(schedule: Schedule, run: Run | None, total: int, found: tuple[Span, ...], points: Curve) -> Description:
     """The description of a schedule whose spans and values are known."""
     rows = []
     for span in found:
@@ -124,7 +125,7 @@ def described(schedule: Schedule, run: Run | None, total: int, found: tuple[Span
     return Description(schedule, run, total, tuple(rows), peak, peak_step, warmup_of(points), area_of(points))
 
 
-def table(about: Description) -> list[list[str]]:
+def _table(about: Description) -> list[list[str]]:
     """The cells of the table, its head first."""
     per_epoch = None if about.run is None else about.run.steps_per_epoch
     epochs = ["epochs"] if per_epoch else []
@@ -137,13 +138,13 @@ def table(about: Description) -> list[list[str]]:
     return rows
 
 
-def more(about: Description) -> list[str]:
+def _more(about: Description) -> list[str]:
     """What stands below a table that does not show every stage."""
     count = len(about.stages) - MOST_ROWS
     return [f"... and {count:,} more"] if count > 0 else []
 
 
-def summary(about: Description) -> str:
+def _summary(about: Description) -> str:
     """The whole run in a sentence."""
     per_epoch = None if about.run is None else about.run.steps_per_epoch
     epochs = f" ({counted(float(about.warmup / per_epoch), 'epoch')})" if per_epoch else ""
@@ -154,14 +155,3 @@ def summary(about: Description) -> str:
         f"{counted(about.warmup, 'step')}{epochs}, {about.warmup / about.total:.1%} of the run; area {about.area:.4g}"
         f"{cut}"
     )
-
-
-def counted(number: float, unit: str) -> str:
-    """`3 epochs`."""
-    shown = f"{number:,.0f}" if number == int(number) else f"{number:.6g}"
-    return f"{shown} {unit}{'' if number == 1 else 's'}"
-
-
-def show_value(value: float) -> str:
-    """Four digits."""
-    return f"{value:.4g}"

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from warmup_jax._schedule import Schedule, length_of
+from warmup_jax.report._curves import check_concrete, check_total
 from warmup_jax.report._measures import EVERY_STEP
-from warmup_jax.report.curves import check_concrete, check_total
 
 
 class Difference(typing.NamedTuple):

@@ -27,21 +27,20 @@ from warmup_jax._schedule import Schedule
 from warmup_jax.lint import RULES
 from warmup_jax.lint._case import case_of, findings_of, horizon_of
 from warmup_jax.lint._run import steps_in
+from warmup_jax.report._curves import check_concrete, total_of
 from warmup_jax.report._measures import EVERY_STEP, Curve, steps_between
-from warmup_jax.report.curves import check_concrete, total_of
-from warmup_jax.report.description import described, more, summary, table
+from warmup_jax.report.description import _described, _more, _summary, _table
 from warmup_jax.report.timeline import spans
-from warmup_jax.studio import _javascript
 from warmup_jax.studio._formulas import formulas_of
-from warmup_jax.studio._nodes import Kinds
+from warmup_jax.studio._page_nodes import Kinds
 from warmup_jax.studio._python import Program
 from warmup_jax.studio._template import template
 from warmup_jax.units import Run
 
 _FILES = importlib.resources.files("warmup_jax.studio")
-_BEFORE = ["vendor/uPlot.iife.min.js", "numbers.js", "arrays.js", "python.js", "run.js"]
+_BEFORE = ["vendor/uPlot.iife.min.js", "numbers.js", "arrays.js", "python.js", "run.js", "formula.js"]
 _BEHIND = ["schedule.js", "chart.js", "page.js"]
-_EXPORTED = [Placed, Curve, spans, steps_between, described, table, more, summary, horizon_of, case_of, findings_of]
+_EXPORTED = [Placed, Curve, spans, steps_between, _described, _table, _more, _summary, horizon_of, case_of, findings_of]
 # `Schedule.inside`, of which every schedule in the fields of a node is seen all the way.
 _INSIDE_FIELDS = "function* insideFields(node) { for (const inner of innerOf(node)) yield new Placed(inner); }\n"
 _STYLES = ["vendor/uPlot.min.css", "page.css"]
@@ -118,7 +117,7 @@ def _data(schedule: Schedule, total: int, run: Run | None) -> str:
     return (
         f"const PYTHON = (() => {{\n{_INSIDE_FIELDS}{program.source()}\n"
         f"return {{ {', '.join(exported.values())}, EVERY_STEP: {EVERY_STEP}, RULES: [{rules}], "
-        f"KINDS: [{', '.join(kinds.rows)}] }};\n}})();\n{_javascript.HELPERS}const DATA = {text};\n"
+        f"KINDS: [{', '.join(kinds.rows)}] }};\n}})();\nconst DATA = {text};\n"
         f"const FORMULAS = {{ value: {formulas.value}, lengths: {formulas.lengths}, holds: {formulas.holds} }};"
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from warmup_jax import fields
 from warmup_jax._schedule import Schedule
 from warmup_jax.studio import _javascript
-from warmup_jax.studio._nodes import nodes_of
+from warmup_jax.studio._page_nodes import nodes_of
 
 _RISING = type(fields.kind_of(fields.Boundaries))
 

@@ -19,44 +19,6 @@ import jax
 import numpy as np
 from jax.extend import core
 
-# What the translated source calls; each name ends in `_`, so that no other name is like it.
-HELPERS = """\
-const f32_ = Math.fround;
-const divide_ = (a, b) => (b === 0 ? -1 : Math.trunc(a / b));
-const remainder_ = (a, b) => (b === 0 ? a : a % b);
-const power_ = (a, b) => (a === 1 ? 1 : Math.pow(a, b));
-const even_ = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
-const raised_ = (multiply, x, exponent) => {
-  let product = null;
-  for (let n = Math.abs(exponent); n > 0; n >>= 1, x = multiply(x, x)) {
-    if (n & 1) product = product === null ? x : multiply(product, x);
-  }
-  return exponent < 0 ? 1 / product : product;
-};
-const within_ = (x, low, high) => Math.min(Math.max(x, low), high);
-const largest_ = (array) => array.reduce((best, x, i) => (x > array[best] ? i : best), 0);
-const smallest_ = (array) => array.reduce((best, x, i) => (x < array[best] ? i : best), 0);
-const running_ = (combine, array, reverse) => {
-  const out = reverse ? [...array].reverse() : [...array];
-  for (let i = 1; i < out.length; i++) out[i] = combine(out[i - 1], out[i]);
-  return reverse ? out.reverse() : out;
-};
-const loop_ = (test, body, carry) => {
-  while (test(...carry)) carry = body(...carry);
-  return carry;
-};
-const scan_ = (body, carry, arrays, length, reverse) => {
-  const rows = new Array(length);
-  for (let k = 0; k < length; k++) {
-    const i = reverse ? length - 1 - k : k;
-    const out = body(...carry, ...arrays.map((array) => array[i]));
-    carry = out.slice(0, carry.length);
-    rows[i] = out.slice(carry.length);
-  }
-  return [...carry, ...(rows[0] ?? []).map((_, j) => rows.map((row) => row[j]))];
-};
-"""
-
 # One expression for each primitive, `{0}`, `{1}` ... its operands; it is then rounded to the dtype of the result.
 _MATH = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp expm1 log log1p log2 sqrt cbrt floor ceil"
 _FLOAT = {name: f"Math.{name}({{0}})" for name in _MATH.split()} | {
@@ -138,7 +100,7 @@ def translate(function, slow: list, fast: list) -> str:
         fast: example numbers or arrays, such as the step.
 
     Returns:
-        The source of one arrow function, which calls what `HELPERS` define. Arguments and results are Arrays.
+        The source of one arrow function, which calls what `formula.js` defines. Arguments and results are Arrays.
 
     Raises:
         NotImplementedError: for a primitive or a dtype that has no translation here; the message names it.

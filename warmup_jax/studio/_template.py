@@ -11,7 +11,7 @@ import numpy as np
 from warmup_jax import fields, text
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Schedule
-from warmup_jax.studio._nodes import Kinds, inner_of, nodes_of, placed_in
+from warmup_jax.studio._page_nodes import Kinds, inner_of, nodes_of, placed_in
 
 _LARGEST = float(np.finfo(np.float32).max)
 # What a stage begins and ends with.

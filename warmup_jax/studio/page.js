@@ -119,11 +119,11 @@ function changeRun() {
 /* What follows from the curve. */
 
 function showTable(about) {
-  const [head, ...rows] = [...PYTHON.table(about), ...PYTHON.more(about).map((line) => [line])];
+  const [head, ...rows] = [...PYTHON._table(about), ...PYTHON._more(about).map((line) => [line])];
   const line = (tag, cells) => element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
   const body = element("tbody", {}, ...rows.map((row) => line("td", row)));
   byId("stages").replaceChildren(element("thead", {}, line("th", head)), body);
-  const summary = PYTHON.summary(about);
+  const summary = PYTHON._summary(about);
   byId("summary").textContent = summary;
   chart.root.querySelector("canvas").setAttribute("aria-label", `Learning rate over the run: ${summary}`);
 }
@@ -188,7 +188,7 @@ function curveAt(steps) {
 
 function showAll(curve) {
   const run = new Run(state.total, state.perEpoch, DATA.accumulate);
-  showTable(PYTHON.described(schedule.root, run, state.total, spans, curve(state.total)));
+  showTable(PYTHON._described(schedule.root, run, state.total, spans, curve(state.total)));
   showFindings(PYTHON.findings_of(PYTHON.case_of(schedule.root, run, curve, schedule.floats), PYTHON.RULES));
 }
 
