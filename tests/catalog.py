@@ -6,6 +6,7 @@ precision (float64 where a platform has no more) and evaluated at the numbers as
 `test_references.py` checks the references against the textbook formulas at 50 digits.
 """
 
+import fractions
 import typing
 
 import numpy as np
@@ -158,6 +159,27 @@ def repeated(
         return values
 
     return reference
+
+
+def grown(inner: Reference, length: int, growth: str, times: int | None = None, scale: float = 1.0) -> Reference:
+    """Cycle by cycle, in exact fractions of the decimal `growth`."""
+
+    def reference(t):
+        values = np.empty(t.shape, np.longdouble)
+        for position in np.ndindex(t.shape):
+            step, cycle, factor = fractions.Fraction(float(t[position])), 0, fractions.Fraction(1)
+            while step >= length * factor and cycle + 1 != times:
+                step, cycle, factor = step - length * factor, cycle + 1, factor * fractions.Fraction(growth)
+            local = min(step / factor, fractions.Fraction(length))
+            exact = np.longdouble(local.numerator) / np.longdouble(local.denominator)
+            values[position] = inner(np.array([exact]))[0] * stored(scale) ** cycle
+        return values
+
+    return reference
+
+
+def k_decayed(inner: Reference, length: int, k: float) -> Reference:
+    return lambda t: inner(length * (np.longdouble(1) * t / length) ** stored(k))
 
 
 def stretched(inner: Reference, length: int, factor: int, divisor: int) -> Reference:
@@ -321,6 +343,23 @@ def combinator_rows() -> list[Row]:
             direction=1,
         ),
         Row("Scale", curve * 0.1, lambda t: curve_reference(t) * stored(0.1), 50, direction=-1),
+        Row("Power", curve**2, lambda t: curve_reference(t) ** 2, 50, 24, -1, exact_ends=False),
+        Row(
+            "Power of a root",
+            wj.Power(line, 0.3),
+            lambda t: line_reference(t) ** stored(0.3),
+            30,
+            16,
+            1,
+            exact_ends=False,
+        ),
+        Row("KDecay", wj.KDecay(curve, 2.0), k_decayed(curve_reference, 50, 2.0), 50, 16, -1),
+        Row("KDecay that hurries first", wj.KDecay(line, 0.4), k_decayed(line_reference, 30, 0.4), 30, 16, 1),
+        Row("Cycles", wj.Cycles(curve, 1.5, times=3, scale=0.8), grown(curve_reference, 50, "1.5", 3, 0.8), 238, 16),
+        Row("Cycles that shrink", wj.Cycles(line, 0.5, times=3), grown(line_reference, 30, "0.5", 3), 53),
+        Row(
+            "Cycles without end", wj.Cycles(line, 1.1, scale=0.9), grown(line_reference, 30, "1.1", scale=0.9), None, 16
+        ),
         Row("Product", line * curve, both(np.multiply), 50, 16),
         Row("Sum", line + curve, both(np.add), 50),
         Row("Clip", wj.Clip(curve, 0.3, 1.5), lambda t: np.clip(curve_reference(t), stored(0.3), stored(1.5)), 50),
