@@ -6,11 +6,11 @@ import jax
 
 from warmup_jax import KDecay, Schedule
 from warmup_jax.compat._cycles import growing
-from warmup_jax.fields import Count, Kind, Positive, Real, Steps, decimal, kind_of
+from warmup_jax.compat.timm._arguments import MOST_STEPS
+from warmup_jax.fields import Count, Positive, Real, Steps
 
 Curve: typing.TypeAlias = typing.Callable[[float | jax.Array, float | jax.Array, int | jax.Array], Schedule]
 
-_MOST_STEPS = typing.cast(Kind, kind_of(Steps)).high
 _MOST_CYCLES = 2000  # of `Cycles`
 
 
@@ -25,11 +25,11 @@ def in_cycles(
     """`curve(start, stop, steps)` from `high * decay**i` to `low` in cycle i, which lasts `first * growth**i`."""
     if isinstance(times, int) and times == 1:
         return curve(high, low, first)
-    endless = None if _lasts_for_ever(first, growth, times) else times
+    count = None if _lasts_for_ever(first, growth, times) else times
     if (isinstance(decay, float) and decay == 1) or (isinstance(low, float) and low == 0):
-        return growing(curve(high, low, first), growth, endless, decay)
-    rest = growing(curve(0.0, low, first), growth, endless, 1.0)
-    return growing(curve(high, 0.0, first), growth, endless, decay) + rest
+        return growing(curve(high, low, first), growth, count, decay)
+    rest = growing(curve(0.0, low, first), growth, count, 1.0)
+    return growing(curve(high, 0.0, first), growth, count, decay) + rest
 
 
 def _lasts_for_ever(first: Steps, growth: float, times: Count) -> bool:
@@ -37,11 +37,11 @@ def _lasts_for_ever(first: Steps, growth: float, times: Count) -> bool:
     if not isinstance(first, int) or not isinstance(times, int) or growth < 1:
         return False
     if growth == 1:
-        return first * times > _MOST_STEPS
-    end, length, factor = 0, first, decimal(growth)
-    factor = int(factor) if factor.denominator == 1 else growth
+        return first * times > MOST_STEPS
+    factor = int(growth) if growth.is_integer() else growth
+    end, length = 0, first
     for _ in range(min(times, _MOST_CYCLES)):
         end, length = end + length, length * factor
-        if end > _MOST_STEPS:
+        if end > MOST_STEPS:
             return True
     return False

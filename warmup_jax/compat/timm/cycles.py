@@ -1,15 +1,16 @@
 """Curves that come once or in cycles."""
 
 import math
+import typing
 from typing import Annotated
 
 from warmup_jax import Cosine, Maximum, Minimum, Polynomial, Schedule, Tanh
-from warmup_jax.compat.timm._arguments import Cycles, KnownAbove0, Length, NoNoise, Unused
+from warmup_jax.compat.timm._arguments import CycleCount, KnownAbove0, Length, NoNoise, Unused
 from warmup_jax.compat.timm._cycling import in_cycles, paced
 from warmup_jax.compat.timm._running import per_update, warmed
 from warmup_jax.fields import Positive, Real, Steps, between, checked
 
-Bound = Annotated[Real, between(-20.0, 20.0)]
+Bound: typing.TypeAlias = Annotated[Real, between(-20.0, 20.0)]
 
 
 @checked
@@ -18,7 +19,7 @@ def CosineLRScheduler(
     lr_min: Real = 0.0,
     cycle_mul: KnownAbove0 = 1.0,
     cycle_decay: Positive = 1.0,
-    cycle_limit: Cycles = 1,
+    cycle_limit: CycleCount = 1,
     warmup_t: Steps = 0,
     warmup_lr_init: Real = 0.0,
     warmup_prefix: bool = False,
@@ -75,7 +76,7 @@ def TanhLRScheduler(
     lr_min: Real = 0.0,
     cycle_mul: KnownAbove0 = 1.0,
     cycle_decay: Positive = 1.0,
-    cycle_limit: Cycles = 1,
+    cycle_limit: CycleCount = 1,
     warmup_t: Steps = 0,
     warmup_lr_init: Real = 0.0,
     warmup_prefix: bool = False,
@@ -129,7 +130,7 @@ def PolyLRScheduler(
     lr_min: Real = 0.0,
     cycle_mul: KnownAbove0 = 1.0,
     cycle_decay: Positive = 1.0,
-    cycle_limit: Cycles = 1,
+    cycle_limit: CycleCount = 1,
     warmup_t: Steps = 0,
     warmup_lr_init: Real = 0.0,
     warmup_prefix: bool = False,

@@ -77,8 +77,8 @@ def _timescale(given: Timescale | None, warmup: Steps) -> Timescale:
     """The one that is given, or the length of the warmup."""
     if given is None and isinstance(warmup, int) and warmup == 0:
         raise ValueError(
-            "`WSDLRScheduler(stable_timescale=...)` must be given where `warmup_t` is 0; got None. It is the time after "
-            "which the rate has fallen to `2**-stable_power`, such as 10.0."
+            "`WSDLRScheduler(stable_timescale=...)` must be given where `warmup_t` is 0; got None. It is the time "
+            "after which the rate has fallen to `2**-stable_power`, such as 10.0."
         )
     return warmup if given is None else given
 
