@@ -16,7 +16,8 @@ from sklearn.datasets import load_digits
 import warmup_jax as wj
 from warmup_jax import cli
 from warmup_jax.cli import _train as train
-from warmup_jax.experiment import compare, data, history, loop, model
+from warmup_jax.experiment import compare, data, history, loop, model, plans
+from warmup_jax.experiment import settings as all_settings
 
 pytestmark = [
     pytest.mark.default_promotion,  # flax and optax promote
@@ -33,7 +34,7 @@ def a_shallow_model():
     patch.undo()
 
 
-def settings(**changes) -> loop.Settings:
+def settings(**changes) -> all_settings.Settings:
     defaults = {
         "data": None,
         "schedule": "cosine",
@@ -45,7 +46,7 @@ def settings(**changes) -> loop.Settings:
         "batch_size": 256,
         "seed": 0,
     }
-    return loop.Settings(**(defaults | changes))
+    return all_settings.Settings(**(defaults | changes))
 
 
 def rows_of(folder: pathlib.Path) -> list[dict]:
@@ -101,7 +102,7 @@ BAD_ARRAYS = {
     "`images` must have the shape (examples, height, width) or": {"images": np.ones((10, 3)), "labels": LABELS},
     "none of them 0; got (0, 3, 3)": {"images": np.ones((0, 3, 3)), "labels": np.zeros(0, int)},
     "`labels` must have the shape (10,), one per image; got (9,)": {"images": IMAGES, "labels": np.arange(9)},
-    "`labels` must be whole numbers; got float64": {"images": IMAGES, "labels": np.ones(10)},
+    "`labels` must be whole numbers or texts; got float64": {"images": IMAGES, "labels": np.ones(10)},
     "`images` must be numbers; got <U1": {"images": np.full((10, 3, 3), "a"), "labels": LABELS},
     "`images` must be finite": {"images": np.full((10, 3, 3), np.nan), "labels": LABELS},
     "`labels` must start at 0; got -3": {"images": IMAGES, "labels": np.arange(10) - 3},
@@ -155,7 +156,7 @@ def refused(capsys, tmp_path, message: str, *arguments: str) -> None:
     [
         (["--out", "/proc/x"], "--out /proc/x cannot be written to (No such file or directory)"),
         (["--data", "missing.npz"], "missing.npz does not exist"),
-        (["--data", "."], ". is not an .npz file"),
+        (["--data", "/dev/null"], "/dev/null is a device; data is read from an .npz file or a folder of images"),
         (["--warmup", "3 parsecs"], "--warmup '3 parsecs' has the unknown unit 'parsecs'"),
         (
             ["--warmup", "0.1"],
@@ -235,9 +236,9 @@ def keras_callback(epoch: int, warmup_epochs: int, max_epochs: int, initial_lr: 
 
 def test_the_default_run_is_the_recipe_of_hugging_face(tmp_path):
     options = settings(warmup="3 epochs", epochs=39, batch_size=64)
-    plan = loop.make_plan(options, data.load(None))
-    assert plan == loop.Plan(wj.Run(858, 22), 66)
-    schedule = loop.make_schedule(options, plan, 1e-3, plan.warmup)
+    plan = plans.make_plan(options, data.load(None))
+    assert plan == plans.Plan(wj.Run(858, 22), 66)
+    schedule = plans.make_schedule(options, plan, 1e-3, plan.warmup)
     wanted = [hugging_face(step, 3 * 22, 39 * 22, 1e-3) for step in range(858)]
     np.testing.assert_allclose(schedule(jnp.arange(858)), wanted, rtol=1e-6, atol=1e-12)
 
@@ -310,11 +311,11 @@ def test_a_file_brings_its_epochs(tmp_path):
     assert (settled.epochs, settled.schedule) == (3, "Linear(start=0.0, stop=0.001, steps='100%')")
 
 
-@pytest.mark.parametrize("kind", loop.SCHEDULES)
+@pytest.mark.parametrize("kind", all_settings.SCHEDULES)
 def test_the_schedules_after_the_warmup(kind):
     options = settings(schedule=kind, minimum=1e-4)
-    plan = loop.Plan(wj.Run(30, 10), 10)
-    rates = loop.make_schedule(options, plan, 1e-2, plan.warmup)(jnp.array([0, 10, 20, 30]))
+    plan = plans.Plan(wj.Run(30, 10), 10)
+    rates = plans.make_schedule(options, plan, 1e-2, plan.warmup)(jnp.array([0, 10, 20, 30]))
     wanted = {"constant": 1e-2, "linear": 1e-4, "cosine": 1e-4}[kind]
     np.testing.assert_allclose(rates[jnp.array([0, 1, 3])], [1e-4, 1e-2, wanted], rtol=1e-6)
 
@@ -322,7 +323,7 @@ def test_the_schedules_after_the_warmup(kind):
 # The run.
 
 
-def command(options: loop.Settings, folder: pathlib.Path, *more: str) -> list[str]:
+def command(options: all_settings.Settings, folder: pathlib.Path, *more: str) -> list[str]:
     arguments = [
         "train",
         "--schedule",
@@ -355,7 +356,8 @@ def test_the_run_folder(a_run):
     options, folder = a_run
     files = {"checkpoints", "history.csv", "history.png", "schedule.txt", "settings.json"}
     assert {path.name for path in folder.iterdir()} == files
-    assert loop.Settings(**json.loads((folder / "settings.json").read_text())) == options
+    assert all_settings.read(folder) == all_settings.Asked(options)
+    assert json.loads((folder / "settings.json").read_text())["version"] == 1
     schedule = eval((folder / "schedule.txt").read_text(), {"__builtins__": {}}, vars(wj))
     assert schedule == wj.warmup_cosine(peak=1e-3, warmup=5, total=15)
     rows = rows_of(folder)

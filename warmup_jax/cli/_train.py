@@ -12,12 +12,14 @@ import typing
 import rich_click as click
 
 from warmup_jax.cli._given import examples, file_of, no_schedule, read_schedule
+from warmup_jax.experiment import words
+from warmup_jax.experiment.settings import LARGEST_RATE, LARGEST_SEED, SCHEDULES, Asked, Settings
 
 if typing.TYPE_CHECKING:
     from warmup_jax.experiment import data, loop
 
-_LARGEST_RATE = 1e30
 NEEDED = {
+    "PIL": "pillow",
     "matplotlib": "matplotlib",
     "orbax": "orbax-checkpoint",
     "sklearn": "scikit-learn",
@@ -54,9 +56,9 @@ class _Rate(click.ParamType):
             rate = float(value)
         except ValueError:
             rate = math.nan
-        if not (0 <= rate <= _LARGEST_RATE and (rate or self.zero)):
+        if not (0 <= rate <= LARGEST_RATE and (rate or self.zero)):
             least = "from 0" if self.zero else "above 0 and up"
-            self.fail(f"must be a number {least} to {_LARGEST_RATE:g}; got {value!r}", param, ctx)
+            self.fail(f"must be a number {least} to {LARGEST_RATE:g}; got {words.value(value)}", param, ctx)
         return rate
 
 
@@ -117,10 +119,15 @@ class Options(typing.NamedTuple):
     help="Such as '3 epochs', '10%' or '200' steps (default: 3 epochs, or half of "
     "a shorter run; with --compare 1 epoch, and 2 if per epoch).",
 )
-@click.option("--data", metavar="FILE.npz", help="Arrays `images` and `labels` (default: scikit-learn's digits).")
+@click.option(
+    "--data",
+    metavar="PATH",
+    help="A .npz file of arrays `images` and `labels`, or a folder with one folder of images for each class (default: "
+    "scikit-learn's digits).",
+)
 @click.option("--epochs", type=_COUNT, metavar="N", help="Passes over the data (default: 39, with --compare 13).")
 @click.option("--batch-size", type=_COUNT, metavar="N", help="Examples in a batch (default: 64).")
-@click.option("--seed", type=click.IntRange(0, 10**9), metavar="N", help="Of weights and order (default: 0).")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N", help="Of weights and order (default: 0).")
 @click.option("--out", metavar="FOLDER", help="A new or empty folder (default: a fresh one under runs/).")
 @click.option(
     "--compare",
@@ -166,10 +173,10 @@ def train(**given: typing.Any) -> int:
             try:
                 folder, program = _prepare(options, held)
             except (ValueError, TypeError, OSError) as error:
-                raise click.UsageError(str(error)) from None
+                raise click.UsageError(words.message(error)) from None
             return _run(program, folder)
     except KeyboardInterrupt:
-        kept = f"what was written so far is in {folder}" if folder else "nothing was written"
+        kept = f"what was written so far is in {words.name(folder)}" if folder else "nothing was written"
         print(f"\ninterrupted; {kept}", file=sys.stderr)
         return _EXIT_INTERRUPTED
 
@@ -188,9 +195,11 @@ def _run(program: _Program, folder: pathlib.Path) -> int:
         devices.leave_processes()
         return 128 + stopped.number
     except (OSError, devices.ProcessFailed) as error:
-        raise click.UsageError(f"{error}; what was written before is kept, {loop.how_to_resume(folder)}") from None
+        kept = f"what was written before is kept, {loop.how_to_resume(folder)}"
+        raise click.UsageError(f"{words.message(error)}; {kept}") from None
     if jax.process_index() == 0:
-        print(f"written to {folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+        names = ", ".join(sorted(words.name(path.name) for path in folder.iterdir()))
+        print(f"written to {words.name(folder)}: {words.cut(names, 500)}")
     devices.leave_processes()
     return 0
 
@@ -215,7 +224,9 @@ def _prepare(options: Options, held: contextlib.ExitStack) -> tuple[pathlib.Path
 def _check_together(options: Options) -> None:
     """Options that exclude or need one another."""
     if options.resume and options.out:
-        raise ValueError(f"--out does not go with --resume, which goes on in its own folder, {options.resume}")
+        raise ValueError(
+            f"--out does not go with --resume, which goes on in its own folder, {words.name(options.resume)}"
+        )
     for name in ("resume", "distributed"):
         if options.compare and getattr(options, name):
             raise ValueError(f"--{name} does not go with --compare, which is one computation on one device")
@@ -225,19 +236,19 @@ def _check_together(options: Options) -> None:
         raise ValueError("--distributed needs --out, or --resume, with a folder that all hosts see")
 
 
-def _prepare_new(options: Options, held: contextlib.ExitStack) -> "tuple[loop.Settings, pathlib.Path, _Program]":
-    from warmup_jax.experiment import compare, data, devices, folders, loop
+def _prepare_new(options: Options, held: contextlib.ExitStack) -> tuple[Settings, pathlib.Path, _Program]:
+    from warmup_jax.experiment import compare, data, devices, folders, loop, plans
 
     given: dict[str, typing.Any] = DEFAULTS | options.settings()
     given["epochs"] = given["epochs"] or (13 if options.compare else 39)
     dataset = data.load(given["data"])
     settings = _settle(options, given, dataset)
-    plan = loop.make_plan(settings, dataset)
+    plan = plans.make_plan(settings, dataset)
     shortest = 2 * plan.steps_per_epoch if settings.per_epoch else 2
     if options.compare and plan.warmup < shortest:
         raise ValueError(
-            f"--warmup {settings.warmup!r} is {plan.warmup} steps; to be compared with half of it, it must be "
-            f"{shortest} or more"
+            f"--warmup {words.value(settings.warmup)} is {plan.warmup} steps; to be compared with half of it, it must "
+            f"be {shortest} or more"
         )
     if not options.compare:
         devices.check_batch_size(settings.batch_size, devices.make_mesh())
@@ -246,17 +257,17 @@ def _prepare_new(options: Options, held: contextlib.ExitStack) -> "tuple[loop.Se
         return settings, folder, functools.partial(compare.compare, settings, dataset, plan, folder)
     if devices.is_first():
         held.enter_context(folders.held(folder))
-    return settings, folder, functools.partial(loop.train, settings, dataset, plan, folder, _saving(options))
+    return settings, folder, functools.partial(loop.train, Asked(settings), dataset, plan, folder, _saving(options))
 
 
-def _prepare_resumed(options: Options, held: contextlib.ExitStack) -> "tuple[loop.Settings, pathlib.Path, _Program]":
+def _prepare_resumed(options: Options, held: contextlib.ExitStack) -> tuple[Settings, pathlib.Path, _Program]:
     from warmup_jax.experiment import data, devices, folders, loop, resume
 
     folder = pathlib.Path(typing.cast(str, options.resume))
-    resume.read_settings(folder)  # is there a run at all, before it is held
+    resume.read_asked(folder)  # is there a run at all, before it is held
     if devices.is_first():
         held.enter_context(folders.held(folder))
-    old, _ = resume.read_settings(folder)
+    old = resume.read_asked(folder).settings
     given = options.settings()
     dataset = data.load(given.get("data", old.data))
     settings = _settle(options, dataclasses.asdict(old) | given, dataset)
@@ -266,9 +277,9 @@ def _prepare_resumed(options: Options, held: contextlib.ExitStack) -> "tuple[loo
         if devices.is_first():
             resume.announce(start, folder)
             resume.set_aside(start, folder)
-        loop.train(start.settings, start.dataset, start.plan, folder, _saving(options), start.point, start.earlier)
+        loop.train(start.asked, start.dataset, start.plan, folder, _saving(options), start.point)
 
-    return start.settings, folder, program
+    return start.asked.settings, folder, program
 
 
 def _saving(options: Options) -> "loop.Saving":
@@ -278,18 +289,18 @@ def _saving(options: Options) -> "loop.Saving":
     return loop.Saving(options.save_every or default.every, options.keep or default.keep)
 
 
-def _settle(options: Options, given: dict[str, typing.Any], dataset: "data.Dataset") -> "loop.Settings":
+def _settle(options: Options, given: dict[str, typing.Any], dataset: "data.Dataset") -> Settings:
     """The settings, with the schedule as a text that can be read again, or with what shapes a named one."""
     from warmup_jax import text
-    from warmup_jax.experiment import loop
+    from warmup_jax.experiment import plans
     from warmup_jax.text import files
 
     shaping = ("peak", "minimum", "warmup")
-    if given["schedule"] in loop.SCHEDULES:
+    if given["schedule"] in SCHEDULES:
         warmup = _default_warmup(options, given["epochs"], given["per_epoch"])
         defaults = DEFAULTS | {"warmup": warmup}
         given |= {name: defaults[name] for name in shaping if given[name] is None}
-        return loop.Settings(**given)
+        return Settings(**given)
     for name in shaping:
         if getattr(options, name) is not None:
             raise ValueError(f"--{name} is for a --schedule of constant, linear or cosine; write it into the schedule")
@@ -297,30 +308,30 @@ def _settle(options: Options, given: dict[str, typing.Any], dataset: "data.Datas
         raise ValueError("--compare is for a --schedule of constant, linear or cosine")
     given |= dict.fromkeys(shaping)
     if "(" in given["schedule"]:
-        settings = loop.Settings(**given)
-        read_schedule(settings.schedule, loop.make_plan(settings, dataset).run)
+        settings = Settings(**given)
+        read_schedule(settings.schedule, plans.make_plan(settings, dataset).run)
         return settings
     with file_of(given["schedule"]) as path:
         if path is None:
             raise ValueError(no_schedule(given["schedule"]))
-        settings = _for_the_run_of(path, options, loop.Settings(**given), dataset)
-        run = loop.make_plan(settings, dataset).run
+        settings = _for_the_run_of(path, options, Settings(**given), dataset)
+        run = plans.make_plan(settings, dataset).run
         schedule = text.load(path, None if text.load_run(path) else run)
         # Its own words keep epochs and percent, so that a resumed run may be longer.
-        words = files.in_words(path)
-    if text.parse(words, run) != schedule:
-        raise ValueError(f"{given['schedule']} means {schedule!r} in the run that it names; write that instead")
-    return dataclasses.replace(settings, schedule=words)
+        its_text = files.in_words(path)
+    if text.parse(its_text, run) != schedule:
+        raise ValueError(
+            f"{words.name(given['schedule'])} means {schedule!r} in the run that it names; write that instead"
+        )
+    return dataclasses.replace(settings, schedule=its_text)
 
 
-def _for_the_run_of(
-    path: pathlib.Path, options: Options, settings: "loop.Settings", dataset: "data.Dataset"
-) -> "loop.Settings":
+def _for_the_run_of(path: pathlib.Path, options: Options, settings: Settings, dataset: "data.Dataset") -> Settings:
     """The settings with as many epochs as the run that the file names, if it names one."""
     from warmup_jax import text
-    from warmup_jax.experiment import loop
+    from warmup_jax.experiment import plans
 
-    own, steps = text.load_run(path), loop.make_plan(settings, dataset).steps_per_epoch
+    own, steps = text.load_run(path), plans.make_plan(settings, dataset).steps_per_epoch
     if own is None:
         return settings
     for name, here, there in (

@@ -10,9 +10,13 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
+from warmup_jax import transform
+from warmup_jax.experiment import folders, sealed, words
+from warmup_jax.experiment import settings as all_settings
 from warmup_jax.linen import TrainState
 
 FOLDER = "checkpoints"
+_KEYS = ("step", "epoch", "run", "history", "arrays")
 
 
 class Damaged(ValueError):
@@ -20,14 +24,15 @@ class Damaged(ValueError):
 
 
 class Mismatch(ValueError):
-    """A good checkpoint, of another model or optimizer."""
+    """A good checkpoint, of another model or optimizer, or of another version of this program."""
 
 
 class Checkpoints:
     """The newest `keep` checkpoints in `folder`, named by their step: the number of updates applied.
 
-    One appears there when it is complete, and never before. Beside the arrays it has notes: what the run was, and a
-    digest of every array, by which a damaged file is told from a good one.
+    One appears there when it is complete, and never before. Beside the arrays it has notes: its step and epoch, what
+    the run was, and checksums of its history and of every array, by which a damaged file is told from a good one and
+    a checkpoint under the name of another from one under its own.
     """
 
     def __init__(self, folder: pathlib.Path, keep: int):
@@ -38,8 +43,15 @@ class Checkpoints:
         )
         self._manager = ocp.CheckpointManager((folder / FOLDER).absolute(), options=options)
 
-    def save(self, step: int, state: TrainState, run: dict[str, typing.Any]) -> None:
-        """Save the state after `step` updates, unless it is there; `run` is a dict of JSON.
+    def save(self, step: int, epoch: int, state: TrainState, run: dict[str, typing.Any], history: str) -> None:
+        """Save the state after `step` updates, the last of `epoch` epochs, unless it is there.
+
+        Args:
+            step: updates done.
+            epoch: epochs done.
+            state: the train state.
+            run: the settings and the fingerprint of the data, as `Saved` has them.
+            history: the checksum of the rows of these steps.
 
         Raises:
             OSError: in one sentence, if it cannot be written; the checkpoints before it are as they were.
@@ -48,7 +60,8 @@ class Checkpoints:
             return
         # As NumPy arrays, which the first process writes: the state is the same on every device of every process.
         tree = jax.tree.map(np.asarray, _tree(state))
-        notes = {"run": run, "arrays": digests(tree)}
+        values = (step, epoch, run, history, digests(tree))
+        notes = sealed.seal(dict(zip(_KEYS, values, strict=True)))
         items = ocp.args.Composite(state=ocp.args.StandardSave(tree), notes=ocp.args.JsonSave(notes))
         _, failure = _attempt(lambda: self._manager.save(step, args=items, force=True))
         if failure:
@@ -60,10 +73,15 @@ class Checkpoints:
 
 
 class Saved(typing.NamedTuple):
-    """A checkpoint on disk: its step, and what its run was."""
+    """What a checkpoint says of itself: the updates and the epochs done, the settings of its run, the fingerprint of
+    the data, and checksums of the history and the arrays.
+    """
 
     step: int
-    run: dict[str, typing.Any]
+    epoch: int
+    asked: all_settings.Asked
+    data: str
+    history: str
     arrays: dict[str, str]
 
 
@@ -78,25 +96,57 @@ def _reader(folder: pathlib.Path) -> typing.Iterator[ocp.CheckpointManager]:
 
 
 def steps(folder: pathlib.Path) -> list[int]:
-    """The steps of the complete checkpoints, in rising order. Nothing is touched."""
-    if not (folder / FOLDER).is_dir():
+    """The steps that complete checkpoints have for names, in rising order. Nothing is touched.
+
+    Raises:
+        ValueError: in one sentence, where something else has taken the place of their folder.
+    """
+    kind = folders.kind_of(folder / FOLDER)
+    if kind == "nothing":
         return []
+    if kind != "folder":
+        raise ValueError(f"{words.name(folder / FOLDER)} is a {kind}, not the folder of the checkpoints; put that back")
     with _reader(folder) as manager:
         return sorted(manager.all_steps())
 
 
 def look(folder: pathlib.Path, step: int) -> Saved:
-    """What the checkpoint of `step` says of itself.
+    """What the checkpoint with the name `step` says of itself.
 
     Raises:
-        Damaged: if that cannot be read.
+        Damaged: if that cannot be read, or is of another step.
+        Mismatch: if another version of this program wrote it.
     """
-    with _reader(folder) as manager:
-        items = ocp.args.Composite(notes=ocp.args.JsonRestore())
-        notes, failure = _attempt(lambda: manager.restore(step, args=items)["notes"])
-    if failure or not isinstance(notes, dict) or notes.keys() != {"run", "arrays"}:
-        raise Damaged(f"its notes cannot be read ({_first_line(failure or f'they are {notes!r}')})")
-    return Saved(step, notes["run"], notes["arrays"])
+    place = folder / FOLDER / str(step)
+    try:
+        _check_files(place)
+        saved = sealed.unseal(sealed.read_json(place / "notes" / "metadata"), "the notes", _read_notes)
+    except sealed.OtherVersion as error:
+        raise Mismatch(f"cannot be read: {error}") from None
+    except (ValueError, OSError) as error:
+        raise Damaged(f"its notes cannot be read ({words.message(error)})") from None
+    if saved.step != step:
+        raise Damaged(f"its name says step {step}, and its notes are of step {saved.step}")
+    return saved
+
+
+def _check_files(place: pathlib.Path) -> None:
+    """A reader would wait at a pipe, and not come to the end of a device."""
+    for path in place.rglob("*"):
+        kind = folders.kind_of(path)
+        if kind not in ("file", "folder"):
+            raise ValueError(f"{words.name(path)} is {'a broken link' if kind == 'nothing' else f'a {kind}'}")
+
+
+def _read_notes(table: sealed.Table) -> Saved:
+    sealed.check_keys(table, _KEYS, "the notes")
+    step, epoch, run, history, arrays = (table[key] for key in _KEYS)
+    sealed.check_keys(run if isinstance(run, dict) else {}, ("settings", "data"), "`run` in the notes")
+    texts = [run["data"], history, *(arrays.values() if isinstance(arrays, dict) else [None])]
+    if not (type(step) is type(epoch) is int and all(isinstance(text, str) for text in texts)):
+        raise ValueError("the notes have a value of another kind than they were written with")
+    asked = all_settings.from_table(run["settings"], "`settings` in the notes")
+    return Saved(step, epoch, asked, run["data"], history, arrays)
 
 
 def restore(folder: pathlib.Path, saved: Saved, target: TrainState) -> TrainState:
@@ -116,8 +166,13 @@ def restore(folder: pathlib.Path, saved: Saved, target: TrainState) -> TrainStat
     found = digests(restored)
     wrong = [path for path, digest in saved.arrays.items() if found[path] != digest]
     if wrong:
-        raise Damaged(f"{wrong[0]} is not what was saved")
-    return target.replace(**restored)
+        raise Damaged(f"{words.value(wrong[0])} in it is not what was saved")
+    state = target.replace(**restored)
+    counts = {"step": int(state.step), "count": int(transform.scheduled_state(state.opt_state).count)}
+    for name, count in counts.items():
+        if count != saved.step:
+            raise Damaged(f"its name says step {saved.step}, and the {name} in its state is {count}")
+    return state
 
 
 def digests(tree: typing.Any) -> dict[str, str]:
@@ -145,7 +200,10 @@ def _check_same_arrays(saved: dict[str, str], wanted: dict[str, str]) -> None:
     for path in sorted(kinds.keys() | wanted.keys()):
         there, here = kinds.get(path, "missing"), wanted.get(path, "missing")
         if there != here:
-            raise Mismatch(f"is of another model or optimizer: {path} is {there} in it and {here} in this program")
+            raise Mismatch(
+                f"is of another model or optimizer: {words.printable(path)} is {words.printable(there)} in it and "
+                f"{here} in this program"
+            )
 
 
 def _attempt(action: typing.Callable[[], typing.Any]) -> tuple[typing.Any, str]:
@@ -169,4 +227,4 @@ def _attempt(action: typing.Callable[[], typing.Any]) -> tuple[typing.Any, str]:
 
 
 def _first_line(text: str) -> str:
-    return text.splitlines()[0][:200]
+    return words.cut(words.printable(text.splitlines()[0]), 200)

@@ -1,5 +1,6 @@
 """The same training with and without warmup, at several peaks and seeds, all in one compiled sweep."""
 
+import contextlib
 import csv
 import functools
 import itertools
@@ -10,10 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from tabulate import tabulate
-from tqdm.auto import tqdm
 
-from warmup_jax.experiment import loop, pictures
+from warmup_jax.experiment import loop, pictures, plans
+from warmup_jax.experiment import settings as all_settings
 from warmup_jax.experiment.data import Dataset
+from warmup_jax.experiment.progress import Progress
 from warmup_jax.linen import TrainState
 
 PEAK_FACTORS = (1, 3, 10, 20, 40)
@@ -26,7 +28,7 @@ _Grid = list[tuple[float, int, int]]  # peak, warmup, seed
 _Row = dict[str, typing.Any]
 
 
-def compare(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, folder: pathlib.Path) -> list[_Row]:
+def compare(settings: all_settings.Settings, dataset: Dataset, plan: plans.Plan, folder: pathlib.Path) -> list[_Row]:
     """Train every combination of peak, warmup and seed, and leave `settings.json`, `schedules.txt`,
     `compare.csv` (one row per run) and `compare.png` in `folder`.
 
@@ -38,7 +40,7 @@ def compare(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, folder: 
             _peaks(typing.cast(float, settings.peak)), sorted({0, plan.warmup // 2, plan.warmup}), range(SEEDS)
         )
     )
-    loop.write_settings(settings, folder)
+    all_settings.write(all_settings.Asked(settings), folder)
     _write_schedules(settings, plan, grid, folder / "schedules.txt")
     loop.announce(settings, dataset, plan)
     print(f"{len(grid)} runs at once: {len(grid) // SEEDS} settings of peak and warmup, {SEEDS} seeds each")
@@ -66,13 +68,15 @@ def _peaks(peak: float) -> list[float]:
     return [float(f"{factor * peak:.6g}") for factor in PEAK_FACTORS]
 
 
-def _write_schedules(settings: loop.Settings, plan: loop.Plan, grid: _Grid, path: pathlib.Path) -> None:
+def _write_schedules(settings: all_settings.Settings, plan: plans.Plan, grid: _Grid, path: pathlib.Path) -> None:
     settings_of_grid = dict.fromkeys((peak, warmup) for peak, warmup, _ in grid)
-    schedules = [loop.make_schedule(settings, plan, peak, warmup) for peak, warmup in settings_of_grid]
+    schedules = [plans.make_schedule(settings, plan, peak, warmup) for peak, warmup in settings_of_grid]
     path.write_text("".join(f"{schedule!r}\n" for schedule in schedules))
 
 
-def _sweep(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, grid: _Grid) -> tuple[TrainState, np.ndarray]:
+def _sweep(
+    settings: all_settings.Settings, dataset: Dataset, plan: plans.Plan, grid: _Grid
+) -> tuple[TrainState, np.ndarray]:
     """The final states, and the loss of every step (runs, steps)."""
 
     peaks, warmups, seeds = map(jnp.asarray, zip(*grid, strict=True))
@@ -82,21 +86,25 @@ def _sweep(settings: loop.Settings, dataset: Dataset, plan: loop.Plan, grid: _Gr
     @jax.jit
     @jax.vmap
     def first_states(peak: jax.Array, warmup: jax.Array, key: jax.Array) -> TrainState:
-        return loop.make_state(dataset, loop.make_schedule(settings, plan, peak, warmup), key)
+        return loop.make_state(dataset, plans.make_schedule(settings, plan, peak, warmup), key)
 
     @jax.jit
     @functools.partial(jax.vmap, in_axes=(0, None, None, 0, None))
     def epoch_of_all(
-        state: TrainState, images: jax.Array, labels: jax.Array, key: jax.Array, epoch: int
+        state: TrainState, images: jax.Array, labels: jax.Array, key: jax.Array, epoch: jax.Array
     ) -> tuple[TrainState, tuple[jax.Array, jax.Array]]:
         return loop.train_epoch(state, images, labels, jax.random.fold_in(key, epoch), settings.batch_size)
 
-    states = first_states(peaks, warmups, weights_keys)
     arrays = [jnp.asarray(array) for array in (dataset.train_images, dataset.train_labels)]
-    curves = []
-    for epoch in tqdm(range(settings.epochs), unit="epoch", desc=f"{len(grid)} runs"):
-        states, (losses, _) = epoch_of_all(states, *arrays, order_keys, epoch)
-        curves.append(np.asarray(losses))
+    progress, curves = Progress(f"{len(grid)} runs", range(settings.epochs)), []
+    with contextlib.closing(progress):
+        with progress.compiling():
+            states = first_states(peaks, warmups, weights_keys)
+            program = epoch_of_all.lower(states, *arrays, order_keys, np.int32(0)).compile()
+        for epoch in range(settings.epochs):
+            states, (losses, _) = program(states, *arrays, order_keys, np.int32(epoch))
+            curves.append(np.asarray(losses))
+            progress.epoch_done(loss=float(np.median(curves[-1])))
     return states, np.concatenate(curves, axis=1)
 
 

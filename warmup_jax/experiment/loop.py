@@ -1,9 +1,7 @@
 """One training run: the recipe, the epoch on the device, validation, history and progress."""
 
 import contextlib
-import dataclasses
 import functools
-import json
 import pathlib
 import shlex
 import typing
@@ -13,104 +11,21 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from sklearn.metrics import roc_auc_score
-from tqdm.auto import tqdm
 
 import warmup_jax as wj
-from warmup_jax import lint, text
-from warmup_jax.experiment import checkpoints, data, devices, folders, history, pictures, stopping
+from warmup_jax import lint
+from warmup_jax.experiment import checkpoints, data, devices, folders, history, pictures, plans, stopping, words
+from warmup_jax.experiment import settings as all_settings
 from warmup_jax.experiment.data import Dataset
 from warmup_jax.experiment.history import History
 from warmup_jax.experiment.model import Classifier
+from warmup_jax.experiment.plans import Plan
+from warmup_jax.experiment.progress import Progress
+from warmup_jax.experiment.settings import Asked, Settings
 from warmup_jax.linen import TrainState
 from warmup_jax.transform import scheduled
 
 WEIGHT_DECAY = 1e-4
-SCHEDULES = ("constant", "linear", "cosine")
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What `warmup-jax train` was asked for, in the words of its options.
-
-    `schedule` is one of `SCHEDULES`, which `peak`, `minimum` and `warmup` shape, or the text of a schedule, for which
-    these are `None`.
-    """
-
-    data: str | None
-    schedule: str
-    per_epoch: bool
-    peak: float | None
-    minimum: float | None
-    warmup: str | None
-    epochs: int
-    batch_size: int
-    seed: int
-
-
-class Plan(typing.NamedTuple):
-    """The settings in steps: the run and its warmup."""
-
-    run: wj.Run
-    warmup: int
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return self.run.steps("1 epoch")
-
-
-def make_plan(settings: Settings, dataset: Dataset) -> Plan:
-    """Turn epochs and percent into steps. An epoch is as many whole batches as the training images fill;
-    which images are left over changes with every shuffle.
-
-    Raises:
-        ValueError: in the words of the options, before anything is written.
-    """
-    if settings.minimum is not None and settings.peak is not None and settings.minimum > settings.peak:
-        raise ValueError(f"--minimum must be at most --peak, {settings.peak:g}; got {settings.minimum:g}")
-    steps_per_epoch = len(dataset.train_images) // settings.batch_size
-    if not steps_per_epoch:
-        raise ValueError(
-            f"--batch-size {settings.batch_size} is more than the {len(dataset.train_images)} training images"
-        )
-    try:
-        run = wj.Run(total=f"{settings.epochs} epochs", steps_per_epoch=steps_per_epoch)
-    except ValueError as error:
-        raise ValueError(f"--epochs {settings.epochs}: {error}") from None
-    if settings.warmup is None:
-        return Plan(run, 0)
-    warmup_text = settings.warmup.strip()
-    try:
-        warmup = run.steps(int(warmup_text) if warmup_text.isdecimal() else warmup_text)
-    except ValueError as error:
-        reason = str(error).removeprefix("`Run.steps(duration)` ")
-        raise ValueError(f"--warmup {settings.warmup!r} {reason}") from None
-    if warmup > run.total:
-        raise ValueError(f"--warmup {settings.warmup!r} is {warmup} steps, longer than the run of {run.total}")
-    return Plan(run, warmup)
-
-
-def make_schedule(settings: Settings, plan: Plan, peak: float | jax.Array, warmup: int | jax.Array) -> wj.Schedule:
-    """The schedule that was asked for. `peak` and `warmup` (steps) may be traced: `compare` sweeps them."""
-    start = stop = typing.cast(float, settings.minimum)
-    if settings.schedule == "constant":
-        schedule = wj.warmup_constant(peak=peak, warmup=warmup, total=plan.run.total, start=start)
-    elif settings.schedule == "linear":
-        schedule = wj.warmup_linear(peak=peak, warmup=warmup, total=plan.run.total, start=start, stop=stop)
-    else:
-        schedule = wj.warmup_cosine(peak=peak, warmup=warmup, total=plan.run.total, start=start, stop=stop)
-    return wj.Staircase(schedule, every=plan.steps_per_epoch) if settings.per_epoch else schedule
-
-
-def schedule_of(settings: Settings, plan: Plan) -> wj.Schedule:
-    """The schedule of a single run.
-
-    Raises:
-        ValueError, TypeError: for a text that is no schedule.
-    """
-    if settings.schedule in SCHEDULES:
-        return make_schedule(settings, plan, typing.cast(float, settings.peak), plan.warmup)
-    schedule = text.parse(settings.schedule, plan.run)
-    return wj.Staircase(schedule, every=plan.steps_per_epoch) if settings.per_epoch else schedule
 
 
 def make_state(dataset: Dataset, schedule: wj.Schedule, key: jax.Array) -> TrainState:
@@ -224,13 +139,12 @@ class Point(typing.NamedTuple):
 
 
 def train(
-    settings: Settings,
+    asked: Asked,
     dataset: Dataset,
     plan: Plan,
     folder: pathlib.Path,
     saving: Saving = Saving(),
     point: Point | None = None,
-    earlier: typing.Sequence[dict[str, typing.Any]] = (),
 ) -> History:
     """Train once, on all devices, and leave `settings.json`, `schedule.txt`, `history.csv`, `history.png` and the
     newest checkpoints in `folder`.
@@ -239,51 +153,41 @@ def train(
         Stopped: after SIGTERM or Ctrl-C, when the epoch in flight is done and saved.
         OSError: if something cannot be written; what was written before stays.
     """
-    point = point or Point(0, None, *history.read(folder / "history.csv", 0))
-    first = devices.is_first()
-    schedule = schedule_of(settings, plan)
-    run = {"settings": dataclasses.asdict(settings), "data": data.fingerprint(dataset)}
+    point = point or Point(0, None, history.begin(), [])
+    settings, first = asked.settings, devices.is_first()
+    pieces = plans.pieces(asked, dataset)
+    schedule = plans.whole(pieces)
     if first:
         announce(settings, dataset, plan)
-        print(f"schedule: {schedule!r}")
-        print(*lint.lint(schedule, plan.run), sep="\n", flush=True)
-    devices.together(lambda: _begin_files(settings, earlier, schedule, point, folder) if first else None)
+        print(f"schedule: {pieces[-1].schedule!r}{f', from step {pieces[-1].begin:,} on' if pieces[1:] else ''}")
+        print(*lint.lint(pieces[-1].schedule, plan.run), sep="\n", flush=True)
+    devices.together(lambda: _begin_files(asked, schedule, point, folder) if first else None)
     devices.together(lambda: _check_shared(folder))
 
-    mesh = devices.make_mesh()
-    state = point.state or _first_state(settings, dataset, schedule, mesh)
-    order_key = _order_key(settings.seed, mesh)
-    one_epoch, one_prediction = make_epoch(mesh, settings.batch_size), _make_prediction(mesh)
-    images = devices.place(devices.pad(dataset.train_images, mesh.size), devices.spread(mesh))
-    labels = devices.place(dataset.train_labels, devices.replicated(mesh))
-    valid_images = devices.place(in_batches(dataset.valid_images, mesh.size), devices.spread(mesh, axis=1))
-    record = History(folder / "history.csv" if first else None, point.rows)
+    record = History(folder / history.FILE if first else None, point.rows)
     saved = checkpoints.Checkpoints(folder, saving.keep)
+    run = {"settings": asked.as_table(), "data": data.fingerprint(dataset)}
     epochs = range(point.step // plan.steps_per_epoch, settings.epochs)
-    bar = tqdm(total=settings.epochs, initial=epochs.start, unit="epoch", desc="training", disable=not first)
+    progress = Progress("training", epochs, shown=first)
     at_once = f"stopped at once; {how_to_resume(folder)}"
     try:
-        with bar, stopping.signals_noted(at_once) as request:
-            for epoch in epochs:
-                state, (losses, rates) = one_epoch(state, images, labels, order_key, np.int32(epoch))
-                accuracy, auc = score(np.asarray(one_prediction(state, valid_images)), dataset.valid_labels)
-                losses, rates = np.asarray(losses), np.asarray(rates)
+        with contextlib.closing(progress), stopping.signals_noted(at_once) as request:
+            trained = _trained(point.state, settings, dataset, schedule, epochs, progress)
+            for epoch, (state, losses, rates, accuracy, auc) in zip(epochs, trained, strict=True):
                 devices.together(lambda: record.add_epoch(epoch, losses, rates, accuracy, auc))
-                shown = {"loss": losses.mean(), "rate": rates[-1], "accuracy": accuracy, "AUC": auc}
-                bar.set_postfix({name: f"{value:.3g}" for name, value in shown.items()}, refresh=False)
-                bar.update()
+                progress.epoch_done(loss=losses.mean(), rate=rates[-1], accuracy=accuracy, AUC=auc)
                 number, done = devices.largest(request.number), epoch + 1
                 if number or done % saving.every == 0 or done == settings.epochs:
-                    saved.save(done * plan.steps_per_epoch, state, run)
+                    saved.save(done * plan.steps_per_epoch, done, state, run, record.checksum())
                 if number and done < settings.epochs:
                     where = f"after epoch {done} of {settings.epochs}, step {done * plan.steps_per_epoch:,}"
                     raise stopping.Stopped(number, f"saved {where}; {how_to_resume(folder)}")
     except BaseException:
         with contextlib.suppress(OSError):  # what went wrong first is what is told
-            _draw(record, plan, schedule, folder)  # also after a signal: what was trained
+            _draw(record, plan, pieces, folder)  # also after a signal: what was trained
         raise
     saved.close()
-    _draw(record, plan, schedule, folder)
+    _draw(record, plan, pieces, folder)
     if first:
         print(history.summary(record))
         broken = [row["step"] for row in record.rows if not np.isfinite(row["loss"])]
@@ -292,27 +196,71 @@ def train(
     return record
 
 
-def _draw(record: History, plan: Plan, schedule: wj.Schedule, folder: pathlib.Path) -> None:
+_Epoch = tuple[TrainState, np.ndarray, np.ndarray, float, float]
+
+
+def _trained(
+    state: TrainState | None,
+    settings: Settings,
+    dataset: Dataset,
+    schedule: wj.Schedule,
+    epochs: range,
+    progress: Progress,
+) -> typing.Iterator[_Epoch]:
+    """Train one epoch after another, as they are asked for, and yield what `_Program` returns of each."""
+    if not epochs:
+        return
+    with progress.compiling():
+        mesh = devices.make_mesh()
+        state = state or _first_state(settings, dataset, schedule, mesh)
+        program = _Program(state, settings, dataset, mesh)
+    for epoch in epochs:
+        done = program(state, epoch)
+        state = done[0]
+        yield done
+
+
+class _Program:
+    """An epoch and its validation, compiled, with the images on the devices.
+
+    Args:
+        state: a state of the run.
+        settings: those of the run.
+        dataset: the images.
+        mesh: the devices.
+    """
+
+    def __init__(self, state: TrainState, settings: Settings, dataset: Dataset, mesh: jax.sharding.Mesh):
+        images = devices.place(devices.pad(dataset.train_images, mesh.size), devices.spread(mesh))
+        labels = devices.place(dataset.train_labels, devices.replicated(mesh))
+        self._valid_labels = dataset.valid_labels
+        self._valid_images = devices.place(in_batches(dataset.valid_images, mesh.size), devices.spread(mesh, axis=1))
+        self._arrays = images, labels, _order_key(settings.seed, mesh)
+        self._epoch = make_epoch(mesh, settings.batch_size).lower(state, *self._arrays, np.int32(0)).compile()
+        self._prediction = _make_prediction(mesh).lower(state, self._valid_images).compile()
+
+    def __call__(self, state: TrainState, epoch: int) -> _Epoch:
+        """The state after the epoch, the loss and the rate of its steps, and the accuracy and AUC of that state."""
+        state, (losses, rates) = self._epoch(state, *self._arrays, np.int32(epoch))
+        scores = score(np.asarray(self._prediction(state, self._valid_images)), self._valid_labels)
+        return state, np.asarray(losses), np.asarray(rates), *scores
+
+
+def _draw(record: History, plan: Plan, pieces: list[plans.Piece], folder: pathlib.Path) -> None:
     if devices.is_first() and record.rows:
-        pictures.draw_history(record.rows, plan.steps_per_epoch, schedule, folder / "history.png")
+        pictures.draw_history(record.rows, plan.steps_per_epoch, pieces, folder / "history.png")
 
 
 def _check_shared(folder: pathlib.Path) -> None:
-    if not (folder / "settings.json").exists():
-        raise ValueError(f"{folder} is not the folder of the first process; name one that all hosts see")
+    if not (folder / all_settings.FILE).exists():
+        raise ValueError(f"{words.name(folder)} is not the folder of the first process; name one that all hosts see")
 
 
-def _begin_files(
-    settings: Settings,
-    earlier: typing.Sequence[dict[str, typing.Any]],
-    schedule: wj.Schedule,
-    point: Point,
-    folder: pathlib.Path,
-) -> None:
+def _begin_files(asked: Asked, schedule: wj.Schedule, point: Point, folder: pathlib.Path) -> None:
     """The settings first: with them a run can be resumed."""
-    write_settings(settings, folder, earlier)
+    all_settings.write(asked, folder)
     folders.write_text(folder / "schedule.txt", f"{schedule!r}\n")
-    folders.write_text(folder / "history.csv", point.history)
+    folders.write_text(folder / history.FILE, point.history)
 
 
 def _first_state(settings: Settings, dataset: Dataset, schedule: wj.Schedule, mesh: jax.sharding.Mesh) -> TrainState:
@@ -338,23 +286,16 @@ def _make_prediction(mesh: jax.sharding.Mesh) -> jax.stages.Wrapped:
 
 def how_to_resume(folder: pathlib.Path) -> str:
     """The command that goes on with a run."""
-    return f"go on with: warmup-jax train --resume {shlex.quote(str(folder))}"
-
-
-def write_settings(
-    settings: Settings, folder: pathlib.Path, earlier: typing.Sequence[dict[str, typing.Any]] = ()
-) -> None:
-    """Leave what was asked for beside what came of it; also what was asked `earlier`, before the schedule changed."""
-    values = dataclasses.asdict(settings) | ({"earlier": list(earlier)} if earlier else {})
-    folders.write_text(folder / "settings.json", json.dumps(values, indent=2) + "\n")
+    return f"go on with: warmup-jax train --resume {words.name(shlex.quote(str(folder)))}"
 
 
 def announce(settings: Settings, dataset: Dataset, plan: Plan) -> None:
     """Say what is about to be trained, and on what."""
     count, kind = len(jax.devices()), jax.devices()[0].device_kind
+    names = f" ({words.cut(', '.join(dataset.names), 100)})" if dataset.names else ""
     print(
         f"{dataset.name}: {len(dataset.train_images)} images to train on, {len(dataset.valid_images)} to validate, "
-        f"{dataset.classes} classes; {plan.run.total} steps, {plan.steps_per_epoch} an epoch, which leaves out "
+        f"{dataset.classes} classes{names}; {plan.run.total} steps, {plan.steps_per_epoch} an epoch, which leaves out "
         f"{len(dataset.train_images) - plan.steps_per_epoch * settings.batch_size} images of each shuffle; on "
-        f"{f'{count} x ' if count > 1 else ''}{kind}"
+        f"{f'{count} x ' if count > 1 else ''}{kind}{f'; {dataset.remark}' if dataset.remark else ''}"
     )

@@ -8,16 +8,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-import warmup_jax as wj
-from warmup_jax.experiment import folders
+from warmup_jax.experiment import folders, plans, words
 
 _SMALL = {"fontsize": 9}
 
 
 def draw_history(
-    rows: list[dict[str, typing.Any]], steps_per_epoch: int, schedule: wj.Schedule, path: pathlib.Path
+    rows: list[dict[str, typing.Any]], steps_per_epoch: int, pieces: typing.Sequence[plans.Piece], path: pathlib.Path
 ) -> None:
-    """Draw the applied rate, the loss and the validation scores over the steps."""
+    """Draw the applied rate, the loss and the validation scores over the steps, and where the schedule changed."""
     steps = np.array([row["step"] for row in rows])
     epochs = [row for row in rows if row["accuracy"] != ""]
     epoch_ends = [row["step"] for row in epochs]
@@ -27,7 +26,7 @@ def draw_history(
 
     figure = Figure(figsize=(8, 8), layout="constrained")
     rate, loss, scores = figure.subplots(3, 1, sharex=True)
-    figure.suptitle("\n".join(textwrap.wrap(repr(schedule), 90)), family="monospace", **_SMALL)
+    figure.suptitle(_title(pieces), family="monospace", **_SMALL)
     rates = np.array([row["learning_rate"] for row in rows])
     peak = int(rates.argmax())
     rate.plot(steps, rates, color="C0", drawstyle="steps-post")
@@ -50,6 +49,8 @@ def draw_history(
     scores.legend(loc="center right", **_SMALL)
     for axes in (rate, loss, scores):
         axes.axvspan(0, peak, color="0.92", zorder=0)  # the warmup, up to the peak
+        for piece in pieces[1:]:
+            axes.axvline(piece.begin, color="0.4", linestyle=":")
         axes.grid(alpha=0.3)
     to_epochs = (lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)
     top = rate.secondary_xaxis("top", functions=to_epochs)
@@ -57,6 +58,13 @@ def draw_history(
     top.set_xlabel("epoch")
     with folders.replacing(path) as partial:
         figure.savefig(partial, dpi=120)
+
+
+def _title(pieces: typing.Sequence[plans.Piece]) -> str:
+    """The schedule; where it changed, each behind the step from which it was followed."""
+    texts = [f"from step {piece.begin:,} on: {piece.schedule!r}" for piece in pieces]
+    texts = texts if pieces[1:] else [repr(pieces[0].schedule)]
+    return "\n".join("\n".join(textwrap.wrap(words.cut(text, 600), 90)) for text in texts[-4:])
 
 
 def draw_comparison(results: list[dict[str, typing.Any]], path: pathlib.Path) -> None:

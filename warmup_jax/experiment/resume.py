@@ -1,7 +1,6 @@
 """Going on with a run: what it was, what may change, and how that changes the learning rate."""
 
 import dataclasses
-import json
 import pathlib
 import typing
 
@@ -10,7 +9,8 @@ import numpy as np
 
 import warmup_jax as wj
 from warmup_jax import report
-from warmup_jax.experiment import checkpoints, data, devices, history, loop
+from warmup_jax.experiment import checkpoints, data, devices, folders, history, loop, plans, words
+from warmup_jax.experiment import settings as all_settings
 from warmup_jax.linen import TrainState
 
 _FIXED = ("batch_size", "seed")
@@ -19,10 +19,9 @@ _FIXED = ("batch_size", "seed")
 class Start(typing.NamedTuple):
     """Everything that training goes on with, found and checked; nothing has been written."""
 
-    settings: loop.Settings
-    earlier: list[dict[str, typing.Any]]
+    asked: all_settings.Asked
     dataset: data.Dataset
-    plan: loop.Plan
+    plan: plans.Plan
     point: loop.Point
     damaged: dict[int, str]
     change: str
@@ -39,47 +38,68 @@ def prepare(folder: pathlib.Path, given: dict[str, typing.Any], change_schedule:
     Raises:
         ValueError: in one sentence; the folder stays as it is.
     """
-    old, earlier = read_settings(folder)
-    settings = dataclasses.replace(old, **given)
+    shown = words.name(folder)
+    before = read_asked(folder)
+    old, settings = before.settings, dataclasses.replace(before.settings, **given)
     for name in _FIXED:
-        before, now = getattr(old, name), getattr(settings, name)
-        if before != now:
-            option = f"--{name.replace('_', '-')}"
-            raise ValueError(f"{option} cannot change when a run goes on: it is {before} in {folder}; got {now}")
+        if getattr(old, name) != getattr(settings, name):
+            raise ValueError(
+                f"--{name.replace('_', '-')} cannot change when a run goes on: it is {getattr(old, name)} in {shown}; "
+                f"got {getattr(settings, name)}"
+            )
     dataset = data.load(settings.data)
-    plan, old_plan = loop.make_plan(settings, dataset), loop.make_plan(old, dataset)
-    step, state, damaged = _newest_good(folder, settings, [dataclasses.asdict(old), *earlier], dataset)
+    plan, old_plan = plans.make_plan(settings, dataset), plans.make_plan(old, dataset)
+    found = _newest_good(folder, before, settings.data, dataset, plan.steps_per_epoch)
+    step = found.step
     if step > plan.run.total:
         raise ValueError(
-            f"--epochs {settings.epochs} ends at step {plan.run.total}; {folder} has been trained to step {step}"
+            f"--epochs {settings.epochs} ends at step {plan.run.total}; {shown} has been trained to step {step}"
         )
-    schedule, old_schedule = loop.schedule_of(settings, plan), loop.schedule_of(old, old_plan)
-    change, other_rates = describe_change(old_schedule, schedule, old_plan.run.total, plan.run.total, step)
+    schedules = plans.schedule_of(old, old_plan), plans.schedule_of(settings, plan)
+    change, other_rates = describe_change(*schedules, old_plan.run.total, plan.run.total, step)
     if other_rates and step == plan.run.total:
-        raise ValueError(f"{folder} is finished, at step {step}, and no rate would change; --epochs N trains on")
+        raise ValueError(f"{shown} is finished, at step {step}, and no rate would change; --epochs N trains on")
     if other_rates and not change_schedule:
         raise ValueError(f"the learning rate would change: {change}. Add --change-schedule if it should")
-    text, rows = history.read(folder / "history.csv", step)
-    if settings != old:
-        earlier = [*earlier, dataclasses.asdict(old) | {"until_step": step}]
-    if state is not None:
-        everywhere = devices.replicated(devices.make_mesh())
-        state = state.reschedule(learning_rate=schedule, recompile=True)
-        state = jax.tree.map(lambda leaf: devices.place(np.asarray(leaf), everywhere), state)
-    return Start(settings, earlier, dataset, plan, loop.Point(step, state, text, rows), damaged, change)
+    rows = history.read(folder / history.FILE, step, plan.steps_per_epoch, found.history) if step else None
+    asked = before.changed(settings, step)
+    return Start(asked, dataset, plan, _point(found, rows, asked, dataset), found.damaged, change)
+
+
+class _Found(typing.NamedTuple):
+    """The newest good checkpoint, or step 0 with none; and the damaged ones that are newer, by step."""
+
+    step: int
+    state: TrainState | None
+    history: str
+    damaged: dict[int, str]
+
+
+def _point(
+    found: _Found, rows: tuple[str, list[history.Row]] | None, asked: all_settings.Asked, dataset: data.Dataset
+) -> loop.Point:
+    """Where training goes on: the state with the plan of the whole run, on every device."""
+    if found.state is None or rows is None:
+        return loop.Point(0, None, history.begin(), [])
+    schedule = plans.whole(plans.pieces(asked, dataset))
+    everywhere = devices.replicated(devices.make_mesh())
+    state = found.state.reschedule(learning_rate=schedule, recompile=True)
+    state = jax.tree.map(lambda leaf: devices.place(np.asarray(leaf), everywhere), state)
+    return loop.Point(found.step, state, *rows)
 
 
 def announce(start: Start, folder: pathlib.Path) -> None:
     """Say where the run goes on, and what is different from before."""
     for step, reason in start.damaged.items():
         print(
-            f"warning: the checkpoint of step {step} is damaged: {reason}; it is kept as {_aside(folder, step)}, and "
-            "the run goes on from the one before, to the same result"
+            f"warning: the checkpoint of step {step} is damaged: {reason}; it is kept as "
+            f"{words.name(_aside(folder, step))}, and the run goes on from the one before, to the same result"
         )
     if start.change:
         print(f"the schedule changes: {start.change}")
     step, total = start.point.step, start.plan.run.total
-    print(f"{folder} goes on from {f'the checkpoint of step {step:,}' if step else 'step 0'} of {total:,}")
+    shown = f"the checkpoint of step {step:,}" if step else "step 0"
+    print(f"{words.name(folder)} goes on from {shown} of {total:,}")
     if step == total:
         print("it is finished; --epochs N trains on")
 
@@ -95,90 +115,71 @@ def _aside(folder: pathlib.Path, step: int) -> pathlib.Path:
     return next(name for name in names if not name.exists())
 
 
-def read_settings(folder: pathlib.Path) -> tuple[loop.Settings, list[dict[str, typing.Any]]]:
+def read_asked(folder: pathlib.Path) -> all_settings.Asked:
     """What a run was asked for, and what it was asked for before its schedule was changed.
 
     Raises:
         ValueError: in one sentence, for a folder that holds no run.
     """
-    if not folder.is_dir():
-        raise ValueError(f"--resume {folder} is {'a file' if folder.exists() else 'not there'}; name a run folder")
+    shown, kind = words.name(folder), folders.kind_of(folder)
+    if kind != "folder":
+        raise ValueError(f"--resume {shown} is {'not there' if kind == 'nothing' else f'a {kind}'}; name a run folder")
     if (folder / "schedules.txt").exists():
-        raise ValueError(f"--resume {folder} holds a comparison, which cannot be gone on with; start it again")
-    path = folder / "settings.json"
-    if not path.exists():
-        raise ValueError(f"--resume {folder} holds no settings.json, so no run; start one with --out")
-    try:
-        values = json.loads(path.read_text())
-        earlier = values.pop("earlier", [])
-        settings = loop.Settings(**values)
-        hints = typing.get_type_hints(loop.Settings)
-        wrong = [name for name, kind in hints.items() if not isinstance(getattr(settings, name), kind)]
-        earlier = [dict(before) for before in earlier]
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} cannot be read ({error}); put it back as it was") from None
-    if wrong:
-        raise ValueError(f"{path} has the wrong kind of value for {wrong[0]}: {getattr(settings, wrong[0])!r}")
-    return settings, earlier
+        raise ValueError(f"--resume {shown} holds a comparison, which cannot be gone on with; start it again")
+    if folders.kind_of(folder / all_settings.FILE) == "nothing":
+        raise ValueError(f"--resume {shown} holds no {all_settings.FILE}, so no run; start one with --out")
+    return all_settings.read(folder)
 
 
 def _newest_good(
-    folder: pathlib.Path, settings: loop.Settings, known: list[dict[str, typing.Any]], dataset: data.Dataset
-) -> tuple[int, TrainState | None, dict[int, str]]:
-    """The step and the state of the newest checkpoint that can be read, and the damaged ones that are newer."""
+    folder: pathlib.Path, asked: all_settings.Asked, data_name: str | None, dataset: data.Dataset, steps_per_epoch: int
+) -> _Found:
+    """The newest checkpoint that is what its name says; those that are not are named."""
     damaged: dict[int, str] = {}
+    place = words.name(folder / checkpoints.FOLDER)
     for step in reversed(checkpoints.steps(folder)):
-        where = f"{folder / checkpoints.FOLDER / str(step)}"
         try:
             saved = checkpoints.look(folder, step)
-            _check_same_run(where, saved.run, settings, known, dataset)
-            target = _target(loop.Settings(**saved.run["settings"]), dataset)
-            state = checkpoints.restore(folder, saved, target)
+            if saved.epoch * steps_per_epoch != step and saved.data == data.fingerprint(dataset):
+                raise checkpoints.Damaged(f"its name says step {step}, and its notes are of epoch {saved.epoch}")
+            _check_same_run(f"{place}/{step}", saved, asked, data_name, dataset)
+            state = checkpoints.restore(folder, saved, _target(saved.asked, dataset))
         except checkpoints.Damaged as error:
             damaged[step] = str(error)
             continue
         except checkpoints.Mismatch as error:
-            raise ValueError(f"{where} {error}") from None
-        changed_at = max((before["until_step"] for before in known if "until_step" in before), default=0)
-        if damaged and step < changed_at:
-            raise ValueError(
-                f"the newest good checkpoint, {where}, is from before the schedule was changed at step {changed_at}; "
-                f"step {next(iter(damaged))} is damaged: {next(iter(damaged.values()))}. Put it back as it was, or "
-                f"move it away to train on from step {step} with the new schedule"
-            )
-        return step, state, damaged
+            raise ValueError(f"{place}/{step} {error}") from None
+        return _Found(step, state, saved.history, damaged)
     if damaged:
         step, reason = next(iter(damaged.items()))
         raise ValueError(
-            f"every checkpoint in {folder / checkpoints.FOLDER} is damaged (step {step}: {reason}); put one back as it "
+            f"every checkpoint in {place} is damaged (step {step}: {reason}); put one back as it "
             "was, or move them away to train again from step 0"
         )
-    return 0, None, damaged
+    return _Found(0, None, "", damaged)
 
 
 def _check_same_run(
-    where: str,
-    run: dict[str, typing.Any],
-    settings: loop.Settings,
-    known: list[dict[str, typing.Any]],
-    dataset: data.Dataset,
+    where: str, saved: checkpoints.Saved, asked: all_settings.Asked, data_name: str | None, dataset: data.Dataset
 ) -> None:
     """The checkpoint must be of this run: its settings, now or earlier, and its data."""
-    if run["data"] != data.fingerprint(dataset):
-        name = settings.data or "scikit-learn's digits"
+    if saved.data != data.fingerprint(dataset):
+        name = words.name(data_name) if data_name else "scikit-learn's digits"
         raise ValueError(f"--data cannot change when a run goes on: {where} was trained on other data than {name}")
-    free = ("data", "until_step")  # a file may have moved
-    saved, now, *_ = ({k: v for k, v in s.items() if k not in free} for s in (run["settings"], known[0]))
-    if saved not in [{k: v for k, v in s.items() if k not in free} for s in known]:
-        name = next(name for name in now if saved.get(name) != now[name])
-        raise ValueError(
-            f"{where} is of another run: its `{name}` is {saved.get(name)!r}, and {now[name]!r} in settings.json"
-        )
+    if asked.goes_on_from(saved.asked):
+        return
+    there, here = dataclasses.asdict(saved.asked.settings), dataclasses.asdict(asked.settings)
+    other = [name for name in there if there[name] != here[name] and name != "data"]
+    how = "its schedule was changed at other steps"
+    if other:
+        values = words.value(there[other[0]]), words.value(here[other[0]])
+        how = f"its `{other[0]}` is {values[0]}, and {values[1]}"
+    raise ValueError(f"{where} is of another run: {how} in {all_settings.FILE}; put the checkpoints of this run back")
 
 
-def _target(settings: loop.Settings, dataset: data.Dataset) -> TrainState:
+def _target(asked: all_settings.Asked, dataset: data.Dataset) -> TrainState:
     """The state of a run as shapes and dtypes, for Orbax to fill."""
-    schedule = loop.schedule_of(settings, loop.make_plan(settings, dataset))
+    schedule = plans.whole(plans.pieces(asked, dataset))
     return jax.eval_shape(lambda key: loop.make_state(dataset, schedule, key), jax.random.key(0))
 
 
@@ -190,7 +191,10 @@ def describe_change(old: wj.Schedule, new: wj.Schedule, old_total: int, new_tota
     found = report.diff(old, new, max(old_total, new_total))
     parts = [found.sentence()] if found.first is not None else []
     if found.first is not None and not found.safe_to_resume(step):
-        parts.append(f"of the {step:,} steps taken, those from {found.first:,} on stay as they were trained")
+        one = step - 1 == found.first
+        taken = f"step {found.first:,} was" if one else f"steps {found.first:,} to {step - 1:,} were"
+        parts.append(f"{taken} trained with the old rates and will not be trained again")
+        parts.append(f"the new rates apply from step {step:,} on")
     if old_total != new_total:
         verb = "extended" if new_total > old_total else "shortened"
         parts.append(f"the run is {verb} by {abs(new_total - old_total):,} steps")
