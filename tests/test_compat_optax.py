@@ -332,6 +332,13 @@ def test_a_power_is_safe_at_0():
     assert schedule.steps == 8 and wj.Power(lambda step: step, 2.0).steps is None
 
 
+def test_a_schedule_in_a_join_needs_known_lengths():
+    with pytest.raises(
+        TypeError, match="must begin and end at Python numbers, .* Give `boundaries`"
+    ):
+        jax.jit(lambda begin: compat.join_schedules([wj.Linear(0.0, 1.0, 9), 0.2], [begin])(3))(5)
+
+
 def test_numbers_may_be_traced():
     def rate(peak, warmup):
         return compat.warmup_cosine_decay_schedule(0.0, peak, warmup, 1000, exponent=2.0)(500)

@@ -77,7 +77,8 @@ class Cycles(Schedule):
         first = schedule.steps
         if not isinstance(first, int) or first == 0 or not isinstance(times, int | None):
             raise TypeError(
-                f"`Cycles(growth=...)` needs a first cycle of 1 step or more, in Python's whole numbers; {schedule!r}."
+                "`Cycles(schedule=...)` needs a first cycle of 1 step or more, and `times`, in Python's whole numbers; "
+                f"{_checks.came(times if isinstance(first, int) and first else first)}. `Repeat` takes traced ones."
             )
         rows = _rows(first, decimal(growth), times)
         columns = dict(zip(("begins", "units", "skipped", "lengths"), map(list, zip(*rows, strict=True)), strict=True))

@@ -61,7 +61,7 @@ def _lasting(schedule: Stage, steps: Steps) -> Schedule:
     if not isinstance(steps, int) or not isinstance(own, int | None):
         raise TypeError(
             "`join_schedules(schedules=...)` must begin and end at Python numbers, known before tracing; got "
-            f"{schedule!r} for a traced length."
+            f"a {type(schedule).__name__} with a traced length. Give `boundaries` as Python numbers."
         )
     if own is not None and own < steps:
         return extend(schedule, steps - own)
