@@ -60,7 +60,7 @@ class Kinds:
             except NotImplementedError as error:
                 members = _FROZEN
                 self.notes.append(
-                    f"Where the schedules in a {cls.__name__} stand is shown as it was when this page was written: its "
+                    f"Where the schedules in `{cls.__name__}` stand is shown as it was when this page was written: its "
                     f"`inside` uses {error}, which has no translation to JavaScript."
                 )
             head = f"$type: {json.dumps(cls.__name__)}, symbol: {json.dumps(cls.symbol)}"

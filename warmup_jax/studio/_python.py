@@ -39,6 +39,7 @@ PRIMITIVES: dict[typing.Any, str] = {
     np.array: "array_",
     np.maximum.accumulate: "array_so_far_",
     bool: "truth_",
+    repr: "repr_",
     tuple: "list_",
     dict.fromkeys: "set_",
     fractions.Fraction: "fraction_",
@@ -96,7 +97,7 @@ class Program:
         if isinstance(value, (tuple, list)):
             entries = ", ".join(map(self.name_of, value))
             return f"new {self.name_of(type(value))}({entries})" if hasattr(value, "_fields") else f"[{entries}]"
-        raise NotImplementedError(f"{value!r}")
+        raise NotImplementedError(f"`{getattr(value, '__name__', value)}`")
 
 
 def _function(program: Program, function: typing.Any, name: str) -> str:

@@ -34,7 +34,7 @@ class Template(typing.NamedTuple):
 
     Args:
         numbers: for each number its `name`, the `path` of its stage, its `value`, and from the type of its field
-            `whole`, `inSteps`, `low`, `high`, `above`, `below` and `words`.
+            `whole`, `inSteps`, `low`, `high`, `above`, `below` and `words`; `fixed` where it cannot be changed alone.
         leaves: for each pytree leaf the places of its numbers: one place, or a list of them for a table.
         text: the `repr` in pieces: strings, and places of numbers.
         json: the same of the JSON; `None` for a schedule that has none.
@@ -63,7 +63,7 @@ def template(schedule: Schedule, kinds: Kinds) -> Template:
     # The library's own `repr` and fields, with places where the numbers were.
     whole = jax.tree.unflatten(structure, marked)
     pieces = _pieces(repr(whole))
-    walk = _Walk(values, kinds)
+    walk = _Walk(values, kinds, {piece for piece in pieces if isinstance(piece, int)})
     tree = walk.node(schedule, whole, [])
     return Template(walk.numbers, leaves, pieces, _json(schedule, pieces, values), tree, list(_links(schedule, whole)))
 
@@ -99,10 +99,14 @@ def _is_same(shown: float, value: float) -> bool:
 
 
 class _Walk:
-    """Makes the nodes of a tree, and describes each number where it meets it."""
+    """Makes the nodes of a tree, and describes each number where it meets it.
 
-    def __init__(self, values: list[typing.Any], kinds: Kinds):
-        self.values, self.kinds, self.count = values, kinds, 0
+    A number that its `repr` does not tell was worked out when the schedule was made, from lengths in it. Then those
+    lengths are fixed.
+    """
+
+    def __init__(self, values: list[typing.Any], kinds: Kinds, told: set[int]):
+        self.values, self.kinds, self.told, self.count, self.fixing = values, kinds, told, 0, 0
         self.numbers: list[dict[str, typing.Any]] = [{} for _ in values]
 
     def node(self, schedule: Schedule, whole: typing.Any, path: list[str], position: str = "") -> dict[str, typing.Any]:
@@ -110,11 +114,19 @@ class _Walk:
         index, self.count = self.count, self.count + 1
         path = [*path, f"{position}{type(schedule).__name__}"]
         names = [field.name for field in dataclasses.fields(typing.cast(typing.Any, schedule))]
+        fixes = any(at not in self.told for name in names for at in _places(getattr(whole, name)))
+        if fixes:
+            self.kinds.notes.append(
+                f"The lengths in `{type(schedule).__name__}` are fixed: what follows from them was worked out when it "
+                "was made."
+            )
+        self.fixing += fixes
         known = fields.kinds_of(type(schedule))
         entries = {
             name: self.entry(known.get(name, fields.Kind()), name, getattr(schedule, name), getattr(whole, name), path)
             for name in names
         }
+        self.fixing -= fixes
         node = {"kind": self.kinds.index_of(type(schedule)), "index": index, "endless": schedule.steps is None}
         return node | {"fields": entries} | self.kinds.frozen(schedule)
 
@@ -134,7 +146,8 @@ class _Walk:
             case [Schedule(), *_]:
                 pairs = zip(value, whole, strict=True)
                 return [self.node(inner, marked, path, f"{k} ") for k, (inner, marked) in enumerate(pairs)]
-        return {"static": repr(value), "callable": callable(value)}
+        is_plain = isinstance(value, (bool, int, float, str))
+        return {"constant": value} if is_plain else {"static": repr(value), "callable": callable(value)}
 
     def number(self, kind: fields.Kind, name: str, path: list[str], at: int) -> dict[str, typing.Any]:
         """What a slider and the box beside it know of a number."""
@@ -150,7 +163,13 @@ class _Walk:
             "above": getattr(kind, "above", False),
             "below": getattr(kind, "below", False),
             "words": kind.words.removesuffix(", or None"),
+            "fixed": at not in self.told or (kind.whole and self.fixing > 0),
         }
+
+
+def _places(value: typing.Any) -> list[int]:
+    """The places in a field, but for those of the schedules in it."""
+    return [one.at for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, _Place)]
 
 
 def _links(schedule: Schedule, whole: typing.Any) -> typing.Iterator[tuple[int, int]]:

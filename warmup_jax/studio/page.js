@@ -65,6 +65,7 @@ function makeNumbers() {
   const largest = Math.max(...DATA.numbers.map((number) => (number.whole || number.low > 0 ? 0 : number.value)));
   const groups = new Map();
   DATA.numbers.forEach((number, place) => {
+    if (number.fixed) return;
     const box = element("input", { id: `number-${place}`, inputMode: "decimal", autocomplete: "off" });
     const slider = element("input", { id: `slider-${place}`, type: "range", min: 0, step: 1 });
     const range = rangeOf(number, largest, DATA.total);
@@ -85,6 +86,7 @@ function makeNumbers() {
 
 function showNumbers() {
   DATA.numbers.forEach((number, place) => {
+    if (number.fixed) return;
     const text = numberText(state.numbers[place], number, DATA.single);
     byId(`number-${place}`).value = text;
     const slider = byId(`slider-${place}`);

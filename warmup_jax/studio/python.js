@@ -26,6 +26,14 @@ class Ratio {
     return Number((this.over - rest) / this.under);
   }
 }
+/** A decimal number as an exact one. */
+function exactly(text) {
+  const [, whole, part = "", exponent = 0] = /^\+?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
+  const shift = BigInt(part.length) - BigInt(exponent);
+  const ratio = new Ratio(BigInt(whole + part) * 10n ** (shift < 0n ? -shift : 0n), 10n ** (shift > 0n ? shift : 0n));
+  return ratio.under === 1n ? ratio.numerator : ratio;
+}
+
 /** Arguments by keyword of a builtin. */
 class Named {
   constructor(values) {
@@ -73,7 +81,7 @@ const divide_by_ = (a, b) =>
 const floor_divide_ = (a, b) => floor_(divide_by_(a, b));
 const modulo_ = (a, b) => subtract_(a, multiply_(floor_divide_(a, b), b));
 const abs_ = (x) => (x instanceof Vector ? filled_(x.length, (k) => Math.abs(x[k])) : less_(x, 0) ? subtract_(0, x) : x);
-const fraction_ = (over, under = 1) => divide_by_(Ratio.of(over), under);
+const fraction_ = (over, under = 1) => divide_by_(Ratio.of(typeof over === "string" ? exactly(over) : over), under);
 const floor_ = (x) => (x instanceof Ratio ? x.floor() : Math.floor(x));
 const ceil_ = (x) => 0 - floor_(subtract_(0, x));
 const int_ = (x) => Math.trunc(Number(x));
@@ -219,6 +227,8 @@ function str_(x) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x < 0 ? "-inf" : "inf";
   return Number.isInteger(x) ? String(x) : pythonFloat(x);
 }
+const repr_ = (x) => (typeof x === "string" ? JSON.stringify(x) : str_(x));
+
 /** `f"{x:spec}"`, of the kinds `,` `.4g` `.1%` `.3f` and `,.0f`. */
 function format_(x, spec) {
   const [, comma, digits, kind] = /^(,?)(?:\.(\d+))?([gf%]?)$/.exec(spec);

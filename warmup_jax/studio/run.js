@@ -18,11 +18,3 @@ function stepsIn(run, duration) {
   const steps = floor_(add_(multiply_(Number(amount), one), new Ratio(1n, 2n)));
   return steps && steps <= MOST_STEPS ? steps : null;
 }
-
-/** A decimal number as an exact one. */
-function exactly(text) {
-  const [, whole, part = "", exponent = 0] = /^\+?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
-  const shift = BigInt(part.length) - BigInt(exponent);
-  const ratio = new Ratio(BigInt(whole + part) * 10n ** (shift < 0n ? -shift : 0n), 10n ** (shift > 0n ? shift : 0n));
-  return ratio.under === 1n ? ratio.numerator : ratio;
-}
