@@ -38,22 +38,41 @@ def find(opt_state: typing.Any) -> list[tuple[str, typing.Any]]:
 
 
 def rebuild(
-    state: typing.Any, change: typing.Callable[[str, ScheduledState], ScheduledState], prefix: _Path = ()
+    state: typing.Any, changes: dict[str, typing.Callable[[ScheduledState], ScheduledState]], prefix: _Path = ()
 ) -> typing.Any:
-    """`state` with `change(path, node)` for every `ScheduledState` in it; the inner ones by themselves."""
+    """`state` with the `ScheduledState` at each path changed; a path that is not there is an error."""
+    missed = set(changes)
 
     def changed(path: _Path, node: typing.Any) -> typing.Any:
         if not isinstance(node, ScheduledState):
             return node
         path = prefix + path
-        return change(path_text(path), node)._replace(inner=rebuild(node.inner, change, path + _NESTED))
+        missed.discard(path_text(path))
+        within = {where: change for where, change in changes.items() if where != path_text(path)}
+        nested = [where for where in within if where.startswith(f"{path_text((*path, *_NESTED))}")]
+        inner = (
+            rebuild(node.inner, {where: within[where] for where in nested}, path + _NESTED) if nested else node.inner
+        )
+        missed.difference_update(nested)
+        change = changes.get(path_text(path), lambda same: same)
+        return change(node)._replace(inner=inner)
 
-    return jax.tree_util.tree_map_with_path(changed, state, is_leaf=lambda node: isinstance(node, ScheduledState))
+    rebuilt = jax.tree_util.tree_map_with_path(changed, state, is_leaf=lambda node: isinstance(node, ScheduledState))
+    if missed:
+        raise ValueError(f"no `scheduled` state stands at {', '.join(map(repr, sorted(missed)))} in {outline(state)}.")
+    return rebuilt
+
+
+def is_owner(value: typing.Any) -> bool:
+    """True for what holds an optimizer and its state: a train state, an `nnx.Optimizer`. A state that only has a field
+    of the name `opt_state`, as that of `optax.contrib.sam`, is a state.
+    """
+    return hasattr(value, "opt_state") and hasattr(value, "tx")
 
 
 def state_of(owner: typing.Any) -> typing.Any:
     """The optimizer state of a Flax train state or an `nnx.Optimizer`; a state itself otherwise."""
-    return getattr(owner, "opt_state", owner)
+    return owner.opt_state if is_owner(owner) else owner
 
 
 def outline(state: typing.Any) -> str:

@@ -15,7 +15,7 @@ from warmup_jax.combinators import Maximum, Minimum
 from warmup_jax.fields import Count, Known, Steps, at_least, between
 from warmup_jax.transform._factories import check_optimizer
 from warmup_jax.transform._search import rebuild, scheduled_states
-from warmup_jax.transform.state import ScheduledState
+from warmup_jax.transform.state import ScheduledState, with_count, with_schedules
 
 _UNSET: typing.Any = object()
 
@@ -135,7 +135,7 @@ def reduce_on_plateau(
         better = is_better(metric, state.best)
         bad = jnp.where(better | (state.resting > 0), 0, state.bad + 1)
         due = bad > patience
-        schedule, count = known.schedules["learning_rate"], known.count
+        schedule, count = _scaled(known), known.count
         drop = lowered(schedule, state.reductions)(count) - lowered(schedule, state.reductions + 1)(count)
         observed = {
             "best": jnp.where(better, metric, state.best),
@@ -165,10 +165,9 @@ def reduce_on_plateau(
         path, known = _the_scheduled(state.inner)
         if value is not None:
             state = observe(state, _as_metric(value), known)
-        schedule = lowered(known.schedules["learning_rate"], state.reductions)
-        lent = _with_rate(state.inner, path, schedule)
+        lent = _with_rate(state.inner, path, lowered(_scaled(known), state.reductions))
         updates, inner_state = inner.update(updates, lent, params, value=value, **extra_args)
-        return updates, state._replace(inner=_with_rate(inner_state, path, known.schedules["learning_rate"]))
+        return updates, state._replace(inner=_with_own_rate(inner_state, path, known))
 
     return optax.GradientTransformationExtraArgs(init, update)
 
@@ -185,11 +184,28 @@ def _the_scheduled(opt_state: typing.Any) -> tuple[str, ScheduledState]:
     )
 
 
-def _with_rate(opt_state: typing.Any, path: str, schedule: Schedule) -> typing.Any:
-    def change(where: str, node: ScheduledState) -> ScheduledState:
-        return node._replace(schedules=node.schedules | {"learning_rate": schedule}) if where == path else node
+def _scaled(node: ScheduledState) -> Schedule:
+    """The schedule of the rate with the factor of `rescale`, which the plateau bounds as well."""
+    return node.schedules["learning_rate"] * node.factors["learning_rate"]
 
-    return rebuild(opt_state, change)
+
+def _with_rate(opt_state: typing.Any, path: str, schedule: Schedule) -> typing.Any:
+    """The state with the lowered schedule, for one update."""
+
+    def change(node: ScheduledState) -> ScheduledState:
+        return with_schedules(node, {"learning_rate": schedule})
+
+    return rebuild(opt_state, {path: change})
+
+
+def _with_own_rate(opt_state: typing.Any, path: str, before: ScheduledState) -> typing.Any:
+    """The state after that update with its own schedule again, one update later."""
+
+    def change(node: ScheduledState) -> ScheduledState:
+        moved = with_count(before, node.count)
+        return node._replace(layout=moved.layout, numbers=moved.numbers)
+
+    return rebuild(opt_state, {path: change})
 
 
 def _as_metric(value: jax.typing.ArrayLike) -> jax.Array:

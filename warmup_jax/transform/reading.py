@@ -22,8 +22,7 @@ def learning_rate(opt_state: typing.Any, schedule: typing.Callable[..., typing.A
     count: hand in the schedule as well.
 
     Args:
-        opt_state: the state, or what has one as its attribute `opt_state`: a Flax train state, an
-            `nnx.Optimizer`.
+        opt_state: the state, or a Flax train state, or an `nnx.Optimizer`.
         schedule: the callable that a plain Optax optimizer was made with.
 
     Returns:
@@ -57,6 +56,39 @@ def learning_rate(opt_state: typing.Any, schedule: typing.Callable[..., typing.A
     return _alone(found)
 
 
+def log_dict(opt_state: typing.Any) -> dict[str, jax.Array]:
+    """All values that the last update used, in one flat dict for any logger.
+
+    Return it from the compiled train step beside the loss, and read it where that is read: then nothing waits for it.
+
+    Args:
+        opt_state: as for `learning_rate`.
+
+    Returns:
+        A dict of float32 scalar arrays, by the name of the hyperparameter, and behind a `/` by the path of the optimizer
+        where there are several: `"learning_rate"`, or `"learning_rate/head"` and `"learning_rate/body"`.
+
+    Raises:
+        ValueError: if none is found.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> import warmup_jax as wj
+        >>> from warmup_jax.transform import log_dict, scheduled
+        >>> make = scheduled(optax.adamw)
+        >>> optimizer = make(learning_rate=wj.Linear(0.5, 0.0, 10), weight_decay=wj.Constant(0.25))
+        >>> log_dict(optimizer.init(jnp.ones(3)))
+        {'learning_rate': Array(0.5, dtype=float32), 'weight_decay': Array(0.25, dtype=float32)}
+    """
+    found = _values(opt_state)
+    if not found:
+        raise ValueError(_nothing("log_dict", opt_state))
+    if len(found) == 1:
+        return dict(*found.values())
+    return {f"{name}/{path}": value for path, values in found.items() for name, value in values.items()}
+
+
 def hyperparameters(opt_state: typing.Any) -> dict[str, typing.Any]:
     """All values that the last update used, by name; before the first update, those of step 0.
 
@@ -82,10 +114,7 @@ def hyperparameters(opt_state: typing.Any) -> dict[str, typing.Any]:
     """
     found = _values(opt_state)
     if not found:
-        raise ValueError(
-            f"`hyperparameters(opt_state)` found no scheduled hyperparameter in this state: {outline(opt_state)}. "
-            "Make the optimizer with `scheduled`."
-        )
+        raise ValueError(_nothing("hyperparameters", opt_state))
     return _alone(found)
 
 
@@ -118,13 +147,20 @@ def scheduled_state(opt_state: typing.Any) -> typing.Any:
     return _alone({path: plain(node) for path, node in found.items()})
 
 
+def _nothing(caller: str, opt_state: typing.Any) -> str:
+    return (
+        f"`{caller}(opt_state)` found no scheduled hyperparameter in this state: {outline(opt_state)}. Make the optimizer "
+        "with `scheduled`."
+    )
+
+
 def _values(opt_state: typing.Any) -> dict[str, dict[str, jax.Array]]:
     """The float32 values in force, by name, by path."""
     found: dict[str, dict[str, jax.Array]] = {}
     for path, node in find(opt_state):
         values = node.values if isinstance(node, ScheduledState) else node.hyperparams
         named = {name: jnp.asarray(plain(value)).astype(jnp.float32) for name, value in values.items()}
-        found[path] = named | found.get(path, {})
+        found[path] = found.get(path, {}) | named  # of two on one path the inner one was applied
     return found
 
 

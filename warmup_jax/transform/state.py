@@ -9,28 +9,57 @@ import optax
 
 from warmup_jax import _checks
 from warmup_jax._schedule import SCHEDULE, Schedule
-from warmup_jax.transform._arrays import as_state, cast_like, values_at
+from warmup_jax.transform._arrays import cast_like, values_at
 from warmup_jax.transform._factories import Factory, check_traceable, name_of, named_arguments
 from warmup_jax.transform._flax import register_with_flax
+from warmup_jax.transform._packed import Layout, packed, unpacked
+from warmup_jax.transform._trees import plain
 
 _Arguments = typing.ParamSpec("_Arguments")
 
 
 class ScheduledState(typing.NamedTuple):
-    """The state of a `scheduled` optimizer: arrays only, of the same shapes and dtypes in every step.
+    """The state of a `scheduled` optimizer: of the same shapes and dtypes in every step.
+
+    The count, the factors and all numbers of its schedules stand in two arrays, because each array of a state costs every
+    dispatch a little; `count`, `schedules` and `factors` read them. `values` is a record of the last update: writing to
+    it, as `optax.tree.set(state, learning_rate=...)` does, changes no rate. `reschedule` and `rescale` do.
 
     Args:
-        count: updates applied so far, an int32 scalar.
-        schedules: the schedules by the name of their hyperparameter, their numbers as arrays.
-        values: by the same names, the float32 values that the last update used; before the first update,
-            the values of step 0.
+        layout: what the schedules are, without their numbers; static.
+        numbers: the two arrays, under keys that name the classes of the schedules and the version of this form.
+        values: by the name of the hyperparameter, the float32 values that the last update used; before the first
+            update, the values of step 0.
         inner: the state of the optimizer inside.
     """
 
-    count: jax.Array  # pyright: ignore[reportIncompatibleMethodOverride]  # Optax states name it so
-    schedules: dict[str, Schedule]
+    layout: Layout
+    numbers: dict[str, jax.Array]
     values: dict[str, jax.Array]
     inner: optax.OptState
+
+    @property
+    def count(self) -> jax.Array:  # pyright: ignore[reportIncompatibleMethodOverride]  # Optax states name it so
+        """Updates applied so far, an int32 scalar."""
+        return self._array("whole")[..., 0]
+
+    @property
+    def factors(self) -> dict[str, jax.Array]:
+        """By the name of the hyperparameter, what its schedule is multiplied by: 1 but for `rescale`."""
+        real = self._array("real")
+        return {name: real[..., position] for position, name in enumerate(self.layout.names)}
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """The schedules by the name of their hyperparameter, their numbers as arrays; without the factors."""
+        return unpacked(self.layout, {key: plain(array) for key, array in self.numbers.items()})
+
+    def _array(self, name: str) -> jax.Array:
+        return plain(self.numbers[self.layout.keys[name]])
+
+    def at_count(self) -> dict[str, jax.Array]:
+        """The float32 value of each schedule at the count, times its factor."""
+        return values_at(self.schedules, self.count, self.factors)
 
 
 def scheduled(
@@ -41,9 +70,9 @@ def scheduled(
     Every argument that is a `Schedule` is scheduled; so is a plain callable for `learning_rate`. All
     other arguments go to `factory` as they are. Update `n` (from 0) uses `schedule(n)`.
 
-    The schedule that counts is the one in the state: a state restored from a checkpoint brings its own,
-    and `reschedule` changes it. Checkpoints of Orbax hold the numbers of a schedule by their names, not
-    its type: keep `repr(schedule)` beside them if it may change.
+    The schedule that counts is the one in the state: a state restored from a checkpoint brings its own. `reschedule`
+    changes it, `rescale` multiplies it, and `resume` compares it with the schedule of the source code. A state restored
+    into the optimizer of another schedule is an error: its arrays stand under keys that name the classes.
 
     Editors and type checkers see the arguments of `factory`, with the types that Optax gives them. Where that is a
     number, as for `b1` of `optax.adamw`, write `b1=typing.cast(typing.Any, schedule)`: the names are checked as before.
@@ -107,25 +136,53 @@ def _scheduled_transformation(
         return optax.with_extra_args_support(factory(**fixed, **values))
 
     # Only for the dtypes it gives: with Python numbers nothing is promoted to float32.
-    plain = optimizer(dict.fromkeys(schedules, 0.5))
+    plain_optimizer = optimizer(dict.fromkeys(schedules, 0.5))
     check_traceable(factory, optimizer, schedules)
 
     def init(params: optax.Params) -> typing.Any:
         register_with_flax()
-        arrays = as_state(schedules)
-        count = jnp.zeros((), jnp.int32)
-        values = values_at(arrays, count)
-        inner = cast_like(optimizer(values).init(params), jax.eval_shape(plain.init, params))
-        return ScheduledState(count, arrays, values, inner)
+        layout, numbers = packed(schedules)
+        values = values_at(unpacked(layout, numbers), jnp.zeros((), jnp.int32))
+        inner = cast_like(optimizer(values).init(params), jax.eval_shape(plain_optimizer.init, params))
+        return ScheduledState(layout, numbers, values, inner)
 
     def update(
         updates: optax.Updates, state: typing.Any, params: optax.Params | None = None, **extra_args: typing.Any
     ) -> tuple[typing.Any, typing.Any]:
-        values = values_at(state.schedules, state.count)
+        values = state.at_count()
         # Extra arguments may be callables, as for a line search: closed over, not traced.
-        dtypes = jax.eval_shape(lambda *known: plain.update(*known, **extra_args), updates, state.inner, params)
+        dtypes = jax.eval_shape(
+            lambda *known: plain_optimizer.update(*known, **extra_args), updates, state.inner, params
+        )
         new = optimizer(values).update(updates, state.inner, params, **extra_args)
         updates, inner = cast_like(new, dtypes)
-        return updates, ScheduledState(jnp.asarray(optax.safe_increment(state.count)), state.schedules, values, inner)
+        return updates, ScheduledState(state.layout, counted(state), values, inner)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def counted(state: ScheduledState) -> dict[str, jax.Array]:
+    """The numbers of a state with one update more."""
+    return with_count(state, jnp.asarray(optax.safe_increment(state.count))).numbers
+
+
+def with_count(state: ScheduledState, count: jax.Array) -> ScheduledState:
+    """A state at another count."""
+    key = state.layout.keys["whole"]
+    whole = state.numbers[key]
+    # One fused operation: an indexed update would be a kernel of its own on an accelerator.
+    is_count = jnp.arange(whole.shape[-1], dtype=jnp.int32) == 0
+    return state._replace(numbers=state.numbers | {key: jnp.where(is_count, count, whole)})
+
+
+def with_schedules(state: ScheduledState, schedules: dict[str, Schedule], keep_factors: bool = False) -> ScheduledState:
+    """A state with other schedules, whose factors are 1 unless they are kept."""
+    factors = state.factors if keep_factors else state.factors | dict.fromkeys(schedules, 1.0)
+    layout, numbers = packed(state.schedules | schedules, state.count, factors)
+    return state._replace(layout=layout, numbers=numbers)
+
+
+def with_factors(state: ScheduledState, factors: dict[str, typing.Any]) -> ScheduledState:
+    """A state with other factors."""
+    layout, numbers = packed(state.schedules, state.count, state.factors | factors)
+    return state._replace(layout=layout, numbers=numbers)
