@@ -11,6 +11,7 @@ import pytest
 
 import warmup_jax as wj
 from warmup_jax.transform import ScheduledState, learning_rate, scheduled
+from warmup_jax.transform.state import with_count, with_schedules
 
 pytestmark = pytest.mark.default_promotion  # Optax's Adam mixes int32 and float32
 SCHEDULE = wj.warmup_cosine(peak=0.1, warmup=3, total=10)
@@ -131,8 +132,7 @@ def test_a_schedule_changed_in_the_state_does_not_retrace():
     state = optimizer.init(PARAMS)
     _, state = update(PARAMS, state)
     new = wj.warmup_cosine(peak=0.4, warmup=1, total=20)
-    numbers = jax.tree.map(lambda old, leaf: jnp.asarray(leaf, old.dtype), state.schedules, {"learning_rate": new})
-    _, state = update(PARAMS, state._replace(schedules=numbers))
+    _, state = update(PARAMS, with_schedules(state, {"learning_rate": new}))
     assert learning_rate(state) == new(1)
 
 
@@ -240,7 +240,7 @@ def test_a_random_key_in_the_state():
 
 def test_the_count_saturates():
     optimizer = scheduled(optax.sgd)(SCHEDULE)
-    state = optimizer.init(PARAMS)._replace(count=jnp.int32(2**31 - 1))
+    state = with_count(optimizer.init(PARAMS), jnp.int32(2**31 - 1))
     _, state = optimizer.update(PARAMS, state)
     assert state.count == 2**31 - 1 and learning_rate(state) == 0
 

@@ -1,9 +1,11 @@
 """Flax Linen: a train state that knows its learning rate."""
 
+import collections.abc
 import dataclasses
 import functools
 import typing
 
+import jax
 import optax
 from flax.training import train_state
 
@@ -45,6 +47,15 @@ class TrainState(train_state.TrainState):
     def reschedule(self, *, recompile: bool = False, **schedules: typing.Any) -> typing.Self:
         """This state with other schedules, as `transform.reschedule` changes them."""
         return self.replace(opt_state=transform.reschedule(self.opt_state, recompile=recompile, **schedules))
+
+    def rescale(
+        self,
+        factor: jax.typing.ArrayLike | collections.abc.Mapping[str, jax.typing.ArrayLike],
+        *,
+        name: str = "learning_rate",
+    ) -> typing.Self:
+        """This state with a schedule multiplied, as `transform.rescale` does."""
+        return self.replace(opt_state=transform.rescale(self.opt_state, factor, name=name))
 
     def apply_gradients(self, *, grads: typing.Any, **keywords: typing.Any) -> typing.Self:
         """One update.

@@ -1,7 +1,9 @@
 """Flax NNX: an optimizer that knows its learning rate."""
 
+import collections.abc
 import typing
 
+import jax
 from flax import nnx
 
 from warmup_jax import transform
@@ -43,3 +45,12 @@ class Optimizer(nnx.Optimizer[_Model]):
     def reschedule(self, *, recompile: bool = False, **schedules: typing.Any) -> None:
         """Change schedules in place, as `transform.reschedule` does in a copy."""
         self.opt_state: typing.Any = transform.reschedule(self.opt_state, recompile=recompile, **schedules)
+
+    def rescale(
+        self,
+        factor: jax.typing.ArrayLike | collections.abc.Mapping[str, jax.typing.ArrayLike],
+        *,
+        name: str = "learning_rate",
+    ) -> None:
+        """Multiply a schedule in place, as `transform.rescale` does in a copy."""
+        self.opt_state = transform.rescale(self.opt_state, factor, name=name)

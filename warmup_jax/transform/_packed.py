@@ -9,6 +9,7 @@ import functools
 import hashlib
 import math
 import typing
+import zlib
 
 import jax
 import jax.numpy as jnp
@@ -52,6 +53,11 @@ class Layout:
         return f"Layout({str(self)!r})"
 
     @property
+    def fingerprint(self) -> int:
+        """A number that stands for the text: for checkpoints that hold the arrays alone."""
+        return zlib.crc32(str(self).encode()) & 0x7FFFFFFF
+
+    @property
     def keys(self) -> dict[str, str]:
         """The keys of the two arrays, which name the classes: so no checkpoint reads one kind into another."""
         text = str(self)
@@ -68,7 +74,7 @@ def packed(
     retraces.
     """
     numbers: dict[str, list[typing.Any]] = {
-        "whole": [count],
+        "whole": [count, 0],  # the second one is the fingerprint, which the layout gives
         "real": [1.0 if factors is None else factors[name] for name in schedules],
     }
     sizes, structures, slots = {name: len(values) for name, values in numbers.items()}, [], []
@@ -83,6 +89,7 @@ def packed(
         structures.append(structure)
         slots.append(tuple(places))
     layout = Layout(tuple(schedules), tuple(structures), tuple(slots))
+    numbers["whole"][1] = layout.fingerprint
     return layout, {layout.keys[array]: _in_one(array, values) for array, values in numbers.items()}
 
 

@@ -62,6 +62,7 @@ def reschedule(
     changes: dict[str, Change] = {}
     for name, new in schedules.items():
         for path, schedule in schedules_by_path(opt_state, name, new, holders).items():
+            holders[path].check()
             _check_alone("reschedule", name, holders[path])
             _check_kind(name, plain(holders[path]), schedule, recompile)
             changes[path] = _after(changes.get(path), functools.partial(_with_schedule, name=name, schedule=schedule))
@@ -106,6 +107,7 @@ def rescale(
     _check_paths(f"rescale(name={name!r})", by_path, paths)
     changes: dict[str, Change] = {}
     for path, number in by_path.items():
+        holders[path].check()
         _check_alone("rescale", name, holders[path])
         by = _FACTOR.check("rescale(factor)", number)
         changes[path] = functools.partial(_with_factor, name=name, factor=by)

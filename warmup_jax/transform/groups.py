@@ -5,6 +5,7 @@ import fnmatch
 import typing
 
 import jax
+import jax.numpy as jnp
 import optax
 import optax.transforms
 
@@ -14,7 +15,7 @@ from warmup_jax._schedule import Like, Schedule
 from warmup_jax.fields import Positive
 from warmup_jax.stages import as_schedule
 from warmup_jax.transform._factories import check_optimizer
-from warmup_jax.transform._trees import is_wrapped, key_text
+from warmup_jax.transform._trees import is_wrapped, key_text, plain
 
 
 def grouped(
@@ -89,15 +90,15 @@ def grouped(
         )
 
     def groups_of(params: optax.Params) -> typing.Any:
-        return jax.tree_util.tree_map_with_path(group_of, params, is_leaf=is_wrapped)
+        return jax.tree_util.tree_map_with_path(group_of, params, is_leaf=_is_variable)
 
     by_group: dict[collections.abc.Hashable, optax.GradientTransformation] = {**optimizers}
     inner = optax.with_extra_args_support(optax.transforms.partition(by_group, groups_of))
 
     def init(params: optax.Params) -> typing.Any:
+        paths = jax.tree_util.tree_flatten_with_path(params, is_leaf=_is_variable)[0]
         idle = set(known) - set(jax.tree.leaves(groups_of(params)))
-        if idle:
-            paths = jax.tree_util.tree_flatten_with_path(params, is_leaf=is_wrapped)[0]
+        if idle and paths:  # what Optax puts in the place of parameters has none
             raise ValueError(
                 f"`grouped(patterns=...)`: the group {min(idle)!r} matches no parameter; they are "
                 f"{', '.join(repr(_parameter_name(path)) for path, _ in paths[:20])}"
@@ -157,9 +158,15 @@ def layer_decay(schedule: Like, layers: collections.abc.Sequence[str], factor: P
 
 
 def _parameter_name(path: tuple[typing.Any, ...]) -> str:
-    """As in `"head/kernel"`; before Flax 0.11, nnx puts the array of a variable in its attribute `value`."""
-    in_variable = path and getattr(path[-1], "name", None) == "value"
-    return "/".join(map(key_text, path[:-1] if in_variable else path))
+    """As in `"head/kernel"`."""
+    return "/".join(map(key_text, path))
+
+
+def _is_variable(node: typing.Any) -> bool:
+    """True for what holds one array in nnx, of any release: a parameter is named by its own path, not by the attribute
+    in which nnx keeps the array.
+    """
+    return is_wrapped(node) or any(cls.__module__.startswith("flax.nnx.variable") for cls in type(node).__mro__)
 
 
 def _as_patterns(name: str, pattern: object) -> list[str] | None:
@@ -177,3 +184,57 @@ def _as_patterns(name: str, pattern: object) -> list[str] | None:
 
 def _matches(parameter: str, patterns: list[str] | None) -> bool:
     return patterns is not None and any(fnmatch.fnmatchcase(parameter, pattern) for pattern in patterns)
+
+
+def scale_layers(
+    factors: jax.typing.ArrayLike, patterns: str | typing.Collection[str] = "*"
+) -> optax.GradientTransformation:
+    """Multiply the updates of layers that are stacked in one array, each layer by its own factor.
+
+    `update[k] * factors[k]` along the leading axis: what `layer_decay` is for layers with parameters of their own, for
+    scanned blocks. It comes last in a chain, behind the optimizer.
+
+    Args:
+        factors: a number for each layer, one-dimensional.
+        patterns: the names of the stacked parameters, as for `grouped`; all others stay as they are.
+
+    Returns:
+        An `optax.GradientTransformation` without a state.
+
+    Raises:
+        ValueError: for factors that are not one-dimensional, and on `update` for a parameter whose leading axis is not as
+            long.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> import warmup_jax as wj
+        >>> from warmup_jax.transform import scale_layers, scheduled
+        >>> params = {"blocks": {"kernel": jnp.ones((3, 2))}, "head": jnp.ones(2)}
+        >>> optimizer = optax.chain(scheduled(optax.sgd)(wj.Constant(1.0)), scale_layers([0.25, 0.5, 1.0], "blocks/*"))
+        >>> updates, _ = optimizer.update(params, optimizer.init(params), params)
+        >>> updates["blocks"]["kernel"][:, 0]
+        Array([-0.25, -0.5 , -1.  ], dtype=float32)
+
+    Source: as `layer_decay`.
+    """
+    known, named = jnp.asarray(factors), _as_patterns("scale_layers", patterns)
+    if known.ndim != 1:
+        raise ValueError(f"`scale_layers(factors=...)` must be one-dimensional; {_checks.came(known)}.")
+
+    def scaled(path: tuple[typing.Any, ...], update: typing.Any) -> typing.Any:
+        if not _matches(_parameter_name(path), named):
+            return update
+        array = jnp.asarray(plain(update))
+        if array.ndim == 0 or array.shape[0] != known.size:
+            raise ValueError(
+                f"`scale_layers(factors=...)` has {known.size} factors, but {_parameter_name(path)!r} has the shape "
+                f"{array.shape}: its leading axis must be the layers."
+            )
+        made = array * known.astype(array.dtype).reshape(-1, *[1] * (array.ndim - 1))
+        return type(update)(made) if is_wrapped(update) else made
+
+    def update(updates: optax.Updates, params: optax.Params | None = None) -> typing.Any:
+        return jax.tree_util.tree_map_with_path(scaled, updates, is_leaf=_is_variable)
+
+    return optax.stateless(update)

@@ -27,18 +27,39 @@ class PlateauState(typing.NamedTuple):
     """The state of `reduce_on_plateau`: arrays only, of the same shapes and dtypes in every step.
 
     Args:
-        best: the best metric so far, float32; infinite before the first.
-        bad: metrics in a row that were not better, int32.
-        resting: metrics of the cooldown still to come, int32.
-        reductions: how often the rate was lowered, int32.
+        metrics: float32: the best metric so far, infinite before the first, and the sum of those of an unfinished mean.
+        counts: int32, which `bad`, `resting`, `reductions` and `seen` read.
         inner: the state of the optimizer inside.
     """
 
-    best: jax.Array
-    bad: jax.Array
-    resting: jax.Array
-    reductions: jax.Array
+    metrics: jax.Array
+    counts: jax.Array
     inner: optax.OptState
+
+    @property
+    def best(self) -> jax.Array:
+        """The best metric so far, float32; infinite before the first."""
+        return self.metrics[..., 0]
+
+    @property
+    def bad(self) -> jax.Array:
+        """Metrics in a row that were not better, int32."""
+        return self.counts[..., 0]
+
+    @property
+    def resting(self) -> jax.Array:
+        """Metrics of the cooldown still to come, int32."""
+        return self.counts[..., 1]
+
+    @property
+    def reductions(self) -> jax.Array:
+        """How often the rate was lowered, int32."""
+        return self.counts[..., 2]
+
+    @property
+    def seen(self) -> jax.Array:
+        """Metrics of an unfinished mean, int32."""
+        return self.counts[..., 3]
 
 
 @checked
@@ -54,6 +75,7 @@ def reduce_on_plateau(
     min_lr: _NotNegative = 0.0,
     eps: _NotNegative = 1e-8,
     warmup: Steps = 0,
+    accumulation_size: Annotated[Count, at_least(1)] = 1,
 ) -> optax.GradientTransformationExtraArgs:
     r"""Lower the learning rate of a `scheduled` optimizer when a metric stops improving.
 
@@ -86,6 +108,8 @@ def reduce_on_plateau(
         min_lr: the rate below which nothing is lowered. A schedule that is below it stays.
         eps: a lowering by this much or less is not made.
         warmup: updates, from the first, whose metrics are ignored.
+        accumulation_size: so many metrics count as one, their mean: for the noisy loss of single steps, which is hardly
+            ever better than the best so far.
 
     Returns:
         An `optax.GradientTransformationExtraArgs` whose state is a `PlateauState`. The metric is passed
@@ -132,27 +156,31 @@ def reduce_on_plateau(
         return Minimum(schedule, Maximum(schedule * scale, min_lr))
 
     def observe(state: PlateauState, metric: jax.Array, known: ScheduledState) -> PlateauState:
+        total, seen = state.metrics[..., 1] + metric, state.seen + 1
+        is_full = seen >= accumulation_size
+        metric = total / accumulation_size
         better = is_better(metric, state.best)
         bad = jnp.where(better | (state.resting > 0), 0, state.bad + 1)
         due = bad > patience
         schedule, count = _scaled(known), known.count
         drop = lowered(schedule, state.reductions)(count) - lowered(schedule, state.reductions + 1)(count)
-        observed = {
-            "best": jnp.where(better, metric, state.best),
-            "bad": jnp.where(due, 0, bad),
-            "resting": jnp.where(due, cooldown, jnp.maximum(state.resting - 1, 0)),
-            "reductions": state.reductions + (due & (drop > eps)).astype(jnp.int32),
-        }
-        # A choice between two numbers, not between two programs: there is nothing to save here.
+        resting = jnp.where(due, cooldown, jnp.maximum(state.resting - 1, 0))
+        reductions = state.reductions + (due & (drop > eps)).astype(jnp.int32)
+        judged = jnp.stack([jnp.where(due, 0, bad), resting, reductions, 0 * seen], axis=-1)
+        waiting = jnp.stack([state.bad, state.resting, state.reductions, seen], axis=-1)
+        # Choices between numbers, not between programs: there is nothing to save here.
+        best = jnp.where(is_full & better, metric, state.best)
+        metrics = jnp.stack([best, jnp.where(is_full, 0.0, total)], axis=-1)
+        counts = jnp.where(is_full, judged, waiting)
+        is_over = count >= warmup
         return state._replace(
-            **{name: jnp.where(count < warmup, getattr(state, name), new) for name, new in observed.items()}
+            metrics=jnp.where(is_over, metrics, state.metrics), counts=jnp.where(is_over, counts, state.counts)
         )
 
     def init(params: optax.Params) -> typing.Any:
         state = inner.init(params)
         _the_scheduled(state)
-        zero = jnp.zeros((), jnp.int32)
-        return PlateauState(jnp.full((), -sign * jnp.inf, jnp.float32), zero, zero, zero, state)
+        return PlateauState(jnp.array([-sign * jnp.inf, 0.0], jnp.float32), jnp.zeros(4, jnp.int32), state)
 
     def update(
         updates: optax.Updates,

@@ -144,6 +144,8 @@ def scheduled_state(opt_state: typing.Any) -> typing.Any:
         raise ValueError(
             f"`scheduled_state(opt_state)` found no state of a `scheduled` optimizer in: {outline(opt_state)}."
         )
+    for node in found.values():
+        node.check()
     return _alone({path: plain(node) for path, node in found.items()})
 
 

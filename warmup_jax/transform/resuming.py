@@ -126,6 +126,7 @@ def adopt(
 
 def _on_host(caller: str, node: ScheduledState) -> ScheduledState:
     """A state of known and finite numbers."""
+    node.check()
     for key, array in node.numbers.items():
         if isinstance(array, core.Tracer):
             raise TypeError(
