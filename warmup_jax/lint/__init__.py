@@ -120,7 +120,8 @@ def _settings(optimizer) -> list[dict[str, Schedule]]:
         return []
     if scheduled_states(optimizer):
         found = scheduled_state(optimizer)
-        return [dict(state.schedules) for state in (found.values() if isinstance(found, dict) else [found])]
+        states = found.values() if isinstance(found, dict) else [found]
+        return [{name: schedule * state.factors[name] for name, schedule in state.schedules.items()} for state in states]
     if isinstance(optimizer, collections.abc.Mapping):
         names = [name for name in READ if name in optimizer]
         known = {name: _AS_SCHEDULE.check(f"lint(optimizer={{{name!r}: ...}})", optimizer[name]) for name in names}

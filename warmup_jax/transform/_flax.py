@@ -33,18 +33,19 @@ def _kinds_to_dict(layout: Layout) -> dict[str, typing.Any]:
 def _kinds_from_dict(target: Layout, saved: typing.Any) -> Layout:
     if not isinstance(saved, dict) or set(saved) != {"version", "schedules"}:
         raise ValueError(
-            "this saved state does not say what its schedules are: it was saved by another version of warmup_jax, or is not "
-            "the state of a `scheduled` optimizer."
+            "this saved state does not say what its schedules are: it was saved by another version of warmup_jax, or "
+            "is not the state of a `scheduled` optimizer."
         )
     if saved["version"] != VERSION:
         raise ValueError(
-            f"this state was saved in form {saved['version']!r}, and this version of warmup_jax reads form {VERSION}. Restore "
-            "it with the version that saved it."
+            f"this state was saved in form {saved['version']!r}, and this version of warmup_jax reads form {VERSION}. "
+            f"Restore it with the version that saved it."
         )
     if saved["schedules"] != str(target):
         raise ValueError(
-            f"the saved state holds {saved['schedules']!r} where this optimizer has {str(target)!r}. Restore it into an "
-            "optimizer made with the schedules that it was saved with, then change those with `resume` or `reschedule`."
+            f"the saved state holds {saved['schedules']!r} where this optimizer has {str(target)!r}. Restore it into "
+            f"an optimizer made with the schedules that it was saved with, then change those with `resume` or "
+            f"`reschedule`."
         )
     return target
 

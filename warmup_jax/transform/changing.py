@@ -75,8 +75,8 @@ def rescale(
 ) -> _State:  # fmt: skip
     """Multiply a schedule in the state of a `scheduled` optimizer, from the next update on: half the rate, or twice.
 
-    The state holds a factor for each of its schedules, 1 at first; this multiplies it. Nothing is compiled anew, and the
-    factor may be traced. `reschedule` sets it to 1 again; a `min_lr` of `reduce_on_plateau` bounds the product.
+    The state holds a factor for each of its schedules, 1 at first; this multiplies it. Nothing is compiled anew, and
+    the factor may be traced. `reschedule` sets it to 1 again; a `min_lr` of `reduce_on_plateau` bounds the product.
 
     Args:
         opt_state: the state of an optimizer made with `scheduled`, itself or anywhere within another.
@@ -164,8 +164,8 @@ def schedules_by_path(
 def _check_alone(caller: str, name: str, node: ScheduledState) -> None:
     if jnp.ndim(node.count):
         raise ValueError(
-            f"`{caller}({name}=...)`: this is a batch of states, of the shape {jnp.shape(node.count)}. Change each under "
-            f"`jax.vmap`, as in `jax.vmap(lambda state: {caller}(state, ...))(states)`."
+            f"`{caller}({name}=...)`: this is a batch of states, of the shape {jnp.shape(node.count)}. Change each "
+            f"under `jax.vmap`, as in `jax.vmap(lambda state: {caller}(state, ...))(states)`."
         )
 
 
@@ -194,8 +194,8 @@ def _with_factor(node: ScheduledState, name: str, factor: typing.Any) -> Schedul
 
 
 def _as_before(old: ScheduledState, name: str, new: ScheduledState) -> ScheduledState:
-    """A changed state with its arrays placed and wrapped as they were; its value is that of step 0 before any update."""
-    value = jnp.where(new.count == 0, new.at_count()[name], new.values[name])
+    """A changed state with its arrays placed and wrapped as they were; its value is that of step 0 before any
+    update.""" value = jnp.where(new.count == 0, new.at_count()[name], new.values[name])
     value = _placed_like(value, old.values[name])
     likes = {array: old.numbers[key] for array, key in old.layout.keys.items()}
     numbers = {key: _placed_like(new.numbers[key], likes[array]) for array, key in new.layout.keys.items()}

@@ -202,8 +202,8 @@ def scale_layers(
         An `optax.GradientTransformation` without a state.
 
     Raises:
-        ValueError: for factors that are not one-dimensional, and on `update` for a parameter whose leading axis is not as
-            long.
+        ValueError: for factors that are not one-dimensional, and on `update` for a parameter whose leading axis is not
+            as long.
 
     Example:
         >>> import jax.numpy as jnp

@@ -65,8 +65,8 @@ def log_dict(opt_state: typing.Any) -> dict[str, jax.Array]:
         opt_state: as for `learning_rate`.
 
     Returns:
-        A dict of float32 scalar arrays, by the name of the hyperparameter, and behind a `/` by the path of the optimizer
-        where there are several: `"learning_rate"`, or `"learning_rate/head"` and `"learning_rate/body"`.
+        A dict of float32 scalar arrays, by the name of the hyperparameter, and behind a `/` by the path of the
+        optimizer where there are several: `"learning_rate"`, or `"learning_rate/head"` and `"learning_rate/body"`.
 
     Raises:
         ValueError: if none is found.
@@ -151,8 +151,8 @@ def scheduled_state(opt_state: typing.Any) -> typing.Any:
 
 def _nothing(caller: str, opt_state: typing.Any) -> str:
     return (
-        f"`{caller}(opt_state)` found no scheduled hyperparameter in this state: {outline(opt_state)}. Make the optimizer "
-        "with `scheduled`."
+        f"`{caller}(opt_state)` found no scheduled hyperparameter in this state: {outline(opt_state)}. Make the "
+        f"optimizer with `scheduled`."
     )
 
 

@@ -22,13 +22,13 @@ _Arguments = typing.ParamSpec("_Arguments")
 class ScheduledState(typing.NamedTuple):
     """The state of a `scheduled` optimizer: of the same shapes and dtypes in every step.
 
-    The count, the factors and all numbers of its schedules stand in two arrays, because each array of a state costs every
-    dispatch a little; `count`, `schedules` and `factors` read them. `values` is a record of the last update: writing to
-    it, as `optax.tree.set(state, learning_rate=...)` does, changes no rate. `reschedule` and `rescale` do.
+    The count, the factors and all numbers of its schedules stand in two arrays, because each array of a state costs
+    every dispatch a little; `count`, `schedules` and `factors` read them. `values` is a record of the last update:
+    writing to it, as `optax.tree.set(state, learning_rate=...)` does, changes no rate. `reschedule` and `rescale` do.
 
     The count is that of calls of the optimizer: within `optax.MultiSteps` of updates, in a chain with
-    `optax.apply_every`, which lets every call through, of micro-steps. A state that `init` makes anew in the middle of a
-    run begins at 0, with the warmup; `adopt` keeps the clock.
+    `optax.apply_every`, which lets every call through, of micro-steps. A state that `init` makes anew in the middle of
+    a run begins at 0, with the warmup; `adopt` keeps the clock.
 
     Args:
         layout: what the schedules are, without their numbers; static.
@@ -49,16 +49,16 @@ class ScheduledState(typing.NamedTuple):
         return self._array("whole")[..., 0]
 
     def check(self) -> None:
-        """An error if the arrays are those of other schedules, as far as their numbers are known: a checkpoint that holds
-        arrays alone, without names, is read into any optimizer whose arrays are as long.
+        """An error if the arrays are those of other schedules, as far as their numbers are known: a checkpoint that
+        holds arrays alone, without names, is read into any optimizer whose arrays are as long.
         """
         whole = self._array("whole")
         if isinstance(whole, jax.Array) and not isinstance(whole, jax.core.Tracer):
             if not (np.asarray(whole[..., 1]) == self.layout.fingerprint).all():
                 raise ValueError(
-                    f"the arrays of this state are not those of {str(self.layout)!r}: they were restored into the optimizer "
-                    "of another schedule. Restore them into one with the schedule that they were saved with, then use "
-                    "`resume` or `reschedule`."
+                    f"the arrays of this state are not those of {str(self.layout)!r}: they were restored into the "
+                    f"optimizer of another schedule. Restore them into one with the schedule that they were saved "
+                    f"with, then use `resume` or `reschedule`."
                 )
 
     @property
@@ -85,46 +85,45 @@ def scheduled(
 ) -> typing.Callable[_Arguments, optax.GradientTransformationExtraArgs]:
     """Give an Optax optimizer schedules for its hyperparameters, as part of its state.
 
-        Every argument that is a `Schedule` is scheduled; so is a plain callable for `learning_rate`. All
-        other arguments go to `factory` as they are. Update `n` (from 0) uses `schedule(n)`.
+    Every argument that is a `Schedule` is scheduled; so is a plain callable for `learning_rate`. All
+    other arguments go to `factory` as they are. Update `n` (from 0) uses `schedule(n)`.
 
-        The schedule that counts is the one in the state: a state restored from a checkpoint brings its own. `reschedule`
-        changes it, `rescale` multiplies it, and `resume` compares it with the schedule of the source code. A state restored
-        into the optimizer of another schedule is an error: its arrays stand under keys that name the classes.
+    The schedule that counts is the one in the state: a state restored from a checkpoint brings its own. `reschedule`
+    changes it, `rescale` multiplies it, and `resume` compares it with the schedule of the source code. A state restored
+    into the optimizer of another schedule is an error: its arrays stand under keys that name the classes.
 
-        Editors and type checkers see the arguments of `factory`, with the types that Optax gives them. Where that is a
-        number, as for `b1` of `optax.adamw`, write `b1=typing.cast(typing.Any, schedule)`: the names are checked as before.
+    Editors and type checkers see the arguments of `factory`, with the types that Optax gives them. Where that is a
+    number, as for `b1` of `optax.adamw`, write `b1=typing.cast(typing.Any, schedule)`: the names are checked as before.
 
-        Args:
-            factory: a function that returns an Optax optimizer, such as `optax.adamw`. It may not branch in
-                Python on an argument that is scheduled.
+    Args:
+        factory: a function that returns an Optax optimizer, such as `optax.adamw`. It may not branch in
+            Python on an argument that is scheduled.
 
-        Returns:
-            A function with the arguments of `factory` that returns an
-            `optax.GradientTransformationExtraArgs` whose state is a `ScheduledState`. The updates and the
-            inner state have the dtypes of the plain optimizer; the values are float32.
+    Returns:
+        A function with the arguments of `factory` that returns an
+        `optax.GradientTransformationExtraArgs` whose state is a `ScheduledState`. The updates and the
+        inner state have the dtypes of the plain optimizer; the values are float32.
 
-        Raises:
-            TypeError: for an argument that `factory` does not have, or that it cannot take as an array.
-            ValueError: if no argument is a schedule.
+    Raises:
+        TypeError: for an argument that `factory` does not have, or that it cannot take as an array.
+        ValueError: if no argument is a schedule.
 
-        Example:
-            >>> import jax.numpy as jnp
-            >>> import numpy as np
-    import optax
-            >>> import warmup_jax as wj
-            >>> from warmup_jax.transform import learning_rate, scheduled
-            >>> schedule = wj.warmup_cosine(peak=0.1, warmup=2, total=10)
-            >>> optimizer = optax.chain(
-            ...     optax.clip_by_global_norm(1.0),
-            ...     scheduled(optax.adamw)(learning_rate=schedule, weight_decay=1e-4),
-            ... )
-            >>> params = jnp.ones(3)
-            >>> state = optimizer.init(params)
-            >>> for _ in range(2):
-            ...     updates, state = optimizer.update(params, state, params)
-            >>> learning_rate(state)
-            Array(0.05, dtype=float32)
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> import warmup_jax as wj
+        >>> from warmup_jax.transform import learning_rate, scheduled
+        >>> schedule = wj.warmup_cosine(peak=0.1, warmup=2, total=10)
+        >>> optimizer = optax.chain(
+        ...     optax.clip_by_global_norm(1.0),
+        ...     scheduled(optax.adamw)(learning_rate=schedule, weight_decay=1e-4),
+        ... )
+        >>> params = jnp.ones(3)
+        >>> state = optimizer.init(params)
+        >>> for _ in range(2):
+        ...     updates, state = optimizer.update(params, state, params)
+        >>> learning_rate(state)
+        Array(0.05, dtype=float32)
     """
     if not callable(factory) or isinstance(factory, Schedule):
         raise TypeError(f"`scheduled(factory)` must be a function that returns an optimizer; {_checks.came(factory)}.")
