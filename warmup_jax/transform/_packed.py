@@ -41,7 +41,7 @@ class Layout:
     """
 
     names: tuple[str, ...]
-    structures: tuple[jax.tree_util.PyTreeDef, ...]
+    structures: tuple[typing.Any, ...]
     slots: tuple[tuple[_Slot, ...], ...]
 
     def __str__(self) -> str:
@@ -120,7 +120,7 @@ def unpacked(layout: Layout, numbers: dict[str, jax.Array]) -> dict[str, Schedul
 
 
 @functools.lru_cache(maxsize=1024)
-def _classes(structure: jax.tree_util.PyTreeDef, slots: tuple[_Slot, ...]) -> str:
+def _classes(structure: typing.Any, slots: tuple[_Slot, ...]) -> str:
     return outline_of(jax.tree.unflatten(structure, [np.zeros(slot.shape) for slot in slots]))
 
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax import core
 
 from warmup_jax import _checks
 from warmup_jax._schedule import SCHEDULE, Schedule
@@ -53,7 +54,7 @@ class ScheduledState(typing.NamedTuple):
         holds arrays alone, without names, is read into any optimizer whose arrays are as long.
         """
         whole = self._array("whole")
-        if isinstance(whole, jax.Array) and not isinstance(whole, jax.core.Tracer):
+        if isinstance(whole, jax.Array) and not isinstance(whole, core.Tracer):
             if not (np.asarray(whole[..., 1]) == self.layout.fingerprint).all():
                 raise ValueError(
                     f"the arrays of this state are not those of {str(self.layout)!r}: they were restored into the "
