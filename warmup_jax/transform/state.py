@@ -55,7 +55,7 @@ class ScheduledState(typing.NamedTuple):
         """
         whole = self._array("whole")
         if isinstance(whole, jax.Array) and not isinstance(whole, core.Tracer):
-            if not (np.asarray(whole[..., 1]) == self.layout.fingerprint).all():
+            if not (np.asarray(whole)[..., 1] == self.layout.fingerprint).all():
                 raise ValueError(
                     f"the arrays of this state are not those of {str(self.layout)!r}: they were restored into the "
                     f"optimizer of another schedule. Restore them into one with the schedule that they were saved "
