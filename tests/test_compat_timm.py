@@ -300,6 +300,12 @@ def square(share):
         ),
         (lambda: timm.StepLRScheduler(0, base_lr=0.1), ValueError, "`StepLRScheduler(decay_t=...)` must be above 0"),
         (
+            lambda: timm.StepLRScheduler(1e-12, base_lr=0.1),
+            ValueError,
+            "(decay_t=...)` must have at most 9 digits; got",
+        ),
+        (lambda: timm.StepLRScheduler(12345678901.5, base_lr=0.1), ValueError, "must have at most 9 digits; got"),
+        (
             lambda: timm.MultiStepLRScheduler([5, 3], base_lr=0.1),
             ValueError,
             "`MultiStepLRScheduler(decay_t=...)` must be milestones in order; got [5, 3].",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from warmup_jax import Constant, Cosine, Linear, Schedule, Staircase, Stretch, join
 from warmup_jax.compat._cycles import growing
-from warmup_jax.compat.keras._arguments import Length, Unused, Warmup, whole
+from warmup_jax.compat.keras._whole_floats import Length, Unused, Warmup, whole
 from warmup_jax.fields import Known, Positive, Real, Steps, at_least, between, checked, within
 
 

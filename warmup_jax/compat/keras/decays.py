@@ -12,7 +12,7 @@ from warmup_jax import (
     join,
 )
 from warmup_jax.compat._cycles import decay_every
-from warmup_jax.compat.keras._arguments import Length, Unused, whole
+from warmup_jax.compat.keras._whole_floats import Length, Unused, whole
 from warmup_jax.fields import Boundaries, Positive, Real, Table, checked
 
 

@@ -6,7 +6,7 @@ import jax
 
 from warmup_jax import KDecay, Schedule
 from warmup_jax.compat._cycles import growing
-from warmup_jax.compat.timm._arguments import MOST_STEPS
+from warmup_jax.compat.timm._scheduler_arguments import MOST_STEPS
 from warmup_jax.fields import Count, Positive, Real, Steps
 
 Curve: typing.TypeAlias = typing.Callable[[float | jax.Array, float | jax.Array, int | jax.Array], Schedule]

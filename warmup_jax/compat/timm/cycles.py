@@ -5,9 +5,9 @@ import typing
 from typing import Annotated
 
 from warmup_jax import Cosine, Maximum, Minimum, Polynomial, Schedule, Tanh
-from warmup_jax.compat.timm._arguments import CycleCount, KnownAbove0, Length, NoNoise, Unused
 from warmup_jax.compat.timm._cycling import in_cycles, paced
 from warmup_jax.compat.timm._running import per_update, warmed
+from warmup_jax.compat.timm._scheduler_arguments import CycleCount, KnownAbove0, Length, NoNoise, Unused
 from warmup_jax.fields import Positive, Real, Steps, between, checked
 
 Bound: typing.TypeAlias = Annotated[Real, between(-20.0, 20.0)]

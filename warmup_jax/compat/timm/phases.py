@@ -4,9 +4,9 @@ import typing
 from typing import Annotated
 
 from warmup_jax import Constant, InversePower, Maximum, Product, Schedule, join
-from warmup_jax.compat.timm._arguments import Length, NoNoise, Unused
 from warmup_jax.compat.timm._decays import Decay, decay_of
 from warmup_jax.compat.timm._running import per_update, warmed
+from warmup_jax.compat.timm._scheduler_arguments import Length, NoNoise, Unused
 from warmup_jax.fields import Known, Positive, Real, Steps, Timescale, between, checked, within
 
 

@@ -4,8 +4,8 @@ import bisect
 import typing
 
 from warmup_jax import Constant, PiecewiseConstant, Repeat, Schedule, Stretch
-from warmup_jax.compat.timm._arguments import MOST_STEPS, KnownAbove0, Length, NoNoise, Unused
 from warmup_jax.compat.timm._running import per_update, warmed
+from warmup_jax.compat.timm._scheduler_arguments import MOST_STEPS, KnownAbove0, Length, NoNoise, Unused
 from warmup_jax.fields import Positive, Real, Steps, checked, decimal
 
 
@@ -43,7 +43,7 @@ def StepLRScheduler(
         Array(0.5, dtype=float32)
     """
     decay = decimal(decay_t)
-    if decay.numerator > MOST_STEPS:
+    if max(decay.numerator, decay.denominator) > MOST_STEPS:
         raise ValueError(f"`StepLRScheduler(decay_t=...)` must have at most 9 digits; got {decay_t!r}. Round it.")
     curve = Repeat(Constant(base_lr, decay.numerator), scale=decay_rate)
     curve = curve if decay.denominator == 1 else Stretch(curve, 1, decay.denominator)

@@ -1,4 +1,4 @@
-"""What the arguments of the schedulers may be, where several have the same."""
+"""The arguments that the schedulers have in common: what they may be."""
 
 import math
 import typing

@@ -1,4 +1,4 @@
-"""What the arguments of the schedules may be, where several have the same."""
+"""Lengths as Keras takes them: a whole float such as 1e4 is one."""
 
 import typing
 from typing import Annotated
