@@ -56,7 +56,7 @@ class Unreadable(Late):
     steps: wj.fields.Steps
 
     def inside(self):
-        return {one.begin: one for one in super().inside()}.values()
+        yield from {one.begin: one for one in super().inside()}.values()
 
 
 JUMPING = wj.join(wj.Linear(0.0, 1e-3, 100), wj.Cosine(8e-4, 0.0, 900))

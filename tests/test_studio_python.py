@@ -191,7 +191,7 @@ def powers(x):
 
 
 def unknown_name(x):
-    return not_defined(x)  # noqa: F821
+    return not_defined(x)  # noqa: F821  # pyright: ignore[reportUndefinedVariable]
 
 
 def shown_as_code(x):
