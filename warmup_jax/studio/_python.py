@@ -13,6 +13,7 @@ name. What cannot be is an error with the construct and its line.
 import ast
 import bisect
 import fractions
+import functools
 import inspect
 import itertools
 import json
@@ -123,6 +124,7 @@ def _class(program: Program, cls: typing.Any, name: str) -> str:
     )
 
 
+@functools.lru_cache(maxsize=1000)
 def _tree_of(value: typing.Any) -> tuple[typing.Any, str]:
     """The syntax tree of a function or a class, and where it stands."""
     try:

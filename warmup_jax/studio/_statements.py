@@ -60,11 +60,12 @@ class Body:
 
     def method(self, tree: ast.FunctionDef) -> str:
         """A method of a class, whose first argument is `this`."""
-        first, tree.args.args = tree.args.args[0].arg, tree.args.args[1:]
+        first = tree.args.args[0].arg
+        rest = ast.arguments(**{**dict(ast.iter_fields(tree.args)), "args": tree.args.args[1:]})
         self.scopes.append({first})
         is_property = any(isinstance(each, ast.Name) and each.id == "property" for each in tree.decorator_list)
         kind = "get " if is_property else "*" * _yields(tree)
-        text = f"{kind}{tree.name}({self.parameters(tree.args)}) {self.block(tree, f'const {first} = this;')}\n"
+        text = f"{kind}{tree.name}({self.parameters(rest)}) {self.block(tree, f'const {first} = this;')}\n"
         self.scopes.pop()
         return text
 
