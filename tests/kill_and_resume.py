@@ -1,11 +1,13 @@
 """Kill a training with SIGKILL at random moments, resume it each time, and compare its bits with an uninterrupted run.
 
-    python -m tests.kill_and_resume [--kills 20] [--seed N]
+    python -m tests.kill_and_resume [--kills 20] [--saves 25] [--seed N]
 
-A checkpoint is saved after every epoch, so that about a third of the moments fall into the writing of one.
+A checkpoint is saved after every epoch. First come `--saves` kills that each leave a checkpoint half written: the
+killer waits for the folder in which one is written. Then come `--kills` at any moment.
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import random
@@ -28,7 +30,8 @@ LONGEST_WAIT = 120  # seconds, for a start on a busy machine
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=20, help="at any moment")
+    parser.add_argument("--saves", type=int, default=25, help="while a checkpoint is written")
     parser.add_argument("--seed", type=int, default=None, help="of the moments; printed")
     options = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
@@ -36,23 +39,29 @@ def main(arguments: list[str] | None = None) -> int:
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         whole, killed = pathlib.Path(scratch, "whole"), pathlib.Path(scratch, "killed")
-        fresh = ["--epochs", str(EPOCHS_PER_KILL * options.kills), *OPTIONS]
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(pathlib.Path(scratch, "compiled"))  # a start takes half the time
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
+        fresh = ["--epochs", str(EPOCHS_PER_KILL * (options.kills + options.saves)), *OPTIONS]
         finish(start(fresh, whole))
-        kills = resumes = cut = 0
-        while kills < options.kills:
+        kills = resumes = cut = other = 0
+        while cut < options.saves or other < options.kills:
             process = start(fresh, killed)
-            kills += kill(process, killed, moments)
-            cut += any("tmp" in path.name for path in (killed / checkpoints.FOLDER).glob("*"))
+            before = half_written(killed)
+            in_a_save = cut < options.saves
+            kills += kill_in_a_save(process, killed, moments) if in_a_save else kill(process, killed, moments)
+            hit = bool(half_written(killed) - before)
+            cut += in_a_save and hit
+            other += not in_a_save
             if process.returncode == 0:
                 break  # it was faster than the killer
             resumes += (killed / "settings.json").exists()
         finish(start(fresh, killed))
         print(f"seed {seed}: {kills} kills, {resumes} resumes, {time.monotonic() - begin:.0f} s")
-        print(f"kills that left a checkpoint half written: {cut}")
+        print(f"kills that left a checkpoint half written: {cut}, before {other} at any moment")
         different = differences(whole, killed)
     for name in ("parameters", "optimizer state", "history.csv"):
         print(f"{name}: {different[name] or 'identical'}")
-    return int(any(different.values()) or kills < options.kills)
+    return int(any(different.values()) or cut < options.saves or other < options.kills)
 
 
 def start(fresh: list[str], folder: pathlib.Path) -> subprocess.Popen:
@@ -73,6 +82,26 @@ def finish(process: subprocess.Popen) -> None:
         sys.exit(f"a run ended with status {process.returncode}:\n{printed[-3000:]}")
 
 
+def half_written(folder: pathlib.Path) -> set[tuple[str, int]]:
+    """The folders of checkpoints that are not complete, each with its number on the disk."""
+    found = set()
+    for path in (folder / checkpoints.FOLDER).glob("*tmp*"):
+        with contextlib.suppress(FileNotFoundError):  # complete by now
+            found.add((path.name, path.stat().st_ino))
+    return found
+
+
+def kill_in_a_save(process: subprocess.Popen, folder: pathlib.Path, moments: random.Random) -> bool:
+    """Kill the process while it writes a checkpoint: one of the next three, some moments after its folder appeared."""
+    before, deadline = half_written(folder), time.monotonic() + LONGEST_WAIT
+    for _ in range(moments.randrange(1, 4)):
+        while process.poll() is None and not half_written(folder) - before and time.monotonic() < deadline:
+            time.sleep(0.001)
+        before |= half_written(folder)
+    time.sleep(moments.choice((0, moments.uniform(0, 0.02), moments.uniform(0, 0.1))))
+    return end(process)
+
+
 def kill(process: subprocess.Popen, folder: pathlib.Path, moments: random.Random) -> bool:
     """Kill the process: one in five at any moment of its start, the others while it trains and saves."""
     if moments.random() < 0.2:
@@ -84,6 +113,11 @@ def kill(process: subprocess.Popen, folder: pathlib.Path, moments: random.Random
             before = min(before, rows(folder))  # a resume cuts the history back
             time.sleep(0.005)
         time.sleep(moments.uniform(0, 1))
+    return end(process)
+
+
+def end(process: subprocess.Popen) -> bool:
+    """Kill it with SIGKILL; whether it was still running."""
     process.kill()
     printed, _ = process.communicate()
     if process.returncode > 0:

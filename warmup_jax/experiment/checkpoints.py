@@ -1,6 +1,7 @@
 """The newest train states of a run, saved and restored with Orbax."""
 
 import contextlib
+import logging
 import pathlib
 import sys
 import typing
@@ -16,6 +17,7 @@ from warmup_jax.experiment import settings as all_settings
 from warmup_jax.linen import TrainState
 
 FOLDER = "checkpoints"
+_NOTES = "notes/metadata"
 _KEYS = ("step", "epoch", "run", "history", "arrays")
 
 
@@ -118,9 +120,9 @@ def look(folder: pathlib.Path, step: int) -> Saved:
         Mismatch: if another version of this program wrote it.
     """
     place = folder / FOLDER / str(step)
+    _check_files(place)
     try:
-        _check_files(place)
-        saved = sealed.unseal(sealed.read_json(place / "notes" / "metadata"), "the notes", _read_notes)
+        saved = sealed.unseal(sealed.read_json(place / _NOTES), _NOTES, _read_notes)
     except sealed.OtherVersion as error:
         raise Mismatch(f"cannot be read: {error}") from None
     except (ValueError, OSError) as error:
@@ -135,17 +137,18 @@ def _check_files(place: pathlib.Path) -> None:
     for path in place.rglob("*"):
         kind = folders.kind_of(path)
         if kind not in ("file", "folder"):
-            raise ValueError(f"{words.name(path)} is {'a broken link' if kind == 'nothing' else f'a {kind}'}")
+            name = words.name(path.relative_to(place))
+            raise Damaged(f"{name} in it is {'a broken link' if kind == 'nothing' else f'a {kind}'}")
 
 
 def _read_notes(table: sealed.Table) -> Saved:
-    sealed.check_keys(table, _KEYS, "the notes")
+    sealed.check_keys(table, _KEYS, _NOTES)
     step, epoch, run, history, arrays = (table[key] for key in _KEYS)
-    sealed.check_keys(run if isinstance(run, dict) else {}, ("settings", "data"), "`run` in the notes")
+    sealed.check_keys(run if isinstance(run, dict) else {}, ("settings", "data"), f"`run` in {_NOTES}")
     texts = [run["data"], history, *(arrays.values() if isinstance(arrays, dict) else [None])]
     if not (type(step) is type(epoch) is int and all(isinstance(text, str) for text in texts)):
-        raise ValueError("the notes have a value of another kind than they were written with")
-    asked = all_settings.from_table(run["settings"], "`settings` in the notes")
+        raise ValueError(f"{_NOTES} has a value of another kind than it was written with")
+    asked = all_settings.from_table(run["settings"], f"`settings` in {_NOTES}")
     return Saved(step, epoch, asked, run["data"], history, arrays)
 
 
@@ -166,7 +169,7 @@ def restore(folder: pathlib.Path, saved: Saved, target: TrainState) -> TrainStat
     found = digests(restored)
     wrong = [path for path, digest in saved.arrays.items() if found[path] != digest]
     if wrong:
-        raise Damaged(f"{words.value(wrong[0])} in it is not what was saved")
+        raise Damaged(f"{words.cut(words.printable(wrong[0]), 120)} in it is not what was saved")
     state = target.replace(**restored)
     counts = {"step": int(state.step), "count": int(transform.scheduled_state(state.opt_state).count)}
     for name, count in counts.items():
@@ -218,12 +221,19 @@ def _attempt(action: typing.Callable[[], typing.Any]) -> tuple[typing.Any, str]:
             hook(unraisable)
 
     sys.unraisablehook = without_late_answers
+    logging.getLogger("asyncio").addFilter(_no_late_failures)
     try:
         result = action()
     except Exception as error:
         return None, str(error).strip() or type(error).__name__
     sys.unraisablehook = hook
+    logging.getLogger("asyncio").removeFilter(_no_late_failures)
     return result, ""
+
+
+def _no_late_failures(record: logging.LogRecord) -> bool:
+    """Not a traceback for every array: where one cannot be read, Orbax forgets its other tasks, which fail as well."""
+    return not record.getMessage().startswith("Task exception was never retrieved")
 
 
 def _first_line(text: str) -> str:

@@ -61,7 +61,7 @@ def load(path: str | None) -> Dataset:
         from warmup_jax.experiment import images as image_folders  # only now: it loads Pillow
 
         found = image_folders.read(place)
-        remark = f"{found.left_out} files in it that are no images are left out" if found.left_out else ""
+        remark = f"left out in the folders of the classes, as no images: {found.left_out}" if found.left_out else ""
         return _checked(shown, words.name(place.name or place.resolve().name), found.images, found.labels, remark)
     if kind != "file":
         raise ValueError(f"{shown} is a {kind}; data is read from an .npz file or a folder of images")
@@ -107,11 +107,13 @@ def _check_labels(shown: str, labels: np.ndarray, names: typing.Sequence[str]) -
         raise ValueError(f"{shown}: `labels` must start at 0; got {labels.min()}")
     counts = np.bincount(labels) if labels.max() < len(labels) else np.zeros(1, int)
     if len(counts) < 2 or counts.min() < 5:
-        rarest = f" ({words.value(names[int(counts.argmin())])})" if names else ""
+        wanted = "two classes or more, each with five examples or more, so that training and validation see all of them"
+        if names:
+            rarest = f"'{names[int(counts.argmin())]}'"
+            raise ValueError(f"{shown} must have {wanted}; got {len(names)}, the rarest, {rarest}, with {counts.min()}")
         raise ValueError(
-            f"{shown}: `labels` must count two classes or more from 0, each with five examples or more, so that "
-            f"training and validation see all of them; got labels from {labels.min()} to {labels.max()}, the "
-            f"rarest{rarest} with {counts.min()}"
+            f"{shown}: `labels` must count from 0 {wanted}; got labels from {labels.min()} to {labels.max()}, the "
+            f"rarest with {counts.min()}"
         )
 
 

@@ -20,6 +20,7 @@ import typing
 import warnings
 
 import numpy as np
+import PIL
 from PIL import Image, ImageOps
 
 from warmup_jax.experiment import archives, folders, words
@@ -27,7 +28,7 @@ from warmup_jax.experiment import archives, folders, words
 SIDE = 64
 MOST_PIXELS = 50_000_000
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-_FORMATS = ("BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")  # others start programs, such as Ghostscript
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # others start programs, such as Ghostscript
 _LARGEST_FILE = 2**28
 _GREY = ("1", "L")
 _HOW_TO = "one folder for each class is needed, such as cat/1.png, cat/2.png, dog/1.png"
@@ -157,6 +158,8 @@ def _open(path: pathlib.Path, use: typing.Callable[[Image.Image], _Result]) -> _
                 return use(image)
     except MemoryError:
         reason = "there is not enough memory"
+    except PIL.UnidentifiedImageError:
+        reason = "it is none, or of a kind that is not read"
     except Image.DecompressionBombError:
         reason = f"it has far more than the {MOST_PIXELS:,} pixels that are read"
     except Exception as error:  # its decoders raise of all kinds: OSError, SyntaxError, struct.error, KeyError

@@ -67,7 +67,7 @@ def prepare(folder: pathlib.Path, given: dict[str, typing.Any], change_schedule:
 
 
 class _Found(typing.NamedTuple):
-    """The newest good checkpoint, or step 0 with none; and the damaged ones that are newer, by step."""
+    """The newest good checkpoint, or step 0 with none; and those that are damaged, by step."""
 
     step: int
     state: TrainState | None
@@ -91,10 +91,9 @@ def _point(
 def announce(start: Start, folder: pathlib.Path) -> None:
     """Say where the run goes on, and what is different from before."""
     for step, reason in start.damaged.items():
-        print(
-            f"warning: the checkpoint of step {step} is damaged: {reason}; it is kept as "
-            f"{words.name(_aside(folder, step))}, and the run goes on from the one before, to the same result"
-        )
+        instead = ", and the run goes on from the one before, to the same result" if step > start.point.step else ""
+        kept = f"it is kept as {words.name(_aside(folder, step))}{instead}"
+        print(f"warning: the checkpoint of step {step} is damaged: {reason}; {kept}")
     if start.change:
         print(f"the schedule changes: {start.change}")
     step, total = start.point.step, start.plan.run.total
@@ -149,7 +148,7 @@ def _newest_good(
             continue
         except checkpoints.Mismatch as error:
             raise ValueError(f"{place}/{step} {error}") from None
-        return _Found(step, state, saved.history, damaged)
+        return _Found(step, state, saved.history, damaged | _of_another_name(folder, step))
     if damaged:
         step, reason = next(iter(damaged.items()))
         raise ValueError(
@@ -157,6 +156,18 @@ def _newest_good(
             "was, or move them away to train again from step 0"
         )
     return _Found(0, None, "", damaged)
+
+
+def _of_another_name(folder: pathlib.Path, newest: int) -> dict[int, str]:
+    """The checkpoints older than `newest` whose notes are not those of their name; their arrays are not read."""
+    found = {}
+    for step in checkpoints.steps(folder):
+        try:
+            if step < newest:
+                checkpoints.look(folder, step)
+        except (checkpoints.Damaged, checkpoints.Mismatch) as error:
+            found[step] = str(error)
+    return found
 
 
 def _check_same_run(

@@ -126,7 +126,8 @@ def read(folder: pathlib.Path) -> Asked:
         raise
     except ValueError as error:
         raise ValueError(
-            f"{error}. Put it back as it was; what should change is given as options, such as --epochs and --peak"
+            f"{error}. Put it back as it was (the notes of a checkpoint, checkpoints/*/notes/metadata, hold the same "
+            "settings); what should change is given as options, such as --epochs and --peak"
         ) from None
 
 
