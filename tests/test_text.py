@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -19,16 +20,14 @@ from tests import catalog
 from tests.test_combinators import trees
 from tests.test_laws import x64
 from warmup_jax import text
-from warmup_jax.compat import keras
-from warmup_jax.compat.optax import Power
-from warmup_jax.compat.timm import KDecay
+from warmup_jax.fields import Real, Steps, Timescale
 from warmup_jax.text import files
 from warmup_jax.text._building import known_names
 
 ROWS = [pytest.param(row.schedule, id=row.name) for row in catalog.ROWS if row.is_text]
 OTHERS = [
-    keras.CosineDecayRestarts(0.1, 10, t_mul=1.5, m_mul=0.9, alpha=0.1),
-    Power(KDecay(wj.Cosine(1.0, 0.0, 10), 2.0), 0.5),
+    wj.Cycles(wj.Cosine(0.1, 0.01, 10), 1.5, scale=0.9) + 0.01,
+    wj.KDecay(wj.Cosine(1.0, 0.0, 10), 2.0) ** 0.5,
     wj.Constant(-1e-30),
     wj.PiecewiseLinear([(2**31 - 1, 3.4e38)]),
 ]
@@ -47,15 +46,28 @@ EXAMPLES = int(os.environ.get("EXAMPLES", 150))  # always the same, or as many n
 
 
 class Wave(wj.Schedule):
-    """A class of a user's own, with a text, a flag and an argument that has no default."""
+    """A class of a user's own, with a text, a flag and arguments that have no default."""
 
     height: float
     steps: int
     label: str = dataclasses.field(default="", metadata={"static": True})
     mirrored: bool = dataclasses.field(default=False, metadata={"static": True})
 
-    def _value(self, elapsed):
-        return self.height * elapsed.astype(jnp.float32)
+    def evaluate(self, time):
+        return self.height * time.as_float()
+
+
+class Later(wj.Schedule):
+    """A class of a user's own, with a moment, a time and a number beside its length."""
+
+    schedule: wj.Schedule
+    by: Steps
+    fade: Timescale = 100.0
+    low: Real = 0.0
+    steps: Steps | None = None
+
+    def evaluate(self, time):
+        return jnp.maximum(self.schedule.at(time.shifted(-self.by)) / self.fade, self.low)
 
 
 # What is written reads back.
@@ -206,6 +218,21 @@ COSINE = wj.warmup_cosine(peak=3e-4, warmup=360, total=4680)
          wj.cooldown(wj.warmup_constant(peak=1, warmup=2), at=120, steps=5, shape=wj.Geometric, stop=0.1)),
         ("warmup_into(Constant(1.0), 5, restart=False)", wj.warmup_into(wj.Constant(1.0), 5, restart=False)),
         ("Join(1.0)", wj.Join(1.0)),
+        ("-Linear(0, 1, 5)", -wj.Linear(0, 1, 5)),
+        ("--Linear(0, 1, 5)", -(-wj.Linear(0, 1, 5))),
+        ("1 - Linear(0, 1, 5) / 4", 1 - wj.Linear(0, 1, 5) / 4),
+        ("Linear(0, 1, 5) - Constant(1) - 2", wj.Linear(0, 1, 5) - wj.Constant(1) - 2),
+        ("Linear(0, 1, 5) ** 2 * 3", wj.Linear(0, 1, 5) ** 2 * 3),
+        ("-Linear(0, 1, 5) ** 2", -(wj.Linear(0, 1, 5) ** 2)),
+        ("(-Linear(0, 1, 5)) ** .5", (-wj.Linear(0, 1, 5)) ** 0.5),
+        ("3 * (2 - Constant(1)) / 4 + 1", 3 * (2 - wj.Constant(1)) / 4 + 1),
+        ("Exponential(1, 0, '2 epochs')", wj.Exponential(1, 0, 240)),
+        ("InversePower(1, timescale='1 epoch', power=.5)", wj.InversePower(1, 120, 0.5)),
+        ("warmup_inverse_sqrt(peak=1, warmup=5, timescale='10%')",
+         wj.warmup_inverse_sqrt(peak=1, warmup=5, timescale=468)),
+        ("step_decay(peak=1, every='3 epochs', factor=.5)", wj.step_decay(peak=1, every=360, factor=0.5)),
+        ("Later(Constant(1), by='3 epochs', fade='1 epoch', steps='50%')", Later(wj.Constant(1), 360, 120, 0, 2340)),
+        ("Later(Wave(2, '1 epoch'), '2 epochs')", Later(Wave(2, 120), 240)),
     ],
 )  # fmt: skip
 def test_a_text_means_what_it_means_in_python(said, schedule):
@@ -278,9 +305,11 @@ def test_files_by_hand(suffix, tmp_path):
          "column 14: `Linear(...)` takes start, stop, steps and has no 'stps'. Did you mean 'steps'?"),
         ("Linear(0, 1)", ValueError, "column 1: `Linear(...)` needs `steps=...`."),
         ("noam()", ValueError, "column 1: `noam(...)` needs `d_model=...` and `warmup=...`."),
-        ("Linear(0, 1, 2, 3)", ValueError, "column 17: `Linear(...)` takes start, stop, steps and no more."),
+        ("Linear(0, 1, 2, 3)", ValueError,
+         "column 17: `Linear(...)` takes start, stop, steps and no more; got 4 by position."),
         ("noam(3, 4)", ValueError,
-         "column 6: `noam(...)` takes its arguments by name: d_model=..., warmup=..., scale=...."),
+         "column 6: `noam(...)` takes its arguments by name: d_model=..., warmup=..., scale=...; got 2 by "
+         "position."),
         ("Linear(0, 1, 2, start=3)", ValueError, "column 17: `Linear(start=...)` is given twice."),
         ("Linear(start=0, 1, 2)", ValueError, "column 21: positional argument follows keyword argument."),
         ("Scale(Linear(0, 1, -5), 1)", ValueError,
@@ -296,7 +325,8 @@ def test_files_by_hand(suffix, tmp_path):
         ("as_schedule(3)", ValueError, "`as_schedule` stands for any callable"),
         ("Schedule()", ValueError, "`Schedule` stands for any callable"),
         ("Run(3)", ValueError, "column 1: this is a run, not a schedule: give it as `run=Run(...)`."),
-        ("_Curve(0, 1, 5)", ValueError, "column 1: unknown schedule '_Curve'."),
+        ("_Several(1)", ValueError, "column 1: unknown schedule '_Several'."),
+        ("Curve(0, 1, 5)", ValueError, "column 1: unknown schedule 'Curve'."),
         ("Linear", ValueError, "column 1: `Linear` needs its arguments in brackets."),
         ("Lnear", ValueError, "column 1: unknown name 'Lnear'. Did you mean 'Linear'?"),
         ("Constant(inf)", ValueError, "column 10: unknown name 'inf'."),
@@ -309,7 +339,7 @@ def test_files_by_hand(suffix, tmp_path):
         ("(Constant(1),)", TypeError, "column 1: this must be a schedule"),
         ("Constant(1, steps=3 * 120)", ValueError,
          "column 21: `*` needs a schedule beside it; between two numbers nothing is worked out here. Write the result"),
-        ("Constant(1) - Constant(1)", ValueError, "column 13: only `*` and `+` can stand between two schedules."),
+        ("Constant(1) @ Constant(1)", ValueError, "column 13: the character '@' has no meaning here."),
         ("Constant(1) * 'a'", TypeError, "column 15: a text can stand only"),
         ("Constant(1) * None", TypeError, "column 13: `Scale(factor=...)` must be a number; got None (NoneType)."),
         ("", ValueError, "column 1: there is no text. Write a schedule, such as Linear(0.0, 1.0, steps=100)."),
@@ -320,12 +350,25 @@ def test_files_by_hand(suffix, tmp_path):
         ("Constant(,)", ValueError, "column 10: invalid syntax."),
         ("Constant(1, 'a", ValueError, "column 13: the quote ' begins no text"),
         ("Constant(1, '\\d')", ValueError, "column 13: the quote ' begins no text"),
-        ("Constant(--1)", ValueError, "column 10: this has no meaning here: write names"),
+        ("Constant(--1)", ValueError, "between two numbers nothing is worked out here."),
         ("Constant(007)", ValueError, "column 10: leading zeros in decimal integer literals are not permitted;"),
         ("optax.adam(1)", ValueError, "column 1: only `wj.` and `warmup_jax.` may stand before a name."),
         ("wj.3", ValueError, "column 1: invalid syntax. Perhaps you forgot a comma."),
         ("Constant(1, \u2018a\u2019)", ValueError, "column 13: the character '\\u2018' has no meaning here."),
-        ("Sum(schedules=3)", TypeError, "Sum.__init__() got an unexpected keyword argument 'schedules'"),
+        ("Sum(schedules=3)", ValueError, "column 5: `Sum(...)` takes *schedules and has no 'schedules'."),
+        ("warmup_cosine(init_value=0, peak_value=1, warmup=3, total=9)", ValueError,
+         "column 15: `warmup_cosine(...)` takes peak, warmup, total, start, stop and has no 'init_value'. Write "
+         "`start` for 'init_value'."),
+        ("Cosine(1, eta_min=0, T_max=5)", ValueError, "has no 'eta_min'. Write `stop` for 'eta_min'."),
+        ("step_decay(peak=1, step_size=3, gamma=.1)", ValueError, "has no 'step_size'. Write `every` for 'step_size"),
+        ("Constant(1) / Constant(1)", TypeError, "column 13: unsupported operand type(s) for /"),
+        ("1 / Constant(1)", TypeError, "column 3: unsupported operand type(s) for /"),
+        ("Constant(1) / 0", ValueError, "column 13: ZeroDivisionError: "),
+        ("Constant(1) ** 0", ValueError, "column 13: `Power(exponent=...)` must be above 0; got 0.0."),
+        ("2 ** Constant(1)", TypeError, "column 3: unsupported operand type(s) for **"),
+        ("Constant(1) // 2", ValueError, "column 1: this has no meaning here: write names with arguments"),
+        ("Constant(3 - 1)", ValueError, "column 12: `-` needs a schedule beside it; between two numbers nothing is"),
+        ("Constant(1, steps=2 ** 9)", ValueError, "column 21: `**` needs a schedule beside it"),
     ],
 )  # fmt: skip
 def test_errors_mark_the_place(said, kind, wanted):
@@ -363,10 +406,29 @@ def test_what_is_no_text():
         text.parse_run("Run('3 parsecs')")
 
 
-def test_classes_of_compat_say_where_they_are(monkeypatch):
-    monkeypatch.setattr("warmup_jax.text._building.known_names", dict)
-    with pytest.raises(ValueError, match="`KDecay` is defined by `warmup_jax.compat.timm`: import it first."):
-        text.parse("KDecay(Linear(0, 1, 5), 2.0)")
+def test_what_a_text_means_does_not_depend_on_imports():
+    said = [repr(schedule) for schedule in OTHERS]
+    code = (
+        f"import sys; from warmup_jax import text; print([repr(text.parse(said)) for said in {said!r}] == {said!r}, "
+        "any(name.startswith('warmup_jax.compat') for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split() == ["True", "False"]
+
+
+def test_what_has_no_duration_takes_no_text():
+    """A number, a count and a float of a user's own class; a field named `steps` counts them by its name alone."""
+    for said in (
+        "Linear('1 epoch', 0, 5)",
+        "Repeat(Constant(1, 1), '1 epoch')",
+        "Stretch(Constant(1), '10%')",
+        "Later(Constant(1), 3, low='1 epoch')",
+        "Wave('1 epoch', 5)",
+        "noam(d_model='1 epoch', warmup=5)",
+        "-'1 epoch' + Constant(1)",
+    ):
+        with pytest.raises((TypeError, ValueError), match="a text can stand only for|has no meaning"):
+            text.parse(said, RUN)
 
 
 # Errors of data.

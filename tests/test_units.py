@@ -469,23 +469,23 @@ def test_errors_of_a_run(error, arguments, text):
     ],
 )
 def test_errors_of_a_count(argument, counted):
-    wanted = f"`Run({argument}=...)` must be a whole number of {counted}, 1 or more; got "
+    wanted = f"`Run({argument}=...)` must be a whole number of {counted}"
     for value in (0, -4, -(10**40), np.int8(-1)):
         with pytest.raises(ValueError) as caught:
             wj.Run(5, **{argument: value})
-        assert str(caught.value) == f"{wanted}{value}."
+        assert str(caught.value) == f"{wanted}, 1 or more; got {value}."
     for value, came in (
         (4.0, "4.0 (float)"),
         (True, "True (bool)"),
         ("4", "'4' (str)"),
         (fractions.Fraction(4), "Fraction(4, 1) (Fraction)"),
-        (np.float32(4), f"{np.float32(4)!r} (float32)"),
+        (np.float32(4), "4.0 (float)"),
         (np.True_, f"{np.True_!r} ({type(np.True_).__name__})"),
         (jnp.int32(4), "int32[]"),
     ):
         with pytest.raises(TypeError) as caught:
             wj.Run(5, **{argument: value})
-        assert str(caught.value) == f"{wanted}{came}."
+        assert str(caught.value) == f"{wanted}; got {came}."
     assert type(getattr(wj.Run(5, **{argument: np.int16(4)}), argument)) is int
 
 
@@ -508,7 +508,7 @@ def test_errors_of_a_duration():
                 "`steps_per_epoch=...` or `examples=...`.",
             ),
             (TypeError, True, "must be a whole number of steps; got True (bool)."),
-            (TypeError, jnp.int32(5), "must be a Python number: units are resolved before tracing; got int32[]."),
+            (TypeError, jnp.int32(5), "must be a Python number, known before tracing; got int32[]."),
             *(
                 (
                     TypeError,
