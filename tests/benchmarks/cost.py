@@ -46,12 +46,12 @@ def seconds(*functions, calls: int = 1, rounds: int = 7) -> list[float]:
     return best
 
 
-def first_call(make) -> tuple[float, int]:
-    """Seconds to trace and compile a new schedule, the best of five, and the lines of the lowered text. JAX itself is
+def first_call(make, rounds: int = 5) -> tuple[float, int]:
+    """Seconds to trace and compile a new schedule, the best of some rounds, and the lines of the lowered text. JAX is
     warm: a shorter one of the same kind has been traced.
     """
     best, lines = float("inf"), 0
-    for _ in range(5):
+    for _ in range(rounds):
         schedule = make()
         begin = time.perf_counter()
         lowered = jax.jit(lambda step, schedule=schedule: schedule(step)).lower(jax.ShapeDtypeStruct((), jnp.int32))
@@ -78,6 +78,54 @@ def eager_call():
         peer / ours >= 7,
     )
     yield "", "an empty jitted call", "", ms(floor), f"{ours / floor:.1f}x the call", "4x", ours / floor <= 4
+
+
+def making():
+    """Schedules as Python objects, before anything is traced."""
+    warm = {"init_value": 0.0, "peak_value": PEAK, "warmup_steps": WARMUP, "decay_steps": TOTAL}
+    recipe, line, peer, peer_line = seconds(
+        lambda: wj.warmup_cosine(peak=PEAK, warmup=WARMUP, total=TOTAL),
+        lambda: wj.Linear(0.0, PEAK, WARMUP),
+        lambda: optax.warmup_cosine_decay_schedule(**warm),
+        lambda: optax.linear_schedule(0.0, PEAK, WARMUP),
+        calls=1000,
+    )
+    for what, ours, beside, other in (
+        ("make `warmup_cosine(...)`", recipe, "Optax's warmup_cosine_decay_schedule", peer),
+        ("make `Linear(...)`", line, "Optax's linear_schedule", peer_line),
+    ):
+        yield what, beside, ms(ours), ms(other), f"{ours / other:.1f}x the time", "state", True
+
+
+def nesting():
+    """Repeats in repeats: the text of a program grows by as many lines with each level."""
+    levels = (3, 5, 7, 9)
+
+    def nested(level):
+        schedule = wj.Linear(0.0, 1.0, steps=10)
+        for _ in range(level):
+            schedule = wj.Repeat(schedule, times=2)
+        return schedule
+
+    taken, lines = [], []
+    for level in levels:
+        begin = time.perf_counter()
+        jax.block_until_ready(nested(level)(5))
+        taken.append(time.perf_counter() - begin)
+        lines.append(first_call(functools.partial(nested, level), rounds=1)[1])
+    more = np.diff(lines).tolist()
+    what = "the first call of repeats 3, 5, 7, 9 deep"
+    linear = max(more) <= 1.1 * min(more)
+    yield (
+        what,
+        "43 s at 9 before",
+        ", ".join(map(ms, taken)),
+        "",
+        f"{taken[-1] / taken[0]:.1f}x for 3x",
+        "10 s",
+        taken[-1] < 10,
+    )
+    yield "", "lines of the program", ", ".join(map(str, lines)), "", f"{more[-1] / 2:.0f} a level", "linear", linear
 
 
 def restarts():
@@ -249,21 +297,25 @@ def importing():
         subprocess.run([sys.executable, "-c", code], check=True, env=environment)
         return time.perf_counter() - begin
 
-    ours, peer, nothing = float("inf"), float("inf"), float("inf")
+    ways = ("import optax, chex, warmup_jax", "import optax, chex", "import warmup_jax", "import optax", "pass")
+    best = dict.fromkeys(ways, float("inf"))
     for _ in range(9):
-        ours = min(ours, fresh("import optax, chex, warmup_jax"))
-        peer = min(peer, fresh("import optax, chex"))
-        nothing = min(nothing, fresh("pass"))
-    ratio = (ours - nothing) / (peer - nothing)
-    yield (
-        "import warmup_jax",
-        "import optax, chex",
-        ms(ours),
-        ms(peer),
-        f"{ratio:.2f}x the time",
-        "1.10x",
-        ratio <= 1.10,
-    )
+        best = {code: min(before, fresh(code)) for code, before in best.items()}
+    both, both_peer, ours, peer, nothing = best.values()
+    alone, beside_chex = (ours - nothing) / (peer - nothing), (both - nothing) / (both_peer - nothing)
+    yield "import warmup_jax", "import optax", ms(ours), ms(peer), f"{alone:.2f}x the time", "1.05x", alone <= 1.05
+    ratio, met = f"{beside_chex:.2f}x the time", beside_chex <= 1.10
+    yield "the same with chex", "import optax, chex", ms(both), ms(both_peer), ratio, "1.10x", met
+    loaded = {name: loads_chex(name) for name in ("warmup_jax", "optax")}
+    answer = "loads chex" if loaded["warmup_jax"] else "does not load chex"
+    theirs = "Optax loads it" if loaded["optax"] else "Optax does not"
+    yield "", theirs, "", "", answer, "no more than Optax", loaded["warmup_jax"] <= loaded["optax"]
+
+
+def loads_chex(module: str) -> bool:
+    """Whether importing a module imports chex."""
+    code = f"import sys, {module}; print('chex' in sys.modules)"
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "True\n"
 
 
 def sweep():
@@ -300,7 +352,7 @@ def sweep():
 
 def main() -> None:
     rows, missed = [], []
-    for measure in (eager_call, restarts, table_of_1000, a_million, train_step, importing, sweep):
+    for measure in (making, eager_call, nesting, restarts, table_of_1000, a_million, train_step, importing, sweep):
         for what, beside, ours, peer, ratio, bar, met in measure():
             rows.append([what, beside, ours, peer, ratio, bar, "yes" if met else "**no**"])
             missed += [] if met else [f"{what or rows[-2][0]} ({beside})"]
