@@ -92,7 +92,7 @@ def command(*arguments: str) -> tuple[int, str, str]:
             try:
                 status = cli.main(["train", *arguments])
             except SystemExit as stop:
-                status = stop.code
+                status = int(stop.code or 0)
             gc.collect()  # what was left behind complains now
         below.seek(0)
         return status, out.getvalue(), err.getvalue() + below.read().decode(errors="replace")

@@ -1,9 +1,15 @@
 """The training program: data, the recipes of the mission, the run folder, the comparison, the command line."""
 
+import contextlib
 import csv
 import functools
+import io
 import json
+import os
 import pathlib
+import tracemalloc
+import zipfile
+import zlib
 
 import chex
 import jax
@@ -11,12 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from matplotlib import image
+from PIL import Image
 from sklearn.datasets import load_digits
 
 import warmup_jax as wj
 from warmup_jax import cli
 from warmup_jax.cli import _train as train
-from warmup_jax.experiment import compare, data, history, loop, model, plans
+from warmup_jax.experiment import archives, compare, data, history, images, loop, model, plans
 from warmup_jax.experiment import settings as all_settings
 
 pytestmark = [
@@ -133,6 +140,277 @@ def test_a_torn_npz(tmp_path, capsys):
     content[500:30000] = bytes(29500)
     (tmp_path / "torn.npz").write_bytes(content)
     refused(capsys, tmp_path, "torn.npz cannot be read as plain arrays", "--data", str(tmp_path / "torn.npz"))
+
+
+HEADERS = {
+    "terabytes": ("'shape': (2000000, 1000, 1000), 'descr': '<f4'", "`images` announces 2,000,000,000,000 values of"),
+    "more than there is": (
+        f"'shape': ({10**40}, 9, 9), 'descr': '|u1'",
+        "`images` announces a huge number of values",
+    ),
+    "texts of a gigabyte": (
+        "'shape': (10, 9, 9), 'descr': '<U100000000'",
+        "`images` announces 810 values of <U100000000",
+    ),
+    "below 0": ("'shape': (-1, 9, 9), 'descr': '<f4'", "`images`: a length is below 0"),
+    "nothing, times much": ("'shape': (0, 2**70, 9), 'descr': '<f4'", "`images`: its header is none that NumPy writes"),
+    "objects": ("'shape': (10, 9, 9), 'descr': '|O'", "`images`: it holds Python objects, which are not read"),
+    "a command": (
+        "'shape': __import__('os').system('true'), 'descr': '<f4'",
+        "`images`: its header is none that NumPy writes",
+    ),
+    "deep": ("'shape': " + "(" * 5000, "`images`: its header is none that NumPy writes"),
+    "an escape": ("'shape': (1,), 'descr': '\x1b[2J'", "`images`: its header is none that NumPy writes"),
+}
+
+
+def write_npz(path: pathlib.Path, header: str, content: bytes = b"", version: int = 1) -> str:
+    """An archive whose `images` have a header of one's own."""
+    text = f"{{{header}, 'fortran_order': False, }}".encode()
+    start = b"\x93NUMPY" + bytes([version, 0]) + len(text).to_bytes(2 if version == 1 else 4, "little") + text
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("images.npy", start + content)
+        labels = io.BytesIO()
+        np.save(labels, LABELS)
+        archive.writestr("labels.npy", labels.getvalue())
+    return str(path)
+
+
+@contextlib.contextmanager
+def little_memory(most: int = 2**25):
+    tracemalloc.start()
+    yield
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < most
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_header_is_not_trusted(kind, tmp_path, capsys):
+    header, message = HEADERS[kind]
+    path = write_npz(tmp_path / "bad.npz", header)
+    with little_memory():
+        refused(capsys, tmp_path, message, "--data", path)
+
+
+def test_an_archive_that_unpacks_to_gigabytes(tmp_path, capsys):
+    """As announced, it is refused; with a header that announces little, no more than that is unpacked."""
+    zeros = bytes(2**29)
+    path = write_npz(tmp_path / "much.npz", f"'shape': ({2**23}, 8, 8), 'descr': '|u1'", zeros)
+    assert pathlib.Path(path).stat().st_size < 2**20
+    with little_memory():
+        refused(capsys, tmp_path, "at most 268,435,456 numbers are read: take fewer or smaller images", "--data", path)
+    path = write_npz(tmp_path / "little.npz", "'shape': (10, 8, 8), 'descr': '|u1'", zeros)
+    with little_memory():
+        assert data.load(path).train_images.shape == (8, 8, 8, 1)
+
+
+def test_an_archive_of_many_files(tmp_path, capsys):
+    with zipfile.ZipFile(tmp_path / "many.npz", "w") as archive:
+        for number in range(3000):
+            archive.writestr(f"{number}.npy", b"")
+    refused(capsys, tmp_path, "holds far more than `images` and `labels`", "--data", str(tmp_path / "many.npz"))
+    with zipfile.ZipFile(tmp_path / "odd.npz", "w") as archive:
+        archive.writestr("\x1b[2J.npy", b"")
+    said = "has no array named `images`; it holds \\x1b[2J"
+    refused(capsys, tmp_path, said, "--data", str(tmp_path / "odd.npz"))
+
+
+def test_what_is_no_file(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe.npz")
+    refused(capsys, tmp_path, "pipe.npz is a pipe; data is read from an .npz", "--data", str(tmp_path / "pipe.npz"))
+    (tmp_path / "link.npz").symlink_to("/dev/zero")
+    refused(capsys, tmp_path, "link.npz is a device; data is read", "--data", str(tmp_path / "link.npz"))
+    with open(tmp_path / "sparse.npz", "wb") as file:
+        file.truncate(2**40)
+    refused(capsys, tmp_path, "has 1,099,511,627,776 bytes, of which at most", "--data", str(tmp_path / "sparse.npz"))
+    refused(capsys, tmp_path, "cannot be read (File name too long)", "--data", "x" * 5000)
+    refused(capsys, tmp_path, "a\\x1b[2J\\udcff.npz does not exist", "--data", "a\x1b[2J\udcff.npz")
+
+
+@pytest.mark.parametrize("largest", [1e300, -3.5e38, np.longdouble(1e39)])
+def test_numbers_that_float32_cannot_hold(largest, tmp_path, capsys):
+    images = np.ones((10, 3, 3), np.asarray(largest).dtype)
+    images[7, 1, 1] = largest
+    path = save(tmp_path / "large.npz", images=images, labels=LABELS)
+    refused(capsys, tmp_path, "`images` must be finite in float32, so at most 3.4e+38 from 0; got ", "--data", path)
+
+
+@pytest.mark.parametrize("factor, shift", [(1e37, 0), (1e-30, 0), (1.0, 1e6)])
+def test_large_and_small_numbers_are_standardised(factor, shift, tmp_path):
+    images = np.random.default_rng(0).random((50, 3, 3))
+    path = save(tmp_path / "a.npz", images=images * factor + shift, labels=np.arange(50) % 2)
+    dataset, usual = data.load(path), data.load(save(tmp_path / "b.npz", images=images, labels=np.arange(50) % 2))
+    np.testing.assert_allclose(dataset.train_images, usual.train_images, rtol=1e-5, atol=1e-5)
+    same = save(tmp_path / "c.npz", images=np.full((50, 3, 3), 0.1), labels=np.arange(50) % 2)
+    assert np.abs(data.load(same).train_images).max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["U", "S"])
+def test_labels_as_text(kind, tmp_path, capsys):
+    words = np.array(["owl", "cat", "été"] * 10)
+    labels = words if kind == "U" else np.char.encode(words, "utf-8")
+    dataset = data.load(save(tmp_path / "a.npz", images=np.ones((30, 4, 4)), labels=labels))
+    assert dataset.names == ("cat", "owl", "été") and dataset.classes == 3
+    assert sorted(np.bincount(dataset.valid_labels)) == [2, 2, 2]
+    rare = np.where(np.arange(30) == 7, "\x1b[2J", "owl")
+    said = "must have two classes or more, each with five examples or more, so that training and validation see all"
+    path = save(tmp_path / "b.npz", images=np.ones((30, 4, 4)), labels=rare)
+    refused(capsys, tmp_path, f"{said} of them; got 2, the rarest, '\\x1b[2J', with 1", "--data", path)
+
+
+# Folders of images.
+
+
+SIZE = (10, 6)  # width, height
+RED, CLEAR, DARK = (200, 10, 20), (200, 10, 20, 0), (0, 0, 0, 128)
+
+
+def turned_exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+KINDS = {
+    "grey": (Image.new("L", SIZE, 77), "png", {}, 77),
+    "1 bit": (Image.new("1", SIZE, 1), "png", {}, 255),
+    "16 bit": (Image.fromarray(np.full(SIZE[::-1], 257 * 77, np.uint16)), "png", {}, 77),
+    "16 bit tiff": (Image.fromarray(np.full(SIZE[::-1], 257 * 77, np.uint16)), "tif", {}, 77),
+    "32 bit of which 16 are used": (Image.fromarray(np.full(SIZE[::-1], 257 * 77, np.int32)), "tif", {}, 77),
+    "rgb": (Image.new("RGB", SIZE, RED), "png", {}, RED),
+    "palette": (Image.new("RGB", SIZE, RED).quantize(), "png", {}, RED),
+    "transparent": (Image.new("RGBA", SIZE, CLEAR), "png", {}, (255, 255, 255)),
+    "half transparent": (Image.new("RGBA", SIZE, DARK), "webp", {"lossless": True}, (127, 127, 127)),
+    "transparent grey": (Image.new("LA", SIZE, (7, 0)), "png", {}, 255),
+    "transparent palette": (Image.new("P", SIZE, 0), "png", {"transparency": 0}, (255, 255, 255)),
+    "cmyk": (Image.new("CMYK", SIZE, (0, 255, 255, 0)), "tif", {}, (255, 0, 0)),
+    "cmyk jpeg": (Image.new("CMYK", SIZE, (0, 255, 255, 0)), "jpg", {"quality": 100}, (255, 0, 0)),
+    "ycbcr": (Image.new("YCbCr", SIZE, (90, 128, 128)), "jpg", {"quality": 100}, (90, 90, 90)),
+    "animated gif": (
+        Image.new("L", SIZE, 77),
+        "gif",
+        {"save_all": True, "append_images": [Image.new("L", SIZE, 200)]},
+        (77, 77, 77),
+    ),
+    "animated png": (
+        Image.new("RGB", SIZE, RED),
+        "png",
+        {"save_all": True, "append_images": [Image.new("RGB", SIZE, (9, 9, 9))]},
+        RED,
+    ),
+    "turned": (
+        Image.new("RGB", SIZE[::-1], (90, 90, 90)),
+        "jpg",
+        {"exif": turned_exif(), "quality": 100},
+        (90, 90, 90),
+    ),
+}
+
+
+def class_folders(folder: pathlib.Path, names=("cat", "dog"), mode: str = "L") -> pathlib.Path:
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        for number in range(5):
+            Image.new(mode, SIZE, number).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_of_image(kind, tmp_path):
+    """The first image of the first class is of this kind; where it has colours, all images have three channels."""
+    image_of_kind, suffix, options, wanted = KINDS[kind]
+    folder = class_folders(tmp_path / "animals")
+    (folder / "cat" / "0.png").unlink()
+    image_of_kind.save(folder / "cat" / f"0.{suffix}", **options)
+    found = images.read(folder)
+    assert found.images.shape == ((10, 6, 10) if isinstance(wanted, int) else (10, 6, 10, 3))
+    assert (found.images[0] == wanted).all()
+    assert (found.images[6:] == np.arange(1, 5).reshape(4, *[1] * (found.images.ndim - 1))).all()
+    assert found.labels.tolist() == ["cat"] * 5 + ["dog"] * 5
+
+
+def test_a_folder_of_class_folders(tmp_path, capsys):
+    folder = class_folders(tmp_path / "animals", ("owl", "cat", "\x1b[2J"))
+    for path in (folder / "cat" / "notes.txt", folder / "cat" / ".hidden.png", folder / "about.txt"):
+        path.write_text("mine")
+    options = ["--data", str(folder), "--epochs", "1", "--batch-size", "4", "--out", str(tmp_path / "run")]
+    assert cli.main(["train", *options]) == 0
+    printed = capsys.readouterr().out
+    assert "animals: 12 images to train on, 3 to validate, 3 classes (\\x1b[2J, cat, owl); " in printed
+    assert "; left out in the folders of the classes, as no images: 1" in printed
+    assert cli.main(["train", "--resume", str(tmp_path / "run"), "--epochs", "2", "--change-schedule"]) == 0
+
+
+def test_images_of_other_sizes_are_squares_of_one_size(tmp_path):
+    folder = class_folders(tmp_path / "animals")
+    wide = np.zeros((200, 600), np.uint8)
+    wide[:, 190:410] = 255  # what is in the middle remains
+    Image.fromarray(wide).save(folder / "dog" / "wide.png")
+    found = images.read(folder)
+    assert found.images.shape == (11, 64, 64) and (found.images[-1] == 255).all()
+    small = class_folders(tmp_path / "small")
+    assert images.read(small).images.shape == (10, 6, 10)
+
+
+def png(width: int, height: int) -> bytes:
+    """An image without pixels, of any size."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    return start + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+BAD_IMAGES = {
+    "empty": (b"", "(it is none, or of a kind that is not read); mend it or take it away"),
+    "another kind": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "(it is none, or of a kind that is not read)"),
+    "oversized": (png(8000, 8000), "(it has 8000 x 8000 pixels, of which at most 50,000,000 are read)"),
+    "a bomb": (png(60_000, 60_000), "(it has far more than the 50,000,000 pixels that are read)"),
+    "torn": (png(10, 6), "(image file is truncated"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_IMAGES)
+def test_an_image_that_cannot_be_read_is_named(kind, tmp_path, capsys):
+    content, said = BAD_IMAGES[kind]
+    folder = class_folders(tmp_path / "animals")
+    (folder / "cat" / "4\x1b.png").write_bytes(content)
+    with little_memory():
+        refused(capsys, tmp_path, f"cat/4\\x1b.png cannot be read as an image {said}", "--data", str(folder))
+
+
+def test_pixels_that_have_no_8_bits(tmp_path, capsys):
+    folder = class_folders(tmp_path / "animals")
+    Image.fromarray(np.full(SIZE[::-1], 0.5, np.float32)).save(folder / "cat" / "9.tif")
+    refused(
+        capsys, tmp_path, "cat/9.tif cannot be read as an image (its pixels are floats; save", "--data", str(folder)
+    )
+    Image.fromarray(np.full(SIZE[::-1], 70_000, np.int32)).save(folder / "cat" / "9.tif")
+    refused(capsys, tmp_path, "(its pixels have more than 16 bit; save it with 8 or 16 bit)", "--data", str(folder))
+
+
+def test_other_folders(tmp_path, capsys):
+    folder = class_folders(tmp_path / "data" / "train")
+    refused(capsys, tmp_path, "data/train what you mean?", "--data", str(tmp_path / "data"))
+    refused(
+        capsys, tmp_path, "cat holds no folders; one folder for each class is needed", "--data", str(folder / "cat")
+    )
+    os.mkfifo(folder / "cat" / "pipe.png")
+    refused(capsys, tmp_path, "cat/pipe.png is a pipe, not a file", "--data", str(folder))
+    (folder / "cat" / "pipe.png").unlink()
+    (folder / "empty").mkdir()
+    refused(capsys, tmp_path, "the folder 'empty' holds no images; one folder", "--data", str(folder))
+    Image.new("L", SIZE).save(folder / "empty" / "1.png")
+    refused(capsys, tmp_path, "; got 3, the rarest, 'empty', with 1", "--data", str(folder))
+
+
+def test_too_many_images(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(archives, "MOST_NUMBERS", 500)
+    folder = class_folders(tmp_path / "animals")
+    refused(capsys, tmp_path, "animals has 10 images; at most 8 of this size are read", "--data", str(folder))
 
 
 # The command line.

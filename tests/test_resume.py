@@ -197,8 +197,8 @@ def test_a_changed_schedule_needs_the_flag(run, capsys):
     # The plan is of the whole run: each step has the schedule that it was trained with.
     plan = text.parse((run / "schedule.txt").read_text())
     np.testing.assert_array_equal(plan(np.arange(25)), np.concatenate([old[:10], new[10:]]))
-    legend = plot.plot_history(run / "history.csv", ax=Figure().subplots()).get_legend()
-    assert [part.get_text() for part in legend.texts] == ["planned", "applied: identical at all 25 steps"]
+    axes = plot.plot_history(run / "history.csv", ax=Figure().subplots())
+    assert axes.get_legend_handles_labels()[1] == ["planned", "applied: identical at all 25 steps"]
 
     # Killed after the change, before the next checkpoint: the one at hand still has the old schedule.
     again = pathlib.Path(shutil.copytree(run, run.with_name("again")))
