@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.test_studio import browser, scripts  # noqa: F401  # fixtures
-from warmup_jax.studio._python import Program
+from warmup_jax.studio._python import PRIMITIVES, Program
 
 pytestmark = pytest.mark.xdist_group("studio")  # one browser
 
@@ -174,6 +174,11 @@ def test_arrays_are_those_of_numpy(scripts, function, size):  # noqa: F811
         expected = function(v, w)
     for ours, theirs in zip(made, expected, strict=True):
         assert np.asarray(ours, float) == pytest.approx(np.asarray(theirs, float), rel=1e-15, abs=0.0)
+
+
+def test_each_primitive_is_there(scripts):  # noqa: F811
+    names = ", ".join(f"{name}: typeof {name}" for name in sorted(set(PRIMITIVES.values())))
+    assert set(scripts.evaluate(f"() => ({{ {names} }})").values()) == {"function"}
 
 
 # What cannot be translated.

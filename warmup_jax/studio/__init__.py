@@ -47,7 +47,7 @@ _STYLES = ["vendor/uPlot.min.css", "page.css"]
 
 
 def to_html(
-    schedule: Schedule, path: str | os.PathLike | None = None, run: Run | None = None, title: str | None = None
+    schedule: Schedule, path: str | os.PathLike[str] | None = None, run: Run | None = None, title: str | None = None
 ) -> str:
     """An interactive page: a slider for every number, and the curve, the stages and the findings as one drags.
 

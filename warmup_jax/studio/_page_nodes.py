@@ -40,9 +40,10 @@ def placed_in(schedule: Schedule) -> typing.Iterator[tuple[Placed, int | None]]:
     inner, k = list(inner_of(schedule)), 0
     for one in itertools.islice(schedule.inside(), max(MOST_PLACES, len(inner))):
         # One object may stand in several fields: they come in order.
-        found = [m for m in (*range(k, len(inner)), *range(k)) if inner[m] is one.schedule][:1]
-        k = found[0] + 1 if found else k
-        yield one, found[0] if found else None
+        order = itertools.chain(range(k, len(inner)), range(k))
+        found = next((m for m in order if inner[m] is one.schedule), None)
+        k = k if found is None else found + 1
+        yield one, found
 
 
 class Kinds:
@@ -87,7 +88,11 @@ class Kinds:
 
 def _exact(one: Placed) -> list[typing.Any]:
     """The numbers of a place, fractions as two whole ones in text."""
-    return [list(map(str, x.as_integer_ratio())) if isinstance(x, fractions.Fraction) else x for x in one[1:]]
+    return [list(map(str, x.as_integer_ratio())) if isinstance(x, fractions.Fraction) else _plain(x) for x in one[1:]]
+
+
+def _plain(number: typing.Any) -> float | None:
+    return number if number is None or isinstance(number, (int, float)) else int(number)
 
 
 def _members(program: Program, cls: type[Schedule]) -> str:

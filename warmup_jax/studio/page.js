@@ -94,7 +94,11 @@ function showNumbers() {
     slider.setAttribute("aria-valuetext", text);
   });
   byId("total").value = state.total;
-  byId("epoch").value = state.perEpoch === null ? "" : Number(state.perEpoch);
+  byId("epoch").value = shownEpoch();
+}
+
+function shownEpoch() {
+  return state.perEpoch === null ? "" : String(Number(state.perEpoch));
 }
 
 function changeRun() {
@@ -109,7 +113,8 @@ function changeRun() {
   if (!problem) {
     if (total !== state.total) byId("follow").checked = false;
     state.total = total;
-    if (Number(perEpoch) !== Number(state.perEpoch)) state.perEpoch = perEpoch === "" ? null : exactly(perEpoch.replace(/_/g, ""));
+    // A fraction, which a box cannot show, stays exact as long as nothing else is typed.
+    if (perEpoch !== shownEpoch()) state.perEpoch = perEpoch === "" ? null : exactly(perEpoch.replace(/_/g, ""));
     state.view = null;
   }
   say(problem, byId(wrongTotal ? "total" : "epoch"));

@@ -110,8 +110,11 @@ function same_(a, b) {
   return Array.isArray(a) && Array.isArray(b) ? a.length === b.length && a.every((x, k) => same_(x, b[k])) : a === b;
 }
 const other_ = (a, b) => (a instanceof Vector ? invert_(same_(a, b)) : !same_(a, b));
-const in_ = (x, all) =>
-  typeof all === "string" ? all.includes(x) : all instanceof Map || all instanceof Set ? all.has(x) : any_([...all].map((y) => same_(x, y)));
+function in_(x, all) {
+  if (typeof all === "string") return all.includes(x);
+  if (all instanceof Map || all instanceof Set) return all.has(x);
+  return [...all].some((each) => same_(x, each));
+}
 function truth_(x) {
   if (x === null || x === undefined) return false;
   if (x instanceof Ratio) return x.over !== 0n;
@@ -132,7 +135,10 @@ function item_(x, k) {
   if (found === undefined) throw new RangeError(`no place ${k}`);
   return found;
 }
-const slice_ = (x, from, to) => (x instanceof Vector ? x.subarray(from ?? 0, to ?? x.length) : x.slice(from ?? 0, to ?? x.length));
+function slice_(x, from, to) {
+  const [first, end] = [from ?? 0, to ?? x.length];
+  return x instanceof Vector ? x.subarray(first, end) : x.slice(first, end);
+}
 
 /* Builtins. */
 
