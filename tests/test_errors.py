@@ -215,7 +215,7 @@ LIMITS = {
     ),
     "from 1e-6 to 1000000": ((0.0, 1e7), "Rex(beta)", "warmup_rex(beta)"),
     "from -20 to 20, where tanh is 1 long before": ((-21, 20.5), "Tanh(left)", "Tanh(right)"),
-    "from 0.61 to 0.999999, since the rectification is defined above 0.6": ((0.6, 1.0, -0.9), "Rectified(b2)"),
+    "from 0.8 to 0.999999, where float32 can tell its first values from 0": ((0.79, 1.0, -0.9), "Rectified(b2)"),
     "above 0 and below 1": (SHARE, "one_cycle(share)", "one_cycle_momentum(share)"),
     "above 0 and at most 1": ((1.5, 0), "cyclic(gamma)"),
     "from 0 to below 1": ((1, 1.0, -0.1, 2.0), "untuned_linear(b2)"),
