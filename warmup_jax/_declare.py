@@ -115,6 +115,7 @@ def _check_conditions(schedule: typing.Any) -> None:
         raise ValueError(f"`{name}({asked})` must be {words}; got {came}. {mend}")
     if schedule.steps is not None:
         _LENGTH.check(f"{name}.steps", schedule.steps)
+    vars(schedule).setdefault("steps", schedule.steps)  # once: what is around it asks again, at every level
 
 
 _LENGTH = _numbers.WholeNumber(of="steps")
