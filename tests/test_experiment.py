@@ -7,6 +7,10 @@ import io
 import json
 import os
 import pathlib
+import re
+import subprocess
+import sys
+import time
 import tracemalloc
 import zipfile
 import zlib
@@ -23,7 +27,7 @@ from sklearn.datasets import load_digits
 import warmup_jax as wj
 from warmup_jax import cli
 from warmup_jax.cli import _train as train
-from warmup_jax.experiment import archives, compare, data, history, images, loop, model, plans
+from warmup_jax.experiment import archives, compare, data, history, images, loop, model, plans, progress, words
 from warmup_jax.experiment import settings as all_settings
 
 pytestmark = [
@@ -721,6 +725,52 @@ def test_patches_are_squares_of_the_image():
     assert model.patches(jnp.ones((2, 9, 7, 3))).shape == (2, 16, 3 * 2 * 3)
 
 
+def test_what_is_compiled_and_how_long_it_takes_are_said(capsys):
+    bar = progress.Progress("training", range(2, 5))
+    with bar.compiling():
+        time.sleep(0.06)
+    bar.epoch_done(loss=1.0)
+    bar.epoch_done(loss=0.5)
+    bar.close()
+    printed = capsys.readouterr()
+    assert re.fullmatch(r"compiled in 0\.\d s; an epoch takes 0\.\d s, so about 0\.\d s to go\n", printed.out)
+    shown = re.split(r"[\r\n]+", printed.err.strip())
+    assert shown[0].startswith("compiling ...:") and "| 2/5 " in shown[0]
+    assert shown[-1].startswith("training:") and "| 4/5 " in shown[-1]
+    silent = progress.Progress("training", range(3), shown=False)
+    with silent.compiling():
+        pass
+    silent.epoch_done(loss=1.0)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "seconds, said",
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s")]
+    + [(3599.7, "1 h 0 min"), (7500, "2 h 5 min")],
+)
+def test_durations(seconds, said):
+    assert progress.duration(seconds) == said
+
+
+def test_nothing_is_shown_raw():
+    assert words.printable("a\x1b[2J\x00\udcff\u202eé") == "a\\x1b[2J\\x00\\udcff\\u202eé"
+    assert words.name("x" * 5000) == f"{'x' * 80}...{'x' * 80}"
+    assert words.value(10**5000) == "a huge int" and words.value("\x1b") == "'\\x1b'"
+    assert words.message(ValueError("a\n  b\x1b")) == "a b\\x1b"
+    assert words.message(FileNotFoundError(2, "No such file", "a\x1b")) == "a\\x1b: No such file"
+    assert len(words.message("x" * 10**6)) < 1000
+
+
+def test_a_terminal_without_the_letters_of_a_name(tmp_path):
+    folder = class_folders(tmp_path / "été")
+    arguments = ["train", "--data", str(folder), "--epochs", "1", "--batch-size", "8"]
+    program = f"from warmup_jax import cli; cli.main({arguments!r})"
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=ascii_only, capture_output=True)
+    assert done.returncode == 0 and b"\\xe9t\\xe9: 8 images to train on" in done.stdout
+
+
 # The comparison.
 
 
@@ -738,6 +788,7 @@ def test_compare_runs_the_whole_grid_in_one_compile(tmp_path, monkeypatch, capsy
     printed = capsys.readouterr().out
     assert "12 runs at once: 6 settings of peak and warmup, 2 seeds each" in printed
     assert "no warmup: " in printed and "warmup 4 steps: " in printed
+    assert re.search(r"\ncompiled in [\d.]+ s; an epoch takes [\d.]+ s, so about [\d.]+ s to go\n", printed)
     schedules = (folder / "schedules.txt").read_text().splitlines()
     assert len(schedules) == 6 and eval(schedules[1], vars(wj)) == wj.warmup_cosine(peak=1e-3, warmup=2, total=10)
 

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import importlib.util
+import io
 import math
 import pathlib
 import sys
@@ -168,6 +169,8 @@ def train(**given: typing.Any) -> int:
     All local devices are used; the batch is spread over them.
     """
     options, folder = Options(**given), None
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the terminal's encoding lacks is no reason to stop
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with contextlib.ExitStack() as held:
             try:

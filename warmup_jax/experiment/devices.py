@@ -1,5 +1,6 @@
 """All devices of a run as one mesh, the arrays on it, and what processes on several hosts must agree on."""
 
+import hashlib
 import os
 import typing
 
@@ -116,14 +117,15 @@ def together(action: typing.Callable[[], _Result]) -> _Result:
 
 def check_same_everywhere(settings: object) -> None:
     """All processes must train the same run."""
-    if jax.process_count() > 1 and len(set(texts_of_all(repr(settings)))) > 1:
+    same = hashlib.sha256(repr(settings).encode()).hexdigest()  # of all of it, however long
+    if jax.process_count() > 1 and len(set(texts_of_all(same))) > 1:
         raise ValueError("the processes were started with different options or data; give all of them the same")
 
 
 def texts_of_all(text: str) -> list[str]:
     """`text` of every process, cut to 1000 bytes."""
     row = np.zeros(_MESSAGE_BYTES, np.uint8)
-    encoded = np.frombuffer(text.encode()[:_MESSAGE_BYTES], np.uint8)
+    encoded = np.frombuffer(text.encode(errors="backslashreplace")[:_MESSAGE_BYTES], np.uint8)
     row[: len(encoded)] = encoded
     rows = multihost_utils.process_allgather(row).reshape(-1, _MESSAGE_BYTES)
     return [bytes(row[row > 0]).decode(errors="replace") for row in rows]

@@ -29,12 +29,12 @@ def draw_history(
     figure.suptitle(_title(pieces), family="monospace", **_SMALL)
     rates = np.array([row["learning_rate"] for row in rows])
     peak = int(rates.argmax())
+    warmup = int(rates[: pieces[1].begin if pieces[1:] else None].argmax())  # up to the peak of the first schedule
     rate.plot(steps, rates, color="C0", drawstyle="steps-post")
     rate.plot(peak, rates[peak], "o", color="C0", label=f"peak {rates[peak]:.3g}, first at step {peak}")
     rate.set_ylabel("learning rate applied")
     rate.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
     rate.set_ylim(bottom=0)
-    rate.legend(loc="best", **_SMALL)
 
     loss.plot(steps, losses, color="0.75", linewidth=0.8, label="each step")
     loss.plot(middles, loss_by_epoch, color="C1", marker=".", label="mean of the epoch")
@@ -48,10 +48,12 @@ def draw_history(
     scores.set_xlabel("step")
     scores.legend(loc="center right", **_SMALL)
     for axes in (rate, loss, scores):
-        axes.axvspan(0, peak, color="0.92", zorder=0)  # the warmup, up to the peak
+        axes.axvspan(0, warmup, color="0.92", zorder=0)
         for piece in pieces[1:]:
-            axes.axvline(piece.begin, color="0.4", linestyle=":")
+            changed = axes.axvline(piece.begin, color="0.4", linestyle=":")
+            changed.set_label("schedule changed" if piece is pieces[1] and axes is rate else "_")
         axes.grid(alpha=0.3)
+    rate.legend(loc="best", **_SMALL)
     to_epochs = (lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)
     top = rate.secondary_xaxis("top", functions=to_epochs)
     top.xaxis.set_major_locator(MaxNLocator(integer=True))
