@@ -22,7 +22,7 @@ import pytest
 from tests import kill_and_resume
 from tests.training import a_shallow_model, column, rows_of, start  # noqa: F401
 from warmup_jax import cli
-from warmup_jax.experiment import checkpoints, data, devices, loop
+from warmup_jax.experiment import checkpoints, data, devices, loop, plans
 
 pytestmark = [
     pytest.mark.default_promotion,  # flax and optax promote
@@ -126,7 +126,7 @@ def check_shardings() -> None:
     mesh, dataset = devices.make_mesh(), data.load(None)
     assert mesh.shape == {"data": 8}
     settings = loop.Settings(None, "cosine", False, 1e-3, 0.0, "1 epoch", 2, 256, 0)
-    schedule = loop.schedule_of(settings, loop.make_plan(settings, dataset))
+    schedule = plans.schedule_of(settings, plans.make_plan(settings, dataset))
     state = loop._first_state(settings, dataset, schedule, mesh)
     loop.train_epoch = chex.assert_max_traces(loop.train_epoch, 1)
     epoch_of = loop.make_epoch(mesh, settings.batch_size)
@@ -147,7 +147,7 @@ def check_shardings() -> None:
 def test_the_epoch_is_lowered_from_shapes_alone():
     mesh, dataset = devices.make_mesh(), data.load(None)
     settings = loop.Settings(None, "cosine", False, 1e-3, 0.0, "1 epoch", 2, 256, 0)
-    schedule = loop.schedule_of(settings, loop.make_plan(settings, dataset))
+    schedule = plans.schedule_of(settings, plans.make_plan(settings, dataset))
     key = jax.eval_shape(lambda: jax.random.key(0))
     state = jax.eval_shape(lambda key: loop.make_state(dataset, schedule, key), key)
     images, labels = (jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (dataset.train_images, dataset.train_labels))
