@@ -254,6 +254,28 @@ def test_a_restart_is_at_its_boundary_where_the_logarithm_of_torch_misses_it():
     np.testing.assert_allclose(rates[[0, 2]], ours[[0, 2]], rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("OneCycleLR", {"max_lr": 0.1, "total_steps": 40, "div_factor": 0.5}),
+        ("OneCycleLR", {"max_lr": 0.1, "total_steps": 40, "final_div_factor": 0.01, "three_phase": True}),
+        ("CyclicLR", {"base_lr": 0.5, "max_lr": 0.1, "step_size_up": 7}),
+        ("StepLR", {"step_size": 9, "gamma": 1.5, "base_lr": 0.1}),
+    ],
+)
+def test_what_goes_the_other_way_than_its_name_is_allowed_as_in_torch(name, arguments):
+    steps = np.arange(40)
+    formula, _, _ = FORMULAS[name]
+    np.testing.assert_allclose(getattr(pytorch, name)(**arguments)(steps), formula(arguments, steps, float), rtol=1e-5)
+
+
+def test_a_momentum_that_goes_the_other_way_is_allowed_as_in_torch():
+    one = pytorch.OneCycleLRMomentum(total_steps=100, base_momentum=0.95, max_momentum=0.85)
+    np.testing.assert_allclose(one(np.array([0, 29, 99])), [0.85, 0.95, 0.85], rtol=1e-6)
+    both = pytorch.CyclicLRMomentum(step_size_up=4, base_momentum=0.9, max_momentum=0.8)
+    np.testing.assert_allclose(both(np.array([0, 2, 4, 8])), [0.8, 0.85, 0.9, 0.8], rtol=1e-6)
+
+
 def test_the_native_form_is_what_repr_shows():
     arguments = {"max_lr": 0.1, "total_steps": 10, "pct_start": 0.25}
     assert pytorch.OneCycleLR(**arguments) == wj.one_cycle(peak=0.1, total=10, share=0.25)
@@ -354,7 +376,7 @@ ERRORS = [
     ),
     (
         lambda: pytorch.CyclicLR(0.1, 1.0, mode="exp_range", gamma=1.1),
-        "`cyclic(gamma=...)` must be above 0 and at most 1; got 1.1.",
+        "`gamma=...` must be above 0 and at most 1; got 1.1.",
     ),
     (
         lambda: pytorch.CyclicLRMomentum(cycle_momentum=False),
@@ -366,11 +388,11 @@ ERRORS = [
     ),
     (
         lambda: pytorch.OneCycleLR(1.0, epochs=1, steps_per_epoch=1),
-        "`one_cycle(total=...)` must be a whole number of steps, 2 or more; got 1.",
+        "`total_steps = epochs * steps_per_epoch` must be a whole number of steps, 2 or more; got 1.",
     ),
     (
         lambda: pytorch.OneCycleLR(1.0, epochs=2**16, steps_per_epoch=2**16, three_phase=True),
-        "`three_phases(total=...)` must be at most 2147483647 (2**31 - 1) steps; got 4294967296.",
+        "`total_steps = epochs * steps_per_epoch` must be at most 2147483647 (2**31 - 1) steps; got 4294967296.",
     ),
     (lambda: pytorch.ReduceLROnPlateau(mode="mni"), "`ReduceLROnPlateau(mode=...)` must be one of 'min', 'max'; got"),
     (

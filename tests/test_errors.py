@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import re
 import typing
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ from warmup_jax import _kinds, _numbers
 from warmup_jax._declare import argument_kinds
 from warmup_jax._schedule import SCHEDULE
 from warmup_jax.combinators._shapes import ShapeKind
-from warmup_jax.fields import Count, Positive, Real, Steps, at_least, between, checked, within
+from warmup_jax.fields import Count, Positive, Real, Steps, at_least, between, checked, not_above, within
 from warmup_jax.transform import learning_rate, scheduled
 
 NAN, INF = float("nan"), float("inf")
@@ -307,6 +308,173 @@ def test_a_warmup_and_a_cooldown_longer_than_the_run(recipe):
         "Shorten `cooldown` or `warmup`, or raise `total`.",
     ):
         recipe(peak=1.0, warmup=5, total=20, cooldown=16)
+
+
+# A curve that goes the other way than its name: the recipe, its arguments, what is written out.
+LINE, UP_DOWN = {"peak": 0.3, "warmup": 10, "total": 50}, {"peak": 0.3, "total": 20, "share": 0.25}
+TURNED = [
+    (wj.warmup_constant, LINE | {"start": 0.7}, "join(Linear(0.7, 0.3, 10), Constant(0.3, 50 - 10))"),
+    (wj.warmup_constant, {"peak": 0.0, "warmup": 9, "start": 0.1}, "join(Linear(0.1, 0.0, 9), Constant(0.0, None))"),
+    (wj.warmup_linear, LINE | {"start": 0.31}, "join(Linear(0.31, 0.3, 10), Linear(0.3, 0.0, 50 - 10))"),
+    (wj.warmup_linear, LINE | {"stop": 3}, "join(Linear(0.0, 0.3, 10), Linear(0.3, 3.0, 50 - 10))"),
+    (wj.warmup_cosine, LINE | {"stop": 0.4}, "join(Linear(0.0, 0.3, 10), Cosine(0.3, 0.4, 50 - 10))"),
+    (
+        wj.warmup_polynomial,
+        LINE | {"stop": 0.4, "power": 2.5},
+        "join(Linear(0.0, 0.3, 10), Polynomial(0.3, 0.4, 50 - 10, 2.5))",
+    ),
+    (wj.warmup_exponential, LINE | {"stop": 0.4}, "join(Linear(0.0, 0.3, 10), Geometric(0.3, 0.4, 50 - 10))"),
+    (
+        wj.warmup_inverse_sqrt,
+        LINE | {"start": 0.5, "timescale": 7.0},
+        "join(Linear(0.5, 0.3, 10), InversePower(0.3, 7.0, 0.5, 50 - 10))",
+    ),
+    (wj.warmup_rex, LINE | {"stop": 0.4}, "join(Linear(0.0, 0.3, 10), Rex(0.3, 0.4, 50 - 10, 0.5))"),
+    (wj.linear_to_zero, LINE | {"start": 0.4}, "join(Linear(0.4, 0.3, 10), Linear(0.3, 0.0, 50 - 10))"),
+    (
+        wj.wsd,
+        LINE | {"stop": 0.4, "cooldown": 8, "shape": wj.Cosine},
+        "join(Linear(0.0, 0.3, 10), Constant(0.3, 50 - 10 - 8), Cosine(0.3, 0.4, 8))",
+    ),
+    (
+        wj.power_law,
+        LINE | {"start": 0.4, "cooldown": 8},
+        "cooldown(join(Linear(0.4, 0.3, 10), InversePower(0.3, 10, 0.51)), 50 - 8, 8, 0.0)",
+    ),
+    (
+        wj.infinite_cosine,
+        {"peak": 0.3, "plateau": 0.4, "warmup": 5, "decay": 9},
+        "join(Linear(0.0, 0.3, 5), Cosine(0.3, 0.4, 9), Constant(0.4))",
+    ),
+    (
+        wj.cosine_restarts,
+        {"peak": 0.3, "cycle": 7, "stop": 0.4},
+        "join(Linear(0.0, 0.3, 0), Repeat(Cosine(0.3, 0.4, 7), None, 1, 1.0))",
+    ),
+    (
+        wj.cyclic,
+        {"start": 0.4, "peak": 0.3, "rise": 5, "fall": 6},
+        "Repeat(join(Linear(0.4, 0.3, 5), Linear(0.3, 0.4, 6)))",
+    ),
+    (wj.step_decay, {"peak": 0.3, "every": 5, "factor": 1.5}, "Repeat(Constant(0.3, 5), scale=1.5)"),
+]
+
+
+def the_other_way(recipe, arguments):
+    """The name of the argument that is too high, and the begin of its error."""
+    limits = {"low": "high", "factor": 1}
+    names = [name for name in ("start", "stop", "plateau", "low", "factor") if name in arguments]
+    name = next(name for name in names if arguments[name] > arguments.get(limits.get(name, "peak"), 1))
+    limit = limits.get(name, "peak")
+    shown, given = (f"`{limit}`", f", {limit}={arguments[limit]!r}") if limit != 1 else ("1", "")
+    came = f"got {name}={float(arguments[name])!r}{given}"
+    return name, f"`{recipe.__name__}({name}=...)` must be at most {shown}; {came}: the curve would go the other way"
+
+
+@pytest.mark.parametrize(("recipe", "arguments", "stages"), TURNED, ids=[row[0].__name__ for row in TURNED])
+def test_a_curve_that_goes_the_other_way_than_its_name(recipe, arguments, stages):
+    name, begin = the_other_way(recipe, arguments)
+    ending = f"than its name says. If that is meant, write its stages out, `{stages}`."
+    with says(ValueError, f"{begin} {ending}"):
+        recipe(**arguments)
+    # Traced it passes, and what is written out is what it gives.
+    steps = jnp.arange(60)
+    traced = jax.jit(lambda number: recipe(**arguments | {name: number})(steps))(float(arguments[name]))
+    np.testing.assert_allclose(eval(stages, vars(wj))(steps), traced, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "arguments", "stages"),
+    [
+        (
+            wj.one_cycle,
+            UP_DOWN | {"start": 0.5},
+            "join(Cosine(0.5, 0.3, 0.25 * 20 - 1), Cosine(0.3, stop, (1 - 0.25) * 20))",
+        ),
+        (
+            wj.one_cycle,
+            UP_DOWN | {"stop": 0.5, "shape": wj.Linear},
+            "join(Linear(start, 0.3, 0.25 * 20 - 1), Linear(0.3, 0.5, (1 - 0.25) * 20))",
+        ),
+        (
+            wj.one_cycle_momentum,
+            {"total": 20, "low": 0.97, "high": 0.9},
+            "join(Cosine(0.9, 0.97, 0.3 * 20 - 1), Cosine(0.97, 0.9, (1 - 0.3) * 20))",
+        ),
+    ],
+    ids=["start", "stop", "momentum"],
+)
+def test_one_cycle_that_goes_the_other_way(recipe, arguments, stages):
+    """Its lengths may lie between two steps."""
+    name, begin = the_other_way(recipe, arguments)
+    with says(ValueError, f"{begin} than its name says. If that is meant, write its stages out, `{stages}`."):
+        recipe(**arguments)
+    jax.jit(lambda number: recipe(**arguments | {name: number})(3))(float(arguments[name]))
+
+
+def test_every_recipe_with_a_direction_keeps_it():
+    """Each argument that a recipe rises from or falls to, by its name."""
+    names = {"start", "stop", "plateau", "low"}
+    flat = {wj.one_minus_sqrt}  # a shape, which serves in both directions
+    promised = {
+        recipe: names & set(inspect.signature(recipe).parameters)
+        for recipe in CALLS
+        if inspect.isfunction(recipe) and recipe.__module__.startswith("warmup_jax.recipes") and recipe not in flat
+    }
+    for recipe, ends in promised.items():
+        for name in ends:
+            peak = "high" if recipe is wj.one_cycle_momentum else "peak"
+            with raises(ValueError, f"`{recipe.__name__}({name}=...)` must be at most `{peak}`; got {name}=0.6, "):
+                recipe(**CALLS[recipe] | {peak: 0.5, name: 0.6})
+    assert sum(map(len, promised.values())) > 20
+
+
+@pytest.mark.parametrize("recipe", [wj.warmup_linear, wj.warmup_cosine, wj.warmup_rex, wj.warmup_polynomial])
+def test_directions_that_are_meant(recipe):
+    run = {"warmup": 5, "total": 20}
+    for numbers in (
+        {"peak": 0.3, "start": 0.3, "stop": 0.3},  # level
+        {"peak": 0.3, "start": 0.1 * 3, "stop": 0.30000000000000004},  # a rounding above
+        {"peak": -1.0},  # upside down: from 0 down, and back
+        {"peak": -1.0, "start": -3.0, "stop": -3.0},  # up and down below 0, as of a logarithm
+        {"peak": 0.0, "start": -1.0, "stop": -2.0},
+        {"peak": 0.3, "start": -0.5, "stop": -0.7},
+        {"peak": jnp.float32(0.3), "start": 0.5},  # nothing here waits for a device
+    ):
+        assert isinstance(recipe(**run, **numbers), wj.Schedule)
+
+
+def test_a_recipe_of_ones_own_keeps_its_direction():
+    @checked
+    def heat(*, cold: Annotated[Real, not_above("hot")], hot: Real, steps: Steps) -> wj.Schedule:
+        """Heat up.
+
+        `join(Cosine(cold, hot, steps), Constant(hot))`
+        """
+        return wj.join(wj.Cosine(cold, hot, steps), wj.Constant(hot))
+
+    @checked
+    def plain(cold: Annotated[Real, not_above(5.0)]) -> wj.Schedule:
+        return wj.Constant(cold)
+
+    assert heat(cold=1.0, hot=2.0, steps=3)(1) == 1.25
+    with says(
+        ValueError,
+        "`heat(cold=...)` must be at most `hot`; got cold=3.0, hot=2.0: the curve would go the other way than its name "
+        "says. If that is meant, write its stages out, `join(Cosine(3.0, 2.0, 3), Constant(2.0))`.",
+    ):
+        heat(cold=3.0, hot=2.0, steps=3)
+    with says(
+        ValueError,
+        "`plain(cold=...)` must be at most 5; got cold=6.0: the curve would go the other way than its name says. If "
+        "that is meant, write its stages out, with `join`.",
+    ):
+        plain(6.0)
+
+
+def test_the_documentation_tells_the_direction():
+    assert "start (a finite number, at most `peak`): the rate at step 0" in (wj.warmup_cosine.__doc__ or "")
+    assert "factor (above 0, at most 1): the factor from stair to stair" in (wj.step_decay.__doc__ or "")
 
 
 def test_geometric_ends():
@@ -930,7 +1098,7 @@ FROM_WITHIN = [
         ["warmup_linear"],
     ),
     (
-        lambda: wj.warmup_exponential(peak=0.0, warmup=5, total=9, stop=1.0),
+        lambda: wj.warmup_exponential(peak=0.0, warmup=5, total=9, stop=0.0),
         f"`Geometric(start=...)` {NOT_ZERO}",
         ["warmup_exponential"],
     ),

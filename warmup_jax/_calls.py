@@ -1,8 +1,12 @@
 """Arguments that are checked by their annotations, and the answers to calls that cannot be meant."""
 
+import dataclasses
 import functools
 import inspect
+import re
 import typing
+
+import numpy as np
 
 from warmup_jax import _checks, _kinds
 
@@ -67,7 +71,25 @@ _ELSEWHERE = {
 }
 
 
-class within(typing.NamedTuple):
+# The stages that a recipe makes, as its docstring says.
+_PROMISED = re.compile(r"`([^`]*\b(?:join|Repeat)\([^`]*)`")
+
+
+class Relation:
+    """What must hold between an argument and another one; beside the type in `Annotated`."""
+
+    @property
+    def words(self) -> str:
+        """The end of "must be ...", for the documentation."""
+        raise NotImplementedError
+
+    def check(self, call: "Arguments", name: str, arguments: dict[str, typing.Any]) -> None:
+        """Raise a `ValueError` in words where it does not hold; what is traced passes."""
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True)
+class within(Relation):
     """A part of a run must fit into the whole, or into what `after` leaves of it: `Annotated[Steps, within("total")]`.
 
     Args:
@@ -83,7 +105,11 @@ class within(typing.NamedTuple):
         """What the part must fit into."""
         return f"{self.whole} - {self.after}" if self.after else self.whole
 
-    def check(self, caller: str, name: str, arguments: dict[str, typing.Any]) -> None:
+    @property
+    def words(self) -> str:
+        return f"at most `{self.room}`"
+
+    def check(self, call: "Arguments", name: str, arguments: dict[str, typing.Any]) -> None:
         """Compare the lengths of the part and of the whole, where both are Python numbers."""
         names = [name, *([self.after] if self.after else []), self.whole]
         lengths = [length for each in names if isinstance(length := arguments.get(each), int)]
@@ -92,18 +118,52 @@ class within(typing.NamedTuple):
         *parts, whole = lengths
         if sum(parts) > whole:
             given = ", ".join(f"{each}={length}" for each, length in zip(names, lengths, strict=True))
+            which, comma = ("", ",") if self.after else (", which includes it", "")
             raise ValueError(
-                f"`{caller}({name}=...)` must be at most `{self.room}`{'' if self.after else ', which includes it'}; got "
-                f"{given}. Shorten {' or '.join(f'`{each}`' for each in names[:-1])}{', or' if self.after else ' or'} raise "
-                f"`{self.whole}`."
+                f"`{call.name}({name}=...)` must be at most `{self.room}`{which}; got {given}. Shorten "
+                f"{' or '.join(f'`{each}`' for each in names[:-1])}{comma} or raise `{self.whole}`."
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class not_above(Relation):
+    """A rate must be at most another one, so that a phase goes the way that its name says: `Annotated[Real,
+    not_above("peak")]`.
+
+    Numbers that are equal in float32 pass. Where the other one is below 0 nothing is refused: up and down may both
+    be meant there.
+
+    Args:
+        limit: the name of the other argument, or a number.
+    """
+
+    limit: str | float
+
+    @property
+    def words(self) -> str:
+        return f"at most `{self.limit}`" if isinstance(self.limit, str) else f"at most {self.limit:g}"
+
+    def check(self, call: "Arguments", name: str, arguments: dict[str, typing.Any]) -> None:
+        """Compare the two, where both are Python numbers."""
+        number = arguments[name]
+        limit = arguments[self.limit] if isinstance(self.limit, str) else self.limit
+        if not (isinstance(number, float) and isinstance(limit, float)) or limit < 0:
+            return  # traced, or left out
+        if np.float32(number) > np.float32(limit):
+            given = f"{name}={number!r}" + (f", {self.limit}={limit!r}" if isinstance(self.limit, str) else "")
+            raise ValueError(
+                f"`{call.name}({name}=...)` must be {self.words}; got {given}: the curve would go the other way "
+                f"than its name says. If that is meant, write its stages out, {call.written_out(arguments)}."
             )
 
 
 class Arguments:
-    """The arguments of a function, or of a class, whose name its errors give."""
+    """The arguments of a function, or of a class, whose name its errors give; `doc` is its docstring."""
 
-    def __init__(self, name: str, parameters: typing.Sequence[inspect.Parameter], kinds: dict[str, _kinds.Kind]):
-        self.name, self.kinds = name, kinds
+    def __init__(
+        self, name: str, parameters: typing.Sequence[inspect.Parameter], kinds: dict[str, _kinds.Kind], doc: str = ""
+    ):
+        self.name, self.kinds, self.doc = name, kinds, doc
         self.signature = inspect.Signature(list(parameters))
         self.checks = {each: (f"{name}({each}=...)", kind.check) for each, kind in kinds.items()}
         before = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
@@ -113,13 +173,30 @@ class Arguments:
             (each.name, extra)
             for each in parameters
             for extra in getattr(each.annotation, "__metadata__", ())
-            if isinstance(extra, within)
+            if isinstance(extra, Relation)
         ]
 
     def words(self) -> dict[str, str]:
         """What each argument must be, for the documentation."""
         words = {name: kind.words for name, kind in self.kinds.items()}
-        return words | {name: f"{words[name]}, at most `{relation.room}`" for name, relation in self.relations}
+        return words | {name: f"{words[name]}, {relation.words}" for name, relation in self.relations}
+
+    def written_out(self, arguments: dict[str, typing.Any]) -> str:
+        """The stages that the docstring promises, with the numbers of a call; what is traced keeps its name."""
+        promised = _PROMISED.search(self.doc)
+        if promised is None:
+            return "with `join`"
+
+        def shown(found: re.Match[str]) -> str:
+            name, value = found[0], arguments.get(found[0], found[0])
+            if promised[1].startswith("(", found.end()):
+                name = getattr(value, "__name__", name)  # a shape
+                return name if name.isidentifier() else found[0]
+            is_endless = value is None and name in ("total", "times")
+            return repr(value) if is_endless or isinstance(value, (int, float)) else name
+
+        stages = re.sub(r"\b[a-z]\w*\b(?!=)", shown, promised[1])
+        return f"`{' '.join(re.sub(r'None - [0-9]+', 'None', stages).split())}`"
 
     def check(self, positional: tuple, named: dict[str, typing.Any]) -> tuple | list:
         """The positional arguments in the form that is stored; the named ones are changed in place."""
@@ -133,7 +210,7 @@ class Arguments:
             known = {name: about.default for name, about in parameters.items()}
             known |= dict(zip(parameters, checked, strict=False)) | named
             for name, relation in self.relations:
-                relation.check(self.name, name, known)
+                relation.check(self, name, known)
         return checked
 
     def _by_position(self, values: tuple) -> list:
@@ -203,7 +280,7 @@ def checked(function: typing.Callable[Parameters, Result]) -> typing.Callable[Pa
     kinds, parameters = _kinds.kinds_of(function), list(inspect.signature(function).parameters.values())
     is_method = parameters[0].name == "self" if parameters else False
     name = function.__qualname__.removesuffix(".__init__") if is_method else function.__name__
-    arguments = Arguments(name, parameters[is_method:], kinds)
+    arguments = Arguments(name, parameters[is_method:], kinds, function.__doc__ or "")
 
     @functools.wraps(function)
     def call(*positional: Parameters.args, **named: Parameters.kwargs) -> Result:

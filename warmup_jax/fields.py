@@ -33,6 +33,7 @@ import numpy as np
 
 from warmup_jax import _numbers
 from warmup_jax._calls import checked as checked
+from warmup_jax._calls import not_above as not_above
 from warmup_jax._calls import within as within
 from warmup_jax._checks import MAX_STEPS
 from warmup_jax._kinds import Condition as Condition

@@ -26,6 +26,7 @@ class ShapeKind(_kinds.Kind):
                 raise TypeError(f"`{name}` must make a schedule of the {steps} steps it is given; it made {made!r}.")
             return made
 
+        make.__name__ = getattr(value, "__name__", "shape")  # errors name it
         return make
 
 

@@ -1,12 +1,26 @@
-"""Lengths of the parts of a run."""
+"""Parts of a run: their lengths, where they begin and where they end."""
 
 import typing
 
-from warmup_jax.fields import Steps, within
+import jax.numpy as jnp
+
+from warmup_jax import _checks
+from warmup_jax._schedule import Schedule
+from warmup_jax.combinators import Product, Repeat, Stretch, Sum, join
+from warmup_jax.combinators._shapes import Shape
+from warmup_jax.fields import Positive, Real, Steps, between, decimal, not_above, within
+from warmup_jax.stages import Constant, Linear
 
 # The length of a warmup, and that of a cooldown behind it, which must fit the whole run.
 Warmup: typing.TypeAlias = typing.Annotated[Steps, within("total")]
 Cooldown: typing.TypeAlias = typing.Annotated[Steps, within("total", after="warmup")]
+
+# From where a warmup rises, and to where a decay falls.
+Start: typing.TypeAlias = typing.Annotated[Real, not_above("peak")]
+Stop: typing.TypeAlias = typing.Annotated[Real, not_above("peak")]
+
+# The factor from step to step on what falls.
+Pace: typing.TypeAlias = typing.Annotated[Positive, between(0.0, 1.0, above=True)]
 
 
 def rest(total: Steps | None, begin: Steps) -> Steps | None:
@@ -14,3 +28,33 @@ def rest(total: Steps | None, begin: Steps) -> Steps | None:
     as 0.
     """
     return None if total is None else total - begin
+
+
+def up_and_down(start: Real, peak: Real, stop: Real, total: Steps, share: float, shape: Shape) -> Schedule:
+    """`shape` from `start` to `peak` at step `share * total - 1`, on to `stop` at `total - 1`, held to `total`."""
+    exact = decimal(share)
+    if isinstance(total, int) and exact * total < 1:
+        raise ValueError(f"`share` must be at least `1 / total`; got {share!r} of {total} steps.")
+    # In units of 1 / divisor step; where lengths in that unit would not fit int32, in the finest that do.
+    if isinstance(total, int):
+        divisor = min(exact.denominator, _checks.MAX_STEPS // total)
+        up = round(exact * total * divisor) - divisor
+        down = total * divisor - up - divisor
+    else:
+        exact = exact.limit_denominator(1000)
+        divisor = exact.denominator
+        up = jnp.maximum(_checks.multiply_lengths(total, exact.numerator) - divisor, 0)
+        down = _checks.multiply_lengths(total, divisor - exact.numerator)
+    both = join(shape(start, peak, up), shape(peak, stop, down))
+    both = both if divisor == 1 else Stretch(both, 1, divisor)
+    return join(both, Constant(stop, 1))  # the run ends a step after its last update begins
+
+
+def waves(start: Real, peak: Real, rise: Steps, fall: Steps | None, scale: Real, gamma: Real) -> Schedule:
+    """From `start` to `peak` in `rise` steps and back in `fall`, for ever; in either direction."""
+    height = peak - start
+    triangle = join(Linear(0.0, height, rise), Linear(height, 0.0, rise if fall is None else fall))
+    cycles = Repeat(triangle, scale=scale)
+    if isinstance(gamma, float) and gamma == 1:
+        return Sum(start, cycles)
+    return Sum(start, Product(cycles, Repeat(Constant(1.0, 1), scale=gamma)))

@@ -9,9 +9,10 @@ import jax.numpy as jnp
 from warmup_jax import _checks
 from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
-from warmup_jax.combinators import Product, Repeat, Stretch, Sum, join
+from warmup_jax.combinators import Repeat, join
 from warmup_jax.combinators._shapes import Shape
-from warmup_jax.fields import Boundaries, Count, Known, Positive, Real, Steps, at_least, between, decimal
+from warmup_jax.fields import Boundaries, Count, Known, Positive, Real, Steps, at_least, between, not_above
+from warmup_jax.recipes._phases import Pace, Start, Stop, up_and_down, waves
 from warmup_jax.stages import Constant, Cosine, Linear, PiecewiseConstant
 
 Share: typing.TypeAlias = Annotated[Known, between(0.0, 1.0, above=True, below=True)]
@@ -23,8 +24,8 @@ def one_cycle(
     peak: Real,
     total: Annotated[Steps, at_least(2)],
     share: Share = 0.3,
-    start: Real | None = None,
-    stop: Real | None = None,
+    start: Annotated[Real | None, not_above("peak")] = None,
+    stop: Annotated[Real | None, not_above("peak")] = None,
     shape: Shape = Cosine,
 ) -> Schedule:
     """One long warmup and one long decay, far below where it began.
@@ -60,7 +61,7 @@ def one_cycle(
     """
     start = peak / 25 if start is None else start
     stop = peak / 250_000 if stop is None else stop
-    return _up_and_down(start, peak, stop, total, share, shape)
+    return up_and_down(start, peak, stop, total, share, shape)
 
 
 @checked
@@ -68,7 +69,7 @@ def one_cycle_momentum(
     *,
     total: Annotated[Steps, at_least(2)],
     high: Real = 0.95,
-    low: Real = 0.85,
+    low: Annotated[Real, not_above("high")] = 0.85,
     share: Share = 0.3,
     shape: Shape = Cosine,
 ) -> Schedule:
@@ -94,23 +95,24 @@ def one_cycle_momentum(
 
     Source: Smith 2018, https://arxiv.org/abs/1803.09820; the same values as `torch.optim.lr_scheduler.OneCycleLR`.
     """
-    return _up_and_down(high, low, high, total, share, shape)
+    return up_and_down(high, low, high, total, share, shape)
 
 
 @checked
 def cyclic(
     *,
-    start: Real,
+    start: Start,
     peak: Real,
     rise: Steps,
     fall: Steps | None = None,
     scale: Positive = 1.0,
-    gamma: Annotated[Positive, between(0.0, 1.0, above=True)] = 1.0,
+    gamma: Pace = 1.0,
 ) -> Schedule:
     """Up and down in straight lines, for ever: a triangular cyclical rate.
 
     `start + (peak - start) * triangle(step) * scale**cycle * gamma**step`, where the triangle goes from 0 to 1 in
-    `rise` steps and back in `fall`
+    `rise` steps and back in `fall`; with a `scale` and a `gamma` of 1
+    `Repeat(join(Linear(start, peak, rise), Linear(peak, start, fall)))`
 
     Args:
         start: the lowest rate.
@@ -131,12 +133,7 @@ def cyclic(
 
     Source: Smith 2015, https://arxiv.org/abs/1506.01186. The same rates as `torch.optim.lr_scheduler.CyclicLR`.
     """
-    height = peak - start
-    triangle = join(Linear(0.0, height, rise), Linear(height, 0.0, rise if fall is None else fall))
-    waves = Repeat(triangle, scale=scale)
-    if isinstance(gamma, float) and gamma == 1:
-        return Sum(start, waves)
-    return Sum(start, Product(waves, Repeat(Constant(1.0, 1), scale=gamma)))
+    return waves(start, peak, rise, fall, scale, gamma)
 
 
 @checked
@@ -148,8 +145,8 @@ def cosine_restarts(
     times: Count | None = None,
     stretch: Annotated[Count, at_least(1)] = 1,
     scale: Positive = 1.0,
-    start: Real = 0.0,
-    stop: Real = 0.0,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
 ) -> Schedule:
     """Half a cosine again and again, after one warmup: warm restarts.
 
@@ -182,7 +179,11 @@ def cosine_restarts(
 
 @checked
 def step_decay(
-    *, peak: Real, every: Annotated[Steps, at_least(1)], factor: Positive, total: Steps | None = None
+    *,
+    peak: Real,
+    every: Annotated[Steps, at_least(1)],
+    factor: Annotated[Positive, not_above(1.0)],
+    total: Steps | None = None,
 ) -> Schedule:
     """Multiply the rate by a factor every so many steps.
 
@@ -235,26 +236,6 @@ def multi_step(*, peak: Real, boundaries: Boundaries, factor: Real, total: Steps
     Source: He et al. 2015, https://arxiv.org/abs/1512.03385. The same rates as `torch.optim.lr_scheduler.MultiStepLR`.
     """
     return PiecewiseConstant(boundaries, _powers(peak, factor, len(boundaries) + 1), total)
-
-
-def _up_and_down(start: Real, peak: Real, stop: Real, total: Steps, share: float, shape: Shape) -> Schedule:
-    """`shape` from `start` to `peak` at step `share * total - 1`, on to `stop` at `total - 1`, held to `total`."""
-    exact = decimal(share)
-    if isinstance(total, int) and exact * total < 1:
-        raise ValueError(f"`share` must be at least `1 / total`; got {share!r} of {total} steps.")
-    # In units of 1 / divisor step; where lengths in that unit would not fit int32, in the finest that do.
-    if isinstance(total, int):
-        divisor = min(exact.denominator, _checks.MAX_STEPS // total)
-        up = round(exact * total * divisor) - divisor
-        down = total * divisor - up - divisor
-    else:
-        exact = exact.limit_denominator(1000)
-        divisor = exact.denominator
-        up = jnp.maximum(_checks.multiply_lengths(total, exact.numerator) - divisor, 0)
-        down = _checks.multiply_lengths(total, divisor - exact.numerator)
-    both = join(shape(start, peak, up), shape(peak, stop, down))
-    both = both if divisor == 1 else Stretch(both, 1, divisor)
-    return join(both, Constant(stop, 1))  # the run ends a step after its last update begins
 
 
 def _powers(peak: Real, factor: Real, count: int) -> list[Real]:

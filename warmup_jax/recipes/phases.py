@@ -8,7 +8,7 @@ from warmup_jax.combinators import Reverse, join
 from warmup_jax.combinators import cooldown as cool_down
 from warmup_jax.combinators._shapes import Shape
 from warmup_jax.fields import Positive, Real, Steps, at_least
-from warmup_jax.recipes._phases import Cooldown, Warmup
+from warmup_jax.recipes._phases import Cooldown, Start, Stop, Warmup
 from warmup_jax.stages import Constant, Cosine, InversePower, Linear, Polynomial
 
 
@@ -20,8 +20,8 @@ def wsd(
     total: Steps,
     cooldown: Cooldown,
     shape: Shape = Linear,
-    start: Real = 0.0,
-    stop: Real = 0.0,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
 ) -> Schedule:
     """Warmup, stable, decay: a trapezoid whose last side has the shape you choose.
 
@@ -86,13 +86,13 @@ def power_law(
     cooldown: Cooldown,
     power: Positive = 0.51,
     shape: Shape = Linear,
-    start: Real = 0.0,
-    stop: Real = 0.0,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
 ) -> Schedule:
     """Rise in a straight line, follow a power of time, cool down at the end.
 
     `peak * (step / warmup)**-power` after the warmup, from `total - cooldown` on a `shape` to `stop`:
-    `cooldown(join(Linear(start, peak, warmup), InversePower(peak, warmup, power)), at=total - cooldown, ...)`
+    `cooldown(join(Linear(start, peak, warmup), InversePower(peak, warmup, power)), total - cooldown, cooldown, stop)`
 
     Args:
         peak: the rate where the warmup ends.
@@ -121,7 +121,7 @@ def power_law(
 
 
 @checked
-def infinite_cosine(*, peak: Real, plateau: Real, warmup: Steps, decay: Steps, start: Real = 0.0) -> Schedule:
+def infinite_cosine(*, peak: Real, plateau: Stop, warmup: Steps, decay: Steps, start: Start = 0.0) -> Schedule:
     """Rise in a straight line, fall along half a cosine to a plateau, stay there without end.
 
     `join(Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))`

@@ -10,13 +10,13 @@ from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Shift, Stretch, join
 from warmup_jax.fields import Known, Positive, Real, Steps, Timescale, at_least, between, decimal
-from warmup_jax.recipes._phases import Warmup, rest
+from warmup_jax.recipes._phases import Start, Stop, Warmup, rest
 from warmup_jax.stages import Constant, Cosine, Exponential, Geometric, InversePower, Linear, Polynomial, Rex
 from warmup_jax.stages.curves import Beta
 
 
 @checked
-def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, start: Real = 0.0) -> Schedule:
+def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, start: Start = 0.0) -> Schedule:
     """Rise in a straight line, then stay.
 
     `join(Linear(start, peak, warmup), Constant(peak, total - warmup))`
@@ -42,7 +42,7 @@ def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, s
 
 
 @checked
-def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0, stop: Real = 0.0) -> Schedule:
+def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0, stop: Stop = 0.0) -> Schedule:
     """Rise in a straight line, then fall in a straight line.
 
     `join(Linear(start, peak, warmup), Linear(peak, stop, total - warmup))`
@@ -69,7 +69,7 @@ def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0
 
 
 @checked
-def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0, stop: Real = 0.0) -> Schedule:
+def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0, stop: Stop = 0.0) -> Schedule:
     """Rise in a straight line, then fall along half a cosine.
 
     `join(Linear(start, peak, warmup), Cosine(peak, stop, total - warmup))`
@@ -98,7 +98,7 @@ def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0
 
 @checked
 def warmup_polynomial(
-    *, peak: Real, warmup: Warmup, total: Steps, power: Positive = 1.0, start: Real = 0.0, stop: Real = 0.0
+    *, peak: Real, warmup: Warmup, total: Steps, power: Positive = 1.0, start: Start = 0.0, stop: Stop = 0.0
 ) -> Schedule:
     """Rise in a straight line, then fall by a power of what is left.
 
@@ -127,7 +127,7 @@ def warmup_polynomial(
 
 
 @checked
-def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Real, start: Real = 0.0) -> Schedule:
+def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Stop, start: Start = 0.0) -> Schedule:
     """Rise in a straight line, then fall by a constant factor per step.
 
     `join(Linear(start, peak, warmup), Geometric(peak, stop, total - warmup))`
@@ -155,7 +155,7 @@ def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Real, 
 
 @checked
 def warmup_inverse_sqrt(
-    *, peak: Real, warmup: Warmup, total: Steps | None = None, timescale: Timescale | None = None, start: Real = 0.0
+    *, peak: Real, warmup: Warmup, total: Steps | None = None, timescale: Timescale | None = None, start: Start = 0.0
 ) -> Schedule:
     """Rise in a straight line, then fall with the inverse square root of time, without a horizon.
 
@@ -219,10 +219,10 @@ def noam(*, d_model: Positive, warmup: Annotated[Steps, at_least(1)], scale: Rea
 
 
 @checked
-def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.0) -> Schedule:
+def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0) -> Schedule:
     """Rise in a straight line, then fall in a straight line to exactly 0.
 
-    `warmup_linear(peak=peak, warmup=warmup, total=total, start=start, stop=0.0)`
+    `join(Linear(start, peak, warmup), Linear(peak, 0.0, total - warmup))`
 
     Args:
         peak: the rate where the warmup ends.
@@ -245,7 +245,7 @@ def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Real = 0.
 
 @checked
 def warmup_rex(
-    *, peak: Real, warmup: Warmup, total: Steps, beta: Beta = 0.5, start: Real = 0.0, stop: Real = 0.0
+    *, peak: Real, warmup: Warmup, total: Steps, beta: Beta = 0.5, start: Start = 0.0, stop: Stop = 0.0
 ) -> Schedule:
     """Rise in a straight line, then stay high for long and fall ever more steeply.
 

@@ -9,8 +9,10 @@ import jax.numpy as jnp
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
 from warmup_jax.compat.pytorch._torch_kinds import Factor, OnlyTrue
-from warmup_jax.fields import Positive, Real, Steps, checked
+from warmup_jax.fields import Kind, Positive, Real, Steps, checked, kind_of
+from warmup_jax.recipes._phases import Pace, waves
 
+_PACE = typing.cast(Kind, kind_of(Pace))
 Mode: typing.TypeAlias = typing.Literal["triangular", "triangular2", "exp_range"]
 ScaleMode: typing.TypeAlias = typing.Literal["cycle", "iterations"]
 
@@ -31,6 +33,8 @@ def CyclicLR(
     last_epoch: LastStep = -1,
 ) -> wj.Schedule:
     """Up and down in straight lines: `cyclic(start=base_lr, peak=max_lr, rise=step_size_up, ...)`.
+
+    A `base_lr` above `max_lr` is allowed as in PyTorch; `cyclic` refuses it.
 
     The rate alone: `CyclicLRMomentum` is the momentum that goes with it. As in PyTorch, the rate of the optimizer does
     not matter.
@@ -76,7 +80,7 @@ def CyclicLRMomentum(
     max_momentum: Real = 0.9,
     last_epoch: LastStep = -1,
 ) -> wj.Schedule:
-    """The momentum of `CyclicLR`, high where the rate is low: `cyclic(start=max_momentum, peak=base_momentum, ...)`.
+    """The momentum of `CyclicLR`, high where the rate is low: `cyclic`, turned over.
 
     Args:
         base_lr: makes no difference, as `max_lr`: so that the arguments of `CyclicLR` can be handed on.
@@ -114,10 +118,10 @@ def _waves(
     scale_fn: Factor | None,
     scale_mode: ScaleMode,
 ) -> wj.Schedule:
-    """`cyclic`, or the same with a function for the height."""
+    """`cyclic` in either direction, or the same with a function for the height."""
     if scale_fn is None:
-        scale, pace = 0.5 if mode == "triangular2" else 1.0, gamma if mode == "exp_range" else 1.0
-        return wj.cyclic(start=start, peak=peak, rise=up, fall=down, scale=scale, gamma=pace)
+        pace = _PACE.check("gamma=...", gamma) if mode == "exp_range" else 1.0
+        return waves(start, peak, up, down, 0.5 if mode == "triangular2" else 1.0, pace)
     triangle = wj.join(wj.Linear(0.0, peak - start, up), wj.Linear(peak - start, 0.0, up if down is None else down))
     factor = _OfTheCycle(scale_fn, triangle.steps) if scale_mode == "cycle" else scale_fn
     return wj.Sum(start, wj.Product(wj.Repeat(triangle), factor))

@@ -9,9 +9,11 @@ import numpy as np
 import warmup_jax as wj
 from warmup_jax.compat._resuming import LastStep, resumed
 from warmup_jax.compat.pytorch._torch_kinds import SHAPES, NotZero, OnlyTrue, Shape, Strategy
-from warmup_jax.fields import Known, Real, Steps, at_least, between, checked, decimal
+from warmup_jax.fields import Kind, Known, Real, Steps, at_least, between, checked, decimal, kind_of
+from warmup_jax.recipes._phases import up_and_down
 
 Total: typing.TypeAlias = Annotated[Steps, at_least(2)]
+_TOTAL = typing.cast(Kind, kind_of(Total))
 Share: typing.TypeAlias = Annotated[Known, between(0.0, 1.0, above=True, below=True)]
 
 
@@ -37,7 +39,8 @@ def OneCycleLR(
     does not matter, and a peak that falls between two steps is passed over.
 
     Differs: from `total_steps` on the end is held, where PyTorch jumps up once and then raises. Both agree at the steps
-    0 to `total_steps - 1`. A `pct_start` whose first phase is shorter than the first update is an error.
+    0 to `total_steps - 1`. A `pct_start` whose first phase is shorter than the first update is an error. Divisors
+    below 1, with which the rate falls to its "peak", are allowed as in PyTorch; `one_cycle` refuses them.
 
     Args:
         max_lr: the peak.
@@ -64,10 +67,10 @@ def OneCycleLR(
         >>> f"{schedule(0):.3f} {schedule(29):.3f} {schedule(99):.1e}"
         '0.004 0.100 4.0e-07'
     """
-    make, start = three_phases if three_phase else wj.one_cycle, max_lr / div_factor
+    make, start = three_phases if three_phase else up_and_down, max_lr / div_factor
     total, shape = _total(total_steps, epochs, steps_per_epoch), SHAPES[anneal_strategy]
     stop = start / final_div_factor
-    schedule = make(peak=max_lr, total=total, share=pct_start, start=start, stop=stop, shape=shape)
+    schedule = make(start=start, peak=max_lr, stop=stop, total=total, share=pct_start, shape=shape)
     return resumed(schedule, last_epoch)
 
 
@@ -88,6 +91,8 @@ def OneCycleLRMomentum(
     last_epoch: LastStep = -1,
 ) -> wj.Schedule:
     """The momentum of `OneCycleLR`: `one_cycle_momentum(total=total_steps, high=max_momentum, low=base_momentum, ...)`.
+
+    A `base_momentum` above `max_momentum` is allowed as in PyTorch; `one_cycle_momentum` refuses it.
 
     Args:
         max_lr: makes no difference, as the divisors: so that the arguments of `OneCycleLR` can be handed on.
@@ -112,9 +117,9 @@ def OneCycleLRMomentum(
         >>> pytorch.OneCycleLRMomentum(total_steps=100)(29)
         Array(0.85, dtype=float32)
     """
-    make, high = three_phases if three_phase else wj.one_cycle, max_momentum
+    make, high = three_phases if three_phase else up_and_down, max_momentum
     total, shape = _total(total_steps, epochs, steps_per_epoch), SHAPES[anneal_strategy]
-    schedule = make(peak=base_momentum, total=total, share=pct_start, start=high, stop=high, shape=shape)
+    schedule = make(start=high, peak=base_momentum, stop=high, total=total, share=pct_start, shape=shape)
     return resumed(schedule, last_epoch)
 
 
@@ -150,4 +155,4 @@ def _total(total_steps: Steps | None, epochs: Steps | None, steps_per_epoch: Ste
             "`total_steps`, or `epochs` and `steps_per_epoch`, must be given; got "
             f"epochs={epochs!r}, steps_per_epoch={steps_per_epoch!r}."
         )
-    return epochs * steps_per_epoch
+    return _TOTAL.check("total_steps = epochs * steps_per_epoch", epochs * steps_per_epoch)

@@ -14,6 +14,8 @@ def StepLR(
 ) -> wj.Schedule:
     """Multiply by `gamma` every `step_size` steps: `step_decay(peak=base_lr, every=step_size, factor=gamma)`.
 
+    A `gamma` above 1 is allowed as in PyTorch; `step_decay` refuses it.
+
     Args:
         step_size: the length of a stair.
         gamma: the factor.
@@ -28,7 +30,7 @@ def StepLR(
         >>> pytorch.StepLR(step_size=30, base_lr=0.1)
         Repeat(schedule=Constant(value=0.1, steps=30), times=None, stretch=1, scale=0.1)
     """
-    return resumed(wj.step_decay(peak=base_lr, every=step_size, factor=gamma), last_epoch)
+    return resumed(wj.Repeat(wj.Constant(base_lr, step_size), scale=gamma), last_epoch)
 
 
 @checked
