@@ -166,6 +166,10 @@ def train(**given: typing.Any) -> int:
     --resume, from the end of an epoch, to the same result; an epoch is one computation on the device, so Ctrl-C and
     SIGTERM wait for its end, and save. A second Ctrl-C stops at once.
 
+    --data reads numbers that fit 1 GiB as float32. In a folder of images, grey ones have one channel; where any has
+    colours, all have three. Transparent ones are laid on white, of animations the first picture is taken, and images of
+    unlike sizes or above 64 x 64 pixels become their middle square, scaled to 64 x 64.
+
     All local devices are used; the batch is spread over them.
     """
     options, folder = Options(**given), None

@@ -221,13 +221,16 @@ def _attempt(action: typing.Callable[[], typing.Any]) -> tuple[typing.Any, str]:
             hook(unraisable)
 
     sys.unraisablehook = without_late_answers
-    logging.getLogger("asyncio").addFilter(_no_late_failures)
+    logger = logging.getLogger("asyncio")
+    failed_before = _no_late_failures in logger.filters
+    logger.addFilter(_no_late_failures)
     try:
         result = action()
     except Exception as error:
         return None, str(error).strip() or type(error).__name__
     sys.unraisablehook = hook
-    logging.getLogger("asyncio").removeFilter(_no_late_failures)
+    if not failed_before:  # what is left of a failure can be told at any time after it
+        logger.removeFilter(_no_late_failures)
     return result, ""
 
 

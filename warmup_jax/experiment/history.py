@@ -126,9 +126,9 @@ def _row(line: str, step: int, steps_per_epoch: int) -> Row | None:
 
 def _wrong(found: str, good: int | None) -> ValueError:
     """What was found, and what to do; `good` is the number of rows that are as they were written, if it is known."""
-    or_again = f", or move the checkpoints above step {good} away: these steps are then trained again"
-    or_again = "" if good is None else or_again
-    return ValueError(f"{found}. Put the file back as it was{or_again}")
+    again = f"move the checkpoints above step {good} away: these steps are then trained again"
+    again = "start a new run with --out" if good is None else again
+    return ValueError(f"{found}. Put the file back as it was, or {again}")
 
 
 def summary(history: History) -> str:
