@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import os
 import pathlib
 import resource
@@ -573,6 +574,23 @@ def test_damage_that_can_be_read_is_found(whole, monkeypatch):
     target = resume._target(saved.asked, data.load(None))
     with pytest.raises(checkpoints.Damaged, match="is not what was saved"):
         checkpoints.restore(whole, other, target)
+
+
+def test_what_orbax_leaves_behind_is_not_told(caplog, monkeypatch):
+    """After a failure, at any time; nothing else is kept back."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    logger = logging.getLogger("asyncio")
+    monkeypatch.setattr(logger, "filters", [])
+    assert checkpoints._attempt(lambda: 1) == (1, "")
+    logger.error("Task exception was never retrieved: before")
+    assert checkpoints._attempt(lambda: 1 / 0) == (None, "division by zero")
+    assert checkpoints._attempt(lambda: 2) == (2, "")
+    logger.error("Task exception was never retrieved: after")
+    logger.error("another")
+    assert [record.getMessage() for record in caplog.records] == [
+        "Task exception was never retrieved: before",
+        "another",
+    ]
 
 
 def test_no_good_checkpoint_left(run, capsys):
