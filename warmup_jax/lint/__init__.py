@@ -65,9 +65,9 @@ def lint(
         >>> from warmup_jax.lint import lint
         >>> schedule = wj.warmup_cosine(peak=3e-4, warmup=300, total=3900)
         >>> [(finding.severity, finding.code) for finding in lint(schedule, wj.Run(total=3900))]
-        [('info', 'zero-first-update')]
+        []
         >>> [(finding.severity, finding.code) for finding in lint(schedule, wj.Run(total=3900 * 8, accumulate=8))]
-        [('error', 'ends-before-run'), ('warning', 'micro-steps-as-steps'), ('info', 'zero-first-update')]
+        [('error', 'ends-before-run'), ('warning', 'micro-steps-as-steps')]
         >>> lint(schedule, wj.Run(total=39))[0].fix
         "Train for more than 300 steps, or shorten the warmup: `warmup=run.steps('5%')` is 2."
     """
@@ -121,7 +121,9 @@ def _settings(optimizer) -> list[dict[str, Schedule]]:
     if scheduled_states(optimizer):
         found = scheduled_state(optimizer)
         states = found.values() if isinstance(found, dict) else [found]
-        return [{name: schedule * state.factors[name] for name, schedule in state.schedules.items()} for state in states]
+        return [
+            {name: schedule * state.factors[name] for name, schedule in state.schedules.items()} for state in states
+        ]
     if isinstance(optimizer, collections.abc.Mapping):
         names = [name for name in READ if name in optimizer]
         known = {name: _AS_SCHEDULE.check(f"lint(optimizer={{{name!r}: ...}})", optimizer[name]) for name in names}

@@ -19,6 +19,7 @@ from warmup_jax.units import Run
 Problem: typing.TypeAlias = tuple[str, int, str, str]  # severity, step, message, fix
 
 SEVERITIES = ("error", "warning", "info")
+NOTHING = 1e-6  # of the highest rate in the run: below it a parameter moves next to nothing
 
 
 class Case(typing.NamedTuple):
@@ -148,6 +149,16 @@ def around(case: Case, step: int) -> tuple[Curve, Curve]:
     first, middle, last = np.searchsorted(case.steps, [begin, step, end])
     before = Curve(case.steps[first:middle], case.values[first:middle])
     return before, Curve(case.steps[middle:last], case.values[middle:last])
+
+
+def largest_of(case: Case) -> float:
+    """The rate that is farthest from 0 in the run."""
+    return float(np.abs(case.values).max())
+
+
+def only_rises(case: Case) -> bool:
+    """Whether the rate never falls within the run: a warmup alone, or a range test."""
+    return bool((case.values[1:] >= case.values[:-1]).all())
 
 
 def many(steps: float, total: int, few: int) -> bool:

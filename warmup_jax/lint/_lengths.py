@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from warmup_jax.lint._case import Case, Problem, many, when
+from warmup_jax.lint._case import NOTHING, Case, Problem, largest_of, many, only_rises, when
 from warmup_jax.lint._rule import rule
 from warmup_jax.lint._run import steps_in
 from warmup_jax.lint._units import unit_fix
@@ -29,7 +29,7 @@ def peak_not_reached(case: Case) -> list[Problem]:
     if not case.peak > 0 or case.best >= 0.99 * case.peak:
         return []
     at = int(case.later_steps[np.argmax(case.later)])
-    rises = case.total > 1 and bool((case.values[1:] >= case.values[:-1]).all())
+    rises = case.total > 1 and only_rises(case)
     where = "never leaves the warmup" if rises else "ends before its peak"
     message = (
         f"the run {where}: of the peak {show_value(case.peak)} at step {at:,} it reaches {show_value(case.best)}, "
@@ -44,7 +44,12 @@ def peak_not_reached(case: Case) -> list[Problem]:
 @rule(
     "ends-before-run",
     "The schedule ends before the run, and its last value is held for more than 1 % of the run.",
-    {"error": "that value is 0", "warning": "it is below the peak", "info": "it is the peak"},
+    {
+        "error": "that value is 0, or below a millionth of the peak",
+        "warning": "it is below 1 % of the peak, or held for longer than the schedule lasts, or the lengths are apart "
+        "by a unit",
+        "info": "it is the peak, or a plateau: 1 % of the peak or more, or the schedule has been there before",
+    },
     "areal-project/AReaL#1289",
     "huggingface/transformers#18070",
     "mosaicml/composer#1384",
@@ -55,19 +60,30 @@ def ends_before_run(case: Case) -> list[Problem]:
     if case.length is None or not many(case.total - case.length, case.total, few=1):
         return []
     rest, last = case.total - case.length, float(case.values[-1])
-    severity = "error" if last == 0 else "info" if last >= 0.99 * case.peak else "warning"
+    is_nothing, is_peak = abs(last) <= NOTHING * largest_of(case), last >= 0.99 * case.peak
+    severity = "error" if is_nothing else "info" if is_peak or _is_plateau(case, rest, last) else "warning"
     message = (
         f"the schedule ends at {when(case, case.length)}, and the last {rest:,} of {case.total:,} steps, "
         f"{rest / case.total:.1%}, stay at {show_value(last)}."
     )
+    longer = f"`total=run.total` ({case.total:,}), or stretch it: `Stretch(schedule, {case.total}, {case.length})`"
+    stay = f"If the rate is to stay there, say so with `extend(schedule, {rest})`"
     held = f"; or, if it is to be held, write `extend(schedule, {rest})`" if last > 0 else ""
-    fix = unit_fix(case) or (
-        f"If the rate is to stay there, say so with `extend(schedule, {rest})`."
-        if severity == "info"
-        else f"Make the schedule as long as the run, `total=run.total` ({case.total:,}), or stretch it: "
-        f"`Stretch(schedule, {case.total}, {case.length})`{held}."
-    )
-    return [(severity, case.length, message, fix)]
+    if severity == "info":
+        fix = f"{stay}." if is_peak else f"{stay}; if not, make the schedule as long as the run, {longer}."
+    else:
+        fix = f"Make the schedule as long as the run, {longer}{held}."
+    return [(severity, case.length, message, unit_fix(case) or fix)]
+
+
+def _is_plateau(case: Case, rest: int, last: float) -> bool:
+    """Whether the end looks meant to be held: high enough to learn, or held within the schedule already."""
+    length = case.length or 0
+    if rest > length or unit_fix(case) is not None:
+        return False
+    away = np.flatnonzero(case.values != last)
+    level = length - int(case.steps[away[-1]]) - 1 if len(away) else length
+    return last >= 0.0099 * case.peak > 0 or many(level, case.total, few=1)
 
 
 @rule(

@@ -3,13 +3,18 @@
 The page of `studio` runs these functions as JavaScript: they keep to the Python that `studio/_python.py` translates.
 """
 
+import math
+
 import numpy as np
 
-from warmup_jax.lint._case import Case, Problem, many, when
+from warmup_jax.lint._case import NOTHING, Case, Problem, largest_of, many, only_rises, when
+from warmup_jax.lint._places import epoch_of
 from warmup_jax.lint._rule import rule
+from warmup_jax.report._measures import Curve, warmup_of
 from warmup_jax.report._shown import show_value
 
 TINY = float(np.finfo(np.float32).smallest_normal)
+MUCH = 0.1  # of the run
 
 
 @rule(
@@ -57,8 +62,9 @@ def negative(case: Case) -> list[Problem]:
     "The first updates have rate 0.",
     {
         "error": "all updates have",
-        "warning": "a whole epoch of more than one step, or more than 3 steps and 1 % of the run",
-        "info": "fewer",
+        "warning": "a whole epoch of more than one step, or more than 3 steps and 1 % of the run; also of a rate below "
+        "a millionth of the highest, in a run that does not only rise",
+        "info": "fewer, but more than 1 % of the run",
     },
     "google-research/bert#1293",
     "EleutherAI/gpt-neox#1373",
@@ -69,30 +75,58 @@ def negative(case: Case) -> list[Problem]:
 def zero_first_update(case: Case) -> list[Problem]:
     """Updates at rate 0 before the first other rate."""
     moving = np.flatnonzero(case.values)
-    count = int(case.steps[moving[0]]) if len(moving) else case.total
-    if not count:
-        return []
-    if count == case.total:
+    if not len(moving):
         message = f"the rate is 0 at each of {case.total:,} steps: nothing is learned."
         return [("error", 0, message, "Give the schedule a `peak` above 0, and a warmup shorter than the run.")]
-    epoch = case.run.steps_per_epoch
-    whole_epochs = count > 1 and epoch is not None and count >= epoch
-    severity = "warning" if whole_epochs or many(count, case.total, few=3) else "info"
-    epochs = " (a whole epoch or more)" if whole_epochs else ""
+    count, rises = int(case.steps[moving[0]]), only_rises(case)
+    learning = np.flatnonzero(np.abs(case.values) > NOTHING * largest_of(case))
+    slow = 0 if rises else int(case.steps[learning[0]])
+    if _is_long(case, slow) and slow > count:
+        rate = f"a rate below a millionth of the highest, {show_value(largest_of(case))}, and change next to nothing."
+        message = f"the first {slow:,} updates{_epochs(case, slow)} have {rate}"
+        return [("warning", 0, message, _begin_above(case, slow))]
+    if not many(count, case.total, few=0) or (count == 1 and rises):  # a lone update of many is not missed
+        return []
     message = (
         "the first update has rate 0 and changes no parameter."
         if count == 1
-        else f"the first {count:,} updates{epochs} have rate 0 and change no parameter."
+        else f"the first {count:,} updates{_epochs(case, count)} have rate 0 and change no parameter."
     )
-    skip = ", or skip these steps: `Shift(schedule, -1)`" if count == 1 else ""
-    fix = f"Begin above 0, as with `start={show_value(float(case.values[moving[0]]))}`{skip}."
-    return [(severity, 0, message, fix)]
+    return [("warning" if _is_long(case, count) else "info", 0, message, _begin_above(case, count))]
+
+
+def _is_long(case: Case, count: int) -> bool:
+    """Whether so many updates are a whole epoch, or more than a few of the run."""
+    return _epochs(case, count) != "" or many(count, case.total, few=3)
+
+
+def _epochs(case: Case, count: int) -> str:
+    epoch = case.run.steps_per_epoch
+    return " (a whole epoch or more)" if count > 1 and epoch is not None and count >= epoch else ""
+
+
+def _begin_above(case: Case, count: int) -> str:
+    """Where to begin instead: a warmup of W steps, or stairs, has its first rate at peak / W, or at peak / (W + 1)."""
+    skip = f"kip these steps: `Shift(schedule, -{count})`."
+    warmup, stair = warmup_of(Curve(case.steps, case.values)), epoch_of(case.nodes) or 1
+    parts = math.ceil((warmup - count) / stair) + 1
+    if warmup < count or (parts == 1 and stair == 1):  # there is no warmup
+        return f"S{skip}"
+    top = float(case.values[np.searchsorted(case.steps, warmup)])
+    unit = f"{'step' if stair == 1 else 'stair'}{'' if parts == 1 else 's'}"
+    return (
+        f"Begin above 0, at peak / W with `start={show_value(top / parts)}` or at peak / (W + 1) with "
+        f"`start={show_value(top / (parts + 1))}`, for a warmup of W = {parts:,} {unit}; or s{skip}"
+    )
 
 
 @rule(
     "zero-tail",
     "The last updates have rate 0, although the schedule has not ended.",
-    {"warning": "more than 3 steps and 1 % of the run"},
+    {
+        "warning": "more than 3 steps and 1 % of the run, unless the rate steps down to 0 from a level of its own: in "
+        "stairs for one stair"
+    },
     "areal-project/AReaL#1289",
     "EleutherAI/gpt-neox#1008",
 )
@@ -103,7 +137,7 @@ def zero_tail(case: Case) -> list[Problem]:
         return []
     begin = int(case.steps[moving[-1]]) + 1
     end = case.total if case.length is None else min(case.total, case.length)
-    if not many(end - begin, case.total, few=3):
+    if not many(end - begin, case.total, few=3) or _is_last_step(case, int(moving[-1]), end - begin):
         return []
     message = (
         f"from {when(case, begin)} on the rate is 0, for {end - begin:,} steps, {(end - begin) / case.total:.1%} of "
@@ -112,20 +146,56 @@ def zero_tail(case: Case) -> list[Problem]:
     return [("warning", begin, message, f"End the run there, `Run(total={begin})`, or let the decay take longer.")]
 
 
+def _is_last_step(case: Case, last: int, lasts: int) -> bool:
+    """Whether 0 is a level that the rate steps down to, not where a decay ends: as the last value of a table."""
+    stair, values = epoch_of(case.nodes), np.abs(case.values[max(last - 1, 0) : last + 1])
+    return bool(values[-1] > 4 * abs(values[-1] - values[0])) and (stair is None or lasts <= stair)
+
+
 @rule(
     "vanishes",
-    "The rate is below the smallest normal number of float32, 1.175e-38, where the curve is not at 0.",
-    {"warning": "at more than 1 % of the steps"},
+    "The rate is as good as 0 where the curve is not at 0.",
+    {
+        "warning": "below a millionth of the highest rate at more than a tenth of the steps, after it; or below the "
+        "smallest normal number of float32, 1.175e-38, at more than 1 %"
+    },
     "tinygrad/tinygrad#4297",
+    "hazdzz/stgcn#18",
+    "ScrollPrize/villa#1495",
 )
 def vanishes(case: Case) -> list[Problem]:
-    """Values that float32 has no normal number for, although the curve is not at 0."""
-    size = np.abs(case.values)
-    gone, moving = (size > 0) & (size < TINY), np.flatnonzero(size)
+    """Rates after the peak that are too small to change anything, although the curve is not at 0."""
+    size, moving, top = np.abs(case.values), np.flatnonzero(case.values), largest_of(case)
     if not len(moving):
         gone = size < (TINY if any(0 < abs(number) < TINY for number in case.floats) else 0)
-    elif size[moving[-1]] < 1e-30:  # on its way to 0 by a factor, not by a straight line
-        gone = gone | (case.steps > case.steps[moving[-1]])
+        return _lost(case, gone)
+    end, tail = case.total if case.length is None else case.length, np.flatnonzero(size >= NOTHING * top)[-1]
+    if size[moving[-1]] < 1e-30:  # on its way to 0 by a factor, not by a straight line: 0 is what is left of it
+        lost = (size > 0) | (case.steps > case.steps[tail])
+    else:
+        lost = size > 0
+    gone = lost & (size < NOTHING * top) & (case.steps > case.steps[np.argmax(size)]) & (case.steps < end)
+    share, begin = float(gone.mean()), int(case.steps[tail]) + 1
+    if not share > MUCH:
+        return _lost(case, lost & (size < TINY))
+    step = begin if begin < case.total else int(case.steps[np.flatnonzero(gone)[0]])
+    since = f"and at all from {when(case, step)} on" if begin < case.total else f"first at {when(case, step)}"
+    message = (
+        f"the rate is below a millionth of its highest, {show_value(top)}, at {share:.1%} of the steps, {since}: they "
+        "change next to nothing."
+    )
+    epoch = case.run.steps_per_epoch
+    stretch = "run.steps_per_epoch" if epoch is None else f"{epoch.numerator}"
+    stretch = stretch if epoch is None or epoch.denominator == 1 else f"{stretch}, {epoch.denominator}"
+    fix = (
+        f"If its lengths are epochs, write `Stretch(schedule, {stretch})`; if not, let it decay more slowly, or put a "
+        f"floor under it, such as `Maximum(schedule, {show_value(top / 100)})`."
+    )
+    return [("warning", step, message, fix)]
+
+
+def _lost(case: Case, gone: np.ndarray) -> list[Problem]:
+    """Values that float32 has no normal number for."""
     found, share = np.flatnonzero(gone), float(gone.mean())
     if not len(found) or not many(share * case.total, case.total, few=0):
         return []
