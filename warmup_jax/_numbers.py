@@ -74,9 +74,10 @@ class RealNumber(Kind):
         leaf = _one_number(jnp.asarray(leaf)).astype(float_dtype())
         limits = jnp.finfo(float_dtype())
         least, most = self._ends(float(limits.smallest_normal), math.inf)
+        # Selected, not clipped: at the limit itself a clip halves the gradient.
         if self.low > -math.inf:
-            leaf = jnp.maximum(leaf, least)
-        return jnp.minimum(leaf, most) if self.high < math.inf else leaf
+            leaf = jnp.where(leaf < least, jnp.full_like(leaf, least), leaf)
+        return jnp.where(leaf > most, jnp.full_like(leaf, most), leaf) if self.high < math.inf else leaf
 
     def _ends(self, smallest: float, largest: float) -> tuple[float, float]:
         """The lowest and the highest number that is allowed, for a dtype of these limits."""

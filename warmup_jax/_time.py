@@ -113,7 +113,7 @@ def not_uniform(array: jax.Array, number: float | jax.Array) -> jax.Array:
     array; and it replaces a power with a known exponent by products. It may not take `0 * x` for 0, which would be
     wrong for infinity.
     """
-    return number + jax.lax.optimization_barrier(array) * 0.0
+    return number + jax.lax.stop_gradient(jax.lax.optimization_barrier(array)) * 0.0
 
 
 def choose(condition: jax.Array, yes: Time, no: Time) -> Time:

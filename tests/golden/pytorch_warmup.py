@@ -19,8 +19,7 @@ CASES = [
         for beta2 in (0.5, 0.75, 0.9)
     ),
     Case("RAdamWarmup", {"beta2": 0.999, "last_step": 99}, [0, 1, 100]),
-    *(Case("RAdamWarmup", {"beta2": beta2}, [0, 1, 2, 3, 10, 100, 1000, 9999]) for beta2 in (0.7, 0.8)),
-    *(Case("RAdamWarmup", {"beta2": beta2}, [0, 1, 2, 3, 10, 100, 1000, 9999]) for beta2 in (0.9, 0.98, 0.999)),
+    *(Case("RAdamWarmup", {"beta2": beta2}, [0, 1, 2, 3, 10, 100, 1000, 9999]) for beta2 in (0.8, 0.9, 0.98, 0.999)),
 ]
 
 # The length is cut to a whole number in floating point: 1999, 999.

@@ -79,8 +79,11 @@ class Power(Schedule):
 
     def evaluate(self, time: Time) -> jax.Array:
         value = self.schedule.at(time)
-        above = value > 0  # elsewhere the derivative may be infinite
-        return finite(jnp.where(above, power_of(jnp.where(above, value, 1.0), self.exponent), 0.0))
+        above = value > 0  # elsewhere the derivative may be infinite, as where the power leaves float32
+        largest = jnp.finfo(value.dtype).max
+        fits = self.exponent * jnp.log(jnp.where(above, value, 1.0)) < jnp.log(largest)
+        power = power_of(jnp.where(above & fits, value, 1.0), self.exponent)
+        return finite(jnp.where(above, jnp.where(fits, power, largest), 0.0))
 
 
 class Clip(Schedule):

@@ -40,12 +40,11 @@ class Constant(Schedule):
 
 
 # 2**(2 n) * B(2 n) / (2 n)!, n = 1, 2, ..., with the Bernoulli numbers B.
-_COTH_COEFFICIENTS = [
-    4.0**n * bernoulli / math.factorial(2 * n)
-    for n, bernoulli in enumerate(
-        [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330], start=1
-    )
-]
+_BERNOULLI = [
+    1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330, 854513 / 138,
+    -236364091 / 2730, 8553103 / 6,
+]  # fmt: skip
+_COTH_COEFFICIENTS = [4.0**n * number / math.factorial(2 * n) for n, number in enumerate(_BERNOULLI, start=1)]
 
 
 class Exponential(Schedule):
@@ -130,20 +129,19 @@ class InversePower(Schedule):
 class Rectified(Schedule):
     """The rectification of RAdam as a warmup: the longer Adam's memory, the longer the warmup.
 
-    `peak * sqrt((r - 4) * (r - 2) * r_inf / ((r_inf - 4) * (r_inf - 2) * r))`, where, for `t = step + first`,
+    `peak * sqrt((r - 4) * (r - 2) * r_inf / ((r_inf - 4) * (r_inf - 2) * r))`, where, for `t = step + 5`,
     `r_inf = 2 / (1 - b2) - 1` and `r = r_inf - 2 * t * b2**t / (1 - b2**t)`
 
-    `first` is the first t with `r > 4` (5 for b2 above 0.8), where the formula begins to be defined. It has no
-    end: it nears the peak. Multiplied with any schedule it warms that schedule up:
-    `Product(Rectified(1.0), schedule)`.
+    5 is the first t with `r > 4`, where the formula begins to be defined. It has no end: it nears the peak. Multiplied
+    with any schedule it warms that schedule up: `Product(Rectified(1.0), schedule)`.
 
     Args:
         peak: the value it nears.
-        b2: the second-moment decay of Adam; at or below 0.6 the formula is never defined.
+        b2: the second-moment decay of Adam.
 
     Returns:
-        A schedule without end (`steps` is None), within 8 ulp from
-        b2 = 0.9 on, 100 ulp below, where `r - 4` nearly vanishes at the first steps.
+        A schedule without end (`steps` is None), within 16 ulp of the formula. The gradient with respect to `b2` is
+        that of a peak of 1e30 for all higher ones, which keeps it finite.
 
     Example:
         >>> import warmup_jax as wj
@@ -157,7 +155,7 @@ class Rectified(Schedule):
     """
 
     peak: Real
-    b2: Annotated[Real, between(0.61, 0.999999, why="since the rectification is defined above 0.6")] = 0.999
+    b2: Annotated[Real, between(0.8, 0.999999, why="where float32 can tell its first values from 0")] = 0.999
 
     @property
     def steps(self) -> None:
@@ -169,28 +167,36 @@ class Rectified(Schedule):
         # which of them it is.
         b2 = jax.lax.optimization_barrier(self.b2)
         pace = -jnp.log1p(b2 - 1.0)
-        early = jnp.arange(1, 65).astype(_checks.float_dtype())
-        first = jnp.argmax(_variance_length(early, pace) > 4.0)  # from b2 = 0.61 on it gets there within 64 steps
-        r = _variance_length(time.as_float() + early[first], pace)
-        r_inf = 1.0 / jnp.tanh(pace * 0.5)
-        share = (r - 4.0) * ((r - 2.0) / r) * (r_inf / ((r_inf - 4.0) * (r_inf - 2.0)))
-        return self.peak * jnp.sqrt(jnp.minimum(share, 1.0))
+        # 1 - b2 is exact from b2 = 0.5 on. The quotient is rounded here, in every kind of loop.
+        r_inf = jax.lax.optimization_barrier((1.0 + b2) / (1.0 - b2))
+        above_4 = _variance_length_above_4(jax.lax.optimization_barrier(time.as_float() + 5.0), pace, r_inf)
+        share = above_4 * ((above_4 + 2.0) / (above_4 + 4.0)) * (r_inf / ((r_inf - 4.0) * (r_inf - 2.0)))
+        root = jnp.sqrt(jnp.minimum(share, 1.0))
+        # The second term is 0. Its derivative is that of the root times a number that overflows in no product behind
+        # it.
+        known, bounded = jax.lax.stop_gradient(root), jax.lax.stop_gradient(jnp.clip(self.peak, -1e30, 1e30))
+        return self.peak * known + bounded * (root - known)
 
 
-def _variance_length(t: jax.Array, pace: jax.Array) -> jax.Array:
-    """RAdam's r at `t >= 1`: with `y = pace * t / 2` it is `coth(pace / 2) - t * (coth(y) - 1)`.
+def _variance_length_above_4(t: jax.Array, pace: jax.Array, r_inf: jax.Array) -> jax.Array:
+    """RAdam's r at `t >= 5`, less 4: with `y = pace * t / 2` r is `r_inf - t * (coth(y) - 1)`,
+    where `r_inf = coth(pace / 2)` too.
 
     For small y both terms are large and their difference is about t, so that there the difference is written as
-    `t - 2 / pace * (g(y) - g(pace / 2))` with `g(y) = y * coth(y) - 1`, a series in `y**2` without a constant.
+    `t - 2 / pace * (g(y) - g(pace / 2))` with `g(y) = y * coth(y) - 1`, a series in `y**2` without a constant. The 4 is
+    taken from the term that is exact, since at the first steps little is left.
     """
-    y = pace * 0.5 * t
-    late = 1.0 / jnp.tanh(pace * 0.5) - 2.0 * t / jnp.expm1(jnp.minimum(2.0 * y, 80.0))
-    early = t - (2.0 / pace) * (_coth_series(jnp.minimum(y, 0.5)) - _coth_series(pace * 0.5))
-    return jnp.where(y < 0.5, early, late)
+    y = jax.lax.optimization_barrier(pace * 0.5 * t)
+    late = (r_inf - 4.0) - 2.0 * t / jnp.expm1(jnp.minimum(2.0 * y, 80.0))
+    # Of two products in a difference XLA rounds either the one or the other, in one kind of loop and in another; the
+    # barrier makes it round both.
+    series = jax.lax.optimization_barrier((_coth_series(jnp.minimum(y, 0.65)), _coth_series(pace * 0.5)))
+    early = (t - 4.0) - jax.lax.optimization_barrier((2.0 / pace) * (series[0] - series[1]))
+    return jnp.where(y < 0.65, early, late)
 
 
 def _coth_series(y: jax.Array) -> jax.Array:
-    """`y * coth(y) - 1` for `0 <= y <= 0.5`: the sum of `2**(2 n) * B(2 n) / (2 n)! * y**(2 n)`."""
+    """`y * coth(y) - 1` for `0 <= y <= 0.65`: the sum of `2**(2 n) * B(2 n) / (2 n)! * y**(2 n)`."""
     square, total = jnp.square(y), jnp.zeros_like(y)
     for coefficient in reversed(_COTH_COEFFICIENTS):
         total = (total + coefficient) * square

@@ -102,7 +102,7 @@ def UntunedExponentialWarmup(
 
 
 @checked
-def RAdamWarmup(*, beta2: Annotated[Real, between(0.61, 0.999999)] = 0.999, last_step: LastStep = -1) -> wj.Schedule:
+def RAdamWarmup(*, beta2: Annotated[Real, between(0.8, 0.999999)] = 0.999, last_step: LastStep = -1) -> wj.Schedule:
     """The rectification of RAdam: `Rectified(1.0, b2=beta2)`.
 
     Args:
