@@ -21,13 +21,26 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from matplotlib import image
+from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.datasets import load_digits
 
 import warmup_jax as wj
 from warmup_jax import cli
 from warmup_jax.cli import _train as train
-from warmup_jax.experiment import archives, compare, data, history, images, loop, model, plans, progress, words
+from warmup_jax.experiment import (
+    archives,
+    compare,
+    data,
+    history,
+    images,
+    loop,
+    model,
+    pictures,
+    plans,
+    progress,
+    words,
+)
 from warmup_jax.experiment import settings as all_settings
 
 pytestmark = [
@@ -203,7 +216,7 @@ def test_an_archive_that_unpacks_to_gigabytes(tmp_path, capsys):
     path = write_npz(tmp_path / "much.npz", f"'shape': ({2**23}, 8, 8), 'descr': '|u1'", zeros)
     assert pathlib.Path(path).stat().st_size < 2**20
     with little_memory():
-        refused(capsys, tmp_path, "at most 268,435,456 numbers are read: take fewer or smaller images", "--data", path)
+        refused(capsys, tmp_path, "at most 268,435,456 numbers and 2,147,483,648 bytes are read", "--data", path)
     path = write_npz(tmp_path / "little.npz", "'shape': (10, 8, 8), 'descr': '|u1'", zeros)
     with little_memory():
         assert data.load(path).train_images.shape == (8, 8, 8, 1)
@@ -218,6 +231,30 @@ def test_an_archive_of_many_files(tmp_path, capsys):
         archive.writestr("\x1b[2J.npy", b"")
     said = "has no array named `images`; it holds \\x1b[2J"
     refused(capsys, tmp_path, said, "--data", str(tmp_path / "odd.npz"))
+
+
+def test_labels_have_a_limit_of_their_own(tmp_path, capsys):
+    path = str(tmp_path / "bad.npz")
+    header = b"{'shape': (10,), 'descr': '<U9999999', 'fortran_order': False, }"
+    start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", images_of(10))
+        archive.writestr("labels.npy", start + header)
+    with little_memory():
+        refused(capsys, tmp_path, "`labels` announces 10 values of <U9999999; at most", "--data", path)
+
+
+def test_other_compressions(tmp_path, capsys):
+    with zipfile.ZipFile(tmp_path / "bad.npz", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("images.npy", images_of(10))
+    said = "bad.npz is compressed in a way that NumPy does not use; `numpy.savez(path"
+    refused(capsys, tmp_path, said, "--data", str(tmp_path / "bad.npz"))
+
+
+def images_of(count: int) -> bytes:
+    content = io.BytesIO()
+    np.save(content, np.ones((count, 3, 3), np.uint8))
+    return content.getvalue()
 
 
 def test_what_is_no_file(tmp_path, capsys):
@@ -656,6 +693,24 @@ def test_the_picture_is_a_picture(a_run):
     pixels = image.imread(a_run[1] / "history.png")
     assert pixels.shape[0] > 600 and pixels.shape[1] > 600
     assert pixels.std() > 0.05
+
+
+def test_the_picture_marks_where_the_schedule_changed(a_run, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pictures, "Figure", lambda **options: drawn.append(Figure(**options)) or drawn[-1])
+    rows = [
+        dict(zip(history.COLUMNS, (step, step // 5, 1.0, rate, 0.5, 0.5), strict=True))
+        for step, rate in enumerate([0.1, 0.2, 0.3, 0.2, 0.1, 0.5, 0.4, 0.3, 0.2, 0.1])
+    ]
+    pieces = [plans.Piece(0, wj.Constant(0.1)), plans.Piece(5, wj.Constant(0.5))]
+    pictures.draw_history(rows, 1, pieces, tmp_path / "changed.png")
+    pictures.draw_history(rows, 1, pieces[:1], tmp_path / "same.png")
+    changed, same = (figure.axes[0] for figure in drawn)
+    assert [text.get_text() for text in changed.get_legend().texts] == ["peak 0.5, first at step 5", "schedule changed"]
+    assert [text.get_text() for text in same.get_legend().texts] == ["peak 0.5, first at step 5"]
+    assert [axes.patches[0].get_width() for axes in (changed, same)] == [2, 5]  # the warmup
+    title = drawn[0].get_suptitle()
+    assert title == "from step 0 on: Constant(value=0.1, steps=None)\nfrom step 5 on: Constant(value=0.5, steps=None)"
 
 
 def test_the_history_is_what_the_optimizer_applied(tmp_path, monkeypatch):

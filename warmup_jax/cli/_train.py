@@ -278,7 +278,7 @@ def _prepare_resumed(options: Options, held: contextlib.ExitStack) -> tuple[Sett
     given = options.settings()
     dataset = data.load(given.get("data", old.data))
     settings = _settle(options, dataclasses.asdict(old) | given, dataset)
-    start = resume.prepare(folder, dataclasses.asdict(settings), options.change_schedule)
+    start = resume.prepare(folder, dataclasses.asdict(settings), dataset, options.change_schedule)
 
     def program() -> None:
         if devices.is_first():

@@ -12,6 +12,7 @@ from warmup_jax.experiment import words
 
 # Numbers in `images`: 1 GiB as float32. The labels are far fewer.
 MOST_NUMBERS = 2**28
+_MOST_BYTES = {"images": 8 * MOST_NUMBERS, "labels": MOST_NUMBERS}
 _LARGEST_FILE = 2**32
 _LARGEST_DIRECTORY = 100_000  # bytes that list what is in the archive
 _END_OF_DIRECTORY, _LONG_LOCATOR = b"PK\x05\x06", b"PK\x06\x07"
@@ -61,6 +62,8 @@ def _array(archive: zipfile.ZipFile, name: str, shown: str) -> np.ndarray:
     if f"{name}.npy" not in names:
         held = ", ".join(words.printable(other.removesuffix(".npy")) for other in names) or "nothing"
         raise ValueError(f"{shown} has no array named `{name}`; it holds {words.cut(held, 200)}")
+    if archive.getinfo(f"{name}.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{shown} is compressed in a way that NumPy does not use; {HOW_TO}")
     try:
         with archive.open(f"{name}.npy") as file:
             _check_size(*_header(file), name, shown)
@@ -92,10 +95,10 @@ def _check_size(shape: tuple[int, ...], dtype: np.dtype, name: str, shown: str) 
     count = math.prod(shape)
     if dtype.hasobject:
         raise ValueError("it holds Python objects, which are not read")
-    if count > MOST_NUMBERS or count * dtype.itemsize > 16 * MOST_NUMBERS or max(shape, default=0) > 2**40:
+    if count > MOST_NUMBERS or count * dtype.itemsize > _MOST_BYTES[name] or max(shape, default=0) > 2**40:
         kind = words.cut(words.printable(str(dtype)), 40)
         announced = f"{count:,} values of {kind}" if count < 10**15 else "a huge number of values"
         raise ValueError(
-            f"{shown}: `{name}` announces {announced}; at most {MOST_NUMBERS:,} numbers are read: take fewer "
-            "or smaller images"
+            f"{shown}: `{name}` announces {announced}; at most {MOST_NUMBERS:,} numbers and {_MOST_BYTES[name]:,} "
+            "bytes are read: take fewer or smaller ones"
         )

@@ -27,12 +27,13 @@ class Start(typing.NamedTuple):
     change: str
 
 
-def prepare(folder: pathlib.Path, given: dict[str, typing.Any], change_schedule: bool) -> Start:
+def prepare(folder: pathlib.Path, given: dict[str, typing.Any], dataset: data.Dataset, change_schedule: bool) -> Start:
     """Read the run in `folder` and its newest good checkpoint, and check what is asked to change.
 
     Args:
         folder: the run folder.
         given: the settings that were named again, with their new values.
+        dataset: what they name.
         change_schedule: whether other learning rates than those of the run so far are wanted.
 
     Raises:
@@ -47,7 +48,6 @@ def prepare(folder: pathlib.Path, given: dict[str, typing.Any], change_schedule:
                 f"--{name.replace('_', '-')} cannot change when a run goes on: it is {getattr(old, name)} in {shown}; "
                 f"got {getattr(settings, name)}"
             )
-    dataset = data.load(settings.data)
     plan, old_plan = plans.make_plan(settings, dataset), plans.make_plan(old, dataset)
     found = _newest_good(folder, before, settings.data, dataset, plan.steps_per_epoch)
     step = found.step
