@@ -20,6 +20,7 @@ PACKAGE = pathlib.Path(wj.__file__).parent
 # From the ground up: what stands further down may be imported by what stands above it.
 FLOORS = [
     [
+        "_words",
         "_placed",
         "_checks",
         "_time",

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from warmup_jax import _words
+
 # The longest length, and the last step, that the int32 counter of an optimizer can reach.
 MAX_STEPS = 2**31 - 1
 
@@ -33,7 +35,7 @@ def came(value) -> str:
     """What the user handed in, as the end of an error sentence."""
     if is_array(value):
         return f"got {value.dtype}[{','.join(map(str, value.shape))}]"
-    return f"got {value!r} ({type(value).__name__})"
+    return f"got {_words.value(value, 160)} ({type(value).__name__})"
 
 
 def nearest(value, known) -> str:

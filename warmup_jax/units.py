@@ -24,7 +24,7 @@ _QUANTITY = re.compile(
 )
 # A lower-case m or b is refused, since m is a thousandth elsewhere; k has one meaning in either case.
 _MULTIPLIERS = {None: 1, "k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-_UNITS = {
+UNITS = {
     "step": "steps", "steps": "steps", "update": "steps", "updates": "steps",
     "epoch": "epochs", "epochs": "epochs",
     "%": "percent", "percent": "percent",
@@ -309,7 +309,7 @@ def _parse(name: str, duration: str) -> tuple[fractions.Fraction, str]:
             f"{duration!r}."
         )
     number, multiplier, spelling = match.groups()
-    unit = _UNITS.get(spelling.lower())
+    unit = UNITS.get(spelling.lower())
     if unit is None:
         raise ValueError(
             f"`{name}` has the unknown unit {spelling!r} in {duration!r}; use steps, epochs or percent (%), or "

@@ -1,40 +1,7 @@
 """Names and messages as they are shown: short, and with nothing in them that a terminal would obey."""
 
-import os
-
-_LONGEST_NAME = 160
-_LONGEST_MESSAGE = 900
-
-
-def printable(text: str) -> str:
-    """The text with everything that is no visible character written as an escape: `\\x1b`, `\\x00`, `\\udcff`."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def cut(text: str, most: int) -> str:
-    """The text, or its beginning and its end where it is longer than `most` characters."""
-    return text if len(text) <= most else f"{text[: most // 2]}...{text[len(text) - most // 2 :]}"
-
-
-def name(path: str | os.PathLike[str]) -> str:
-    """The name of a file or folder."""
-    return cut(printable(os.fspath(path)), _LONGEST_NAME)
-
-
-def value(given: object) -> str:
-    """A value that was read or typed, as Python writes it."""
-    try:
-        return cut(printable(repr(given)), 60)
-    except ValueError:  # a whole number of more digits than Python writes
-        return f"a huge {type(given).__name__}"
-
-
-def message(error: BaseException | str) -> str:
-    """The sentence of an error, in one line."""
-    text = " ".join(str(error).split()) if not isinstance(error, OSError) or not error.strerror else _of_system(error)
-    return cut(printable(text), _LONGEST_MESSAGE)
-
-
-def _of_system(error: OSError) -> str:
-    where = f"{name(error.filename)}: " if isinstance(error.filename, str | os.PathLike) else ""
-    return f"{where}{error.strerror}"
+from warmup_jax._words import cut as cut
+from warmup_jax._words import message as message
+from warmup_jax._words import name as name
+from warmup_jax._words import printable as printable
+from warmup_jax._words import value as value

@@ -7,7 +7,7 @@ import operator
 import typing
 
 import warmup_jax as wj
-from warmup_jax import _calls, _checks, _declare
+from warmup_jax import _calls, _checks, _declare, _words
 from warmup_jax._kinds import Choice
 from warmup_jax.combinators._shapes import ShapeKind
 from warmup_jax.fields import Kind
@@ -38,8 +38,12 @@ def known_names() -> dict[str, typing.Callable]:
         if not name.startswith("_")
         if (isinstance(value, type) and issubclass(value, wj.Schedule)) or inspect.isfunction(value)
     }
-    # By name, the last one defined; names that begin with _ are private.
-    derived = {cls.__name__: cls for cls in _declare.derived_classes(wj.Schedule) if not cls.__name__.startswith("_")}
+    # Of users, by name, the last one defined; names that begin with _ are private.
+    derived = {
+        cls.__name__: cls
+        for cls in _declare.derived_classes(wj.Schedule)
+        if not cls.__name__.startswith("_") and not cls.__module__.startswith("warmup_jax.")
+    }
     names = {**derived, **public}
     return {name: maker for name, maker in names.items() if name not in _HOLD_CALLABLES}
 
@@ -75,7 +79,7 @@ def bind(source: _nodes.Source, node: Call, maker: typing.Callable) -> Bound:
             raise source.error(argument.place, f"`{node.name}({name}=...)` is given twice.")
         if name not in by_name and "VAR_KEYWORD" not in [kind.name for kind in kinds.values()]:
             takes = by_name or [f"*{several}"]
-            raise source.error(argument.place, _calls.unknown_arguments(node.name, [name], takes))
+            raise source.error(argument.place, _calls.unknown_arguments(node.name, [_words.cut(name, 60)], takes))
         bound.named[name] = argument
     missing = [name for name in by_name if parameters[name].default is inspect.Parameter.empty]
     missing = [f"`{name}=...`" for name in missing if name not in bound.named]
@@ -87,7 +91,7 @@ def bind(source: _nodes.Source, node: Call, maker: typing.Callable) -> Bound:
 def build(source: _nodes.Source, node: Node, run: wj.Run | None) -> wj.Schedule:
     """The schedule that a tree means."""
     if run is not None and not isinstance(run, wj.Run):
-        raise TypeError(f"`run` must be a `warmup_jax.Run`; {_nodes.came(run)}.")
+        raise TypeError(f"`run` must be a `warmup_jax.Run`; {_checks.came(run)}.")
     try:
         return _Builder(source, run).schedule(node)
     except RecursionError:  # of a caller that is deep in calls itself
@@ -116,8 +120,9 @@ class _Builder:
         made = self._value(node)
         if isinstance(made, wj.Schedule):
             return made
+        meant = _words.value(made) if type(made) in (int, float) else "0.001"
         raise self.source.error(
-            node.place, f"this must be a schedule, such as Constant(0.001); {_nodes.came(made)}.", TypeError
+            node.place, f"this must be a schedule, such as Constant({meant}); {_checks.came(made)}.", TypeError
         )
 
     def _value(self, node: Node, kind: Kind = _ANYTHING) -> typing.Any:
@@ -169,7 +174,7 @@ class _Builder:
         if node.name == "Run":
             raise self.source.error(node.place, "this is a run, not a schedule: give it as `run=Run(...)`.")
         raise self.source.error(
-            node.place, f"unknown schedule {_nodes.short(node.name)}.{_checks.nearest(node.name, self.known)}"
+            node.place, f"unknown schedule {_words.value(node.name)}.{_checks.nearest(node.name, self.known)}"
         )
 
     def _operation(self, node: Operation) -> wj.Schedule:
@@ -186,7 +191,7 @@ class _Builder:
         if node.name in self.known:
             raise self.source.error(node.place, f"`{node.name}` needs its arguments in brackets.")
         raise self.source.error(
-            node.place, f"unknown name {_nodes.short(node.name)}.{_checks.nearest(node.name, self.known)}"
+            node.place, f"unknown name {_words.value(node.name)}.{_checks.nearest(node.name, self.known)}"
         )
 
     def _shape(self, node: Name | Literal, name: str) -> typing.Callable:
@@ -195,7 +200,7 @@ class _Builder:
             return shapes[name]
         raise self.source.error(
             node.place,
-            f"`shape` must be one of {', '.join(shapes)}; got {_nodes.short(name)}.{_checks.nearest(name, shapes)}",
+            f"`shape` must be one of {', '.join(shapes)}; got {_words.value(name)}.{_checks.nearest(name, shapes)}",
         )
 
     def _text(self, node: Literal, text: str, kind: Kind) -> typing.Any:
@@ -206,12 +211,12 @@ class _Builder:
         if not kind.in_steps or kind.table:
             raise self.source.error(
                 node.place,
-                f"a text can stand only for a number of steps, such as '3 epochs'; got {_nodes.short(text)}.",
+                f"a text can stand only for a number of steps, such as '3 epochs'; got {_words.value(text)}.",
                 TypeError,
             )
         if self.run is None:
             raise self.source.error(
-                node.place, f"{_nodes.short(text)} is a part of a run, which must be known: give `run=Run(...)`."
+                node.place, f"{_words.value(text)} is a part of a run, which must be known: give `run=Run(...)`."
             )
         try:
             return self.run.steps(text)

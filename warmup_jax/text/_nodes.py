@@ -1,16 +1,34 @@
 """What stands between a text or a dict and a schedule: one tree, which remembers where each part was written."""
 
-import reprlib
 import typing
 
-MAX_CHARACTERS = 1_000_000  # of a text or a file
-MAX_DEPTH = 100  # of brackets, dicts and operators in each other: each level is a few Python frames
-MAX_VALUES = 100_000  # numbers, names, calls and tables in all
-MAX_DIGITS = 100  # of one number
-_LONGEST = 1_000  # characters of an error, which may repeat a table
+from warmup_jax import _words
 
-# Where a part was written: an offset in a text, a path in a dict.
-Place: typing.TypeAlias = int | str
+# What is read takes less than a second or two at these limits, however it is put together.
+MAX_CHARACTERS = 1_000_000  # of a text
+MAX_DEPTH = 100  # of brackets, dicts and operators in each other: each level is a few Python frames
+MAX_VALUES = 50_000  # numbers, names, calls and tables in all
+MAX_SCHEDULES = 10_000  # calls and operators: each makes an object that checks its arguments
+MAX_DIGITS = 100  # of one number
+_LONGEST = 600  # characters of the sentence of an error
+
+
+class Path(typing.NamedTuple):
+    """A place in dicts and lists, as the way from the outside: it becomes text only if it is shown."""
+
+    outer: "Path | None"
+    part: str | int
+
+    def __str__(self) -> str:
+        parts, path = [], self
+        while path is not None:
+            parts.append(f"[{path.part}]" if isinstance(path.part, int) else path.part)
+            path = path.outer
+        return "".join(reversed(parts))
+
+
+# Where a part was written: an offset in a text, a path in dicts and lists.
+Place: typing.TypeAlias = int | Path
 
 
 class Literal(typing.NamedTuple):
@@ -71,7 +89,7 @@ class Source:
     """Where a tree is read from: it marks the place of an error, and bounds what is read."""
 
     def __init__(self):
-        self._values = 0
+        self._values = self._schedules = 0
 
     def at(self, place: Place, message: str) -> str:
         """The message with the place."""
@@ -79,12 +97,13 @@ class Source:
 
     def error(self, place: Place, message: str, kind: type[Exception] = ValueError) -> Exception:
         """An exception, a ValueError or a TypeError, that marks the place."""
-        return kind(self.at(place, cut(message, _LONGEST)))
+        return kind(self.at(place, _words.phrase(message, _LONGEST)))
 
     def checked(self, node: Node) -> Node:
         """A node that was just read, unless there are too many or it is too high."""
         self._values += 1
-        if self._values > MAX_VALUES:
+        self._schedules += isinstance(node, (Call, Operation))
+        if self._values > MAX_VALUES or self._schedules > MAX_SCHEDULES:
             raise self.too_much(node.place)
         if node.height > MAX_DEPTH:
             raise self.too_deep(node.place)
@@ -92,7 +111,9 @@ class Source:
 
     def too_much(self, place: Place) -> Exception:
         """The error for more values than are read."""
-        return self.error(place, f"too much: a schedule of at most {MAX_VALUES:_} values can be read.")
+        return self.error(
+            place, f"too much: at most {MAX_VALUES:_} values and {MAX_SCHEDULES:_} schedules can be read at once."
+        )
 
     def too_deep(self, place: Place) -> Exception:
         """The error for more levels than are read."""
@@ -127,23 +148,4 @@ class Data(Source):
 
     def at(self, place, message):
         """The message behind the path, whose middle is left out where it is long."""
-        place = str(place)
-        return f"{place if len(place) < 200 else place[:60] + '...' + place[-60:]}: {message}"
-
-
-def cut(text: str, most: int) -> str:
-    """A text of at most about so many characters."""
-    return text if len(text) <= most else text[:most] + "..."
-
-
-def short(value) -> str:
-    """A value as a few characters."""
-    try:
-        return reprlib.repr(value)
-    except ValueError:  # a whole number of more digits than Python prints
-        return "a huge number"
-
-
-def came(value) -> str:
-    """What came, as the end of an error sentence, in a few characters."""
-    return f"got {short(value)} ({type(value).__name__})"
+        return f"{_words.cut(str(place), 120)}: {message}"

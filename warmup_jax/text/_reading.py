@@ -4,11 +4,11 @@ can use, so that no text makes it warn, run out of its stack or take long. Nothi
 
 import ast
 import bisect
-import functools
 import itertools
 import keyword
 import re
 
+from warmup_jax import _checks, units
 from warmup_jax.text import _nodes
 from warmup_jax.text._nodes import Argument, Call, Literal, Name, Node, Operation, Table
 
@@ -32,13 +32,17 @@ _NEVER = re.compile("[\0\ud800-\udfff]")
 _CLOSES = {"(": ")", "[": "]"}
 _SYMBOLS = {ast.Add: "+", ast.Mult: "*", ast.Sub: "-", ast.Div: "/", ast.Pow: "**"}
 _EXAMPLE = "such as Linear(0.0, 1.0, steps=100)"
+# A length with its unit, without the quotes that it needs.
+UNQUOTED = re.compile(
+    rf"(?<![\w'\"])[0-9][0-9_.]*+\s*+(?:[kKMBT]\s+)?(?:{'|'.join(sorted(units.UNITS, reverse=True))})(?![\w'\"])"
+)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
 def read(text: str, name: str = "parse(text)") -> tuple[_nodes.Text, Node]:
     """The tree of one expression, for the argument `name` of a public function."""
     if not isinstance(text, str):
-        raise TypeError(f"`{name}` must be text, {_EXAMPLE}; {_nodes.came(text)}.")
+        raise TypeError(f"`{name}` must be text, {_EXAMPLE}; {_checks.came(text)}.")
     if len(text) > _nodes.MAX_CHARACTERS:
         raise ValueError(f"`{name}` must be at most {_nodes.MAX_CHARACTERS:_} characters; got {len(text):_}.")
     source = _nodes.Text(text)
@@ -77,6 +81,8 @@ def _first_look(source: _nodes.Text) -> None:
             level = opened[-1][2] + 1 if opened else 0
         elif kind == "number" and len(token) > _nodes.MAX_DIGITS:
             raise source.error(place, f"a number may have at most {_nodes.MAX_DIGITS} characters; got {len(token)}.")
+        elif kind == "number" and (length := UNQUOTED.match(text, place)):
+            raise source.error(place, f"a length with a unit needs quotes: {length[0]!r}.")
         elif kind == "name" and keyword.iskeyword(token) and token not in ("True", "False", "None"):
             raise source.error(place, f"the word {token!r} has no meaning here.")
         elif kind == last == "string":
@@ -89,6 +95,8 @@ def _first_look(source: _nodes.Text) -> None:
         last, place = (last if kind == "space" else kind), match.end()
     if place < len(text):
         character = text[place]
+        if length := UNQUOTED.match(text, place):
+            raise source.error(place, f"a length with a unit needs quotes: {length[0]!r}.")
         if character in "'\"":
             raise source.error(
                 place, f"the quote {character} begins no text: close it on its line; plain escapes only."
@@ -106,6 +114,7 @@ class _Reader:
     def __init__(self, source: _nodes.Text):
         self.source = source
         self.lines = [match.span() for match in _LINE.finditer(source.text)]
+        self.columns: dict[int, list[int] | None] = {}  # of the lines that were asked for
 
     def node(self, node: ast.expr) -> Node:
         place = self._place(node)
@@ -150,15 +159,17 @@ class _Reader:
         """The place of a line and a column of `ast`, which counts bytes; the first line is the bracket around all."""
         number = min(max(line - 2, 0), len(self.lines) - 1)
         begin, end = self.lines[number]
-        if in_bytes and not self.source.text.isascii():
-            column = bisect.bisect_right(_byte_columns(self.source.text[begin:end]), column)
+        if in_bytes:
+            if number not in self.columns:  # once a line, which may hold all the nodes there are
+                self.columns[number] = _byte_columns(self.source.text[begin:end])
+            if columns := self.columns[number]:
+                column = bisect.bisect_right(columns, column)
         return min(begin + column, max(end, begin))
 
 
-@functools.lru_cache(maxsize=1)
-def _byte_columns(line: str) -> list[int]:
-    """Where each character of a line ends, in bytes."""
-    return list(itertools.accumulate(len(character.encode()) for character in line))
+def _byte_columns(line: str) -> list[int] | None:
+    """Where each character of a line ends, in bytes; None where each is one byte."""
+    return None if line.isascii() else list(itertools.accumulate(len(character.encode()) for character in line))
 
 
 def _height(nodes) -> int:

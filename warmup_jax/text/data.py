@@ -2,10 +2,10 @@
 
 import typing
 
-from warmup_jax import _checks
+from warmup_jax import _checks, _words
 from warmup_jax._schedule import Schedule
 from warmup_jax.text import _building, _nodes, _reading
-from warmup_jax.text._nodes import Argument, Call, Literal, Node, Table
+from warmup_jax.text._nodes import Argument, Call, Literal, Node, Path, Table
 from warmup_jax.units import Run
 
 VERSION = 1
@@ -47,7 +47,7 @@ def from_dict(data: dict[str, typing.Any], run: Run | None = None) -> Schedule:
         data: a dict `{"version": 1, "schedule": {"type": name, ...}}` with the arguments of each schedule by name;
             `type` is any name that `parse` knows, `shape` the name of one. An optional dict `"run"` beside `schedule`
             holds the arguments of `Run`, for durations such as `"3 epochs"`. At most 100 levels deep, with at most
-            100_000 values.
+            50_000 values and 10_000 schedules.
         run: a `Run` for the durations; where the data holds one too, both must be equal.
 
     Returns:
@@ -81,7 +81,7 @@ def run_of(data: dict[str, typing.Any]) -> Run | None:
             hint = f" Write {VERSION}, the only version known." if key == "version" else ""
             raise ValueError(f"`{key}` is missing.{hint}")
     if type(data["version"]) is not int or data["version"] != VERSION:
-        raise ValueError(f"version: must be {VERSION}, the only version known; {_nodes.came(data['version'])}.")
+        raise ValueError(f"version: must be {VERSION}, the only version known; {_checks.came(data['version'])}.")
     if data.get("run") is None:
         return None
     if isinstance(data["run"], dict) and "type" in data["run"]:
@@ -111,7 +111,7 @@ def run_as_data(run: Run) -> dict[str, typing.Any]:
 def checked_text(caller: str, schedule: Schedule) -> tuple[str, Node]:
     """What a schedule prints as and the tree of it, if that means an equal schedule."""
     if not isinstance(schedule, Schedule):
-        raise TypeError(f"`{caller}` must be a Schedule; {_nodes.came(schedule)}.")
+        raise TypeError(f"`{caller}` must be a Schedule; {_checks.came(schedule)}.")
     try:
         text = repr(schedule)
     except RecursionError:
@@ -126,12 +126,12 @@ def checked_text(caller: str, schedule: Schedule) -> tuple[str, Node]:
     except (ValueError, TypeError) as error:
         why = f"Its text does not read back: {error}"
     raise ValueError(
-        f"`{caller}` must hold numbers and other schedules alone, no callable; got {_nodes.cut(text, 200)}. {why}"
+        f"`{caller}` must hold numbers and other schedules alone, no callable; got {_words.phrase(text, 200)}. {why}"
     )
 
 
-def _read(value, path: str, name: str | None = None) -> tuple[_nodes.Source, Node]:
-    source = _nodes.Data()
+def _read(value, key: str, name: str | None = None) -> tuple[_nodes.Source, Node]:
+    source, path = _nodes.Data(), Path(None, key)
     try:
         return source, _Reader(source).node(value, path, 0, name)
     except RecursionError:  # of a caller that is deep in calls itself
@@ -145,47 +145,47 @@ class _Reader:
         self.source = source
         self.known = _building.known_names()
 
-    def node(self, value, path: str, depth: int, name: str | None = None) -> Node:
+    def node(self, value, path: Path, depth: int, name: str | None = None) -> Node:
         """The tree of a value; a dict is a call of `name` or of what it has under "type"."""
         if depth > _nodes.MAX_DEPTH:  # also a dict that holds itself
             raise self.source.too_deep(path)
         if isinstance(value, dict):
             return self.source.checked(self._call(value, path, depth, name))
         if name is not None:
-            raise self.source.error(path, f"must be a table of arguments; {_nodes.came(value)}.", TypeError)
+            raise self.source.error(path, f"must be a table of arguments; {_checks.came(value)}.", TypeError)
         if isinstance(value, (list, tuple)):
-            items = tuple(self.node(item, f"{path}[{k}]", depth + 1) for k, item in enumerate(value))
+            items = tuple(self.node(item, Path(path, k), depth + 1) for k, item in enumerate(value))
             return self.source.checked(Table(items, path, depth))
         if value is None or isinstance(value, (bool, int, float, str)):
             return self.source.checked(Literal(value, path))
         raise self.source.error(
-            path, f"must be a number, a text, a list, a dict or None; {_nodes.came(value)}.", TypeError
+            path, f"must be a number, a text, a list, a dict or None; {_checks.came(value)}.", TypeError
         )
 
-    def _call(self, value: dict, path: str, depth: int, name: str | None) -> Call:
+    def _call(self, value: dict, path: Path, depth: int, name: str | None) -> Call:
         if name is None:
             if "type" not in value:
                 raise self.source.error(path, 'a schedule needs its name under "type"' + self._nearest_to_type(value))
             name = value["type"]
             if not isinstance(name, str):
                 raise self.source.error(
-                    f"{path}.type", f"must be the name of a schedule; {_nodes.came(name)}.", TypeError
+                    Path(path, ".type"), f"must be the name of a schedule; {_checks.came(name)}.", TypeError
                 )
         several = _building.variadic(self.known.get(name))
         arguments = []
         for key, inner in value.items():
             if key == "type":
                 continue
-            place = path + _key(key, ".")
+            place = Path(path, _key(key, "."))
             if not isinstance(key, str):
-                raise self.source.error(place, f"a key must be text; {_nodes.came(key)}.", TypeError)
+                raise self.source.error(place, f"a key must be text; {_checks.came(key)}.", TypeError)
             if key != several:
                 arguments.append(Argument(key, self.node(inner, place, depth + 1), place))
             elif isinstance(inner, (list, tuple)):
-                nodes = [self.node(item, f"{place}[{k}]", depth + 1) for k, item in enumerate(inner)]
+                nodes = [self.node(item, Path(place, k), depth + 1) for k, item in enumerate(inner)]
                 arguments += [Argument(None, node, node.place) for node in nodes]
             else:
-                raise self.source.error(place, f"must be a list; {_nodes.came(inner)}.", TypeError)
+                raise self.source.error(place, f"must be a list; {_checks.came(inner)}.", TypeError)
         return Call(name, tuple(arguments), path, depth)
 
     @staticmethod
@@ -196,7 +196,7 @@ class _Reader:
 
 def _key(key, dot: str = "") -> str:
     """A key as a part of a path."""
-    return f"{dot}{key}" if isinstance(key, str) and key.isidentifier() and len(key) < 50 else f"[{_nodes.short(key)}]"
+    return f"{dot}{key}" if isinstance(key, str) and key.isidentifier() and len(key) < 50 else f"[{_words.value(key)}]"
 
 
 def _as_data(node: Node, known: typing.Mapping[str, typing.Callable]) -> typing.Any:

@@ -11,6 +11,7 @@ import tomllib
 import typing
 import warnings
 
+from warmup_jax import _words
 from warmup_jax._schedule import Schedule
 from warmup_jax.text import _nodes, data
 from warmup_jax.text.parsing import parse
@@ -52,20 +53,24 @@ def save(schedule: Schedule, path: str | os.PathLike[str], run: Run | None = Non
         kept = {} if run is None else {"run": data.run_as_data(run)}
         text = form.write({"version": table["version"], **kept, "schedule": table["schedule"]})
     try:
-        back = form.load(text)
+        contents = text.encode("utf-8")
+        written = File(path, form, form.read(_checked(contents, form)))
+        back = written.schedule()
     except (ValueError, TypeError, RecursionError) as error:
-        raise ValueError(f"a {path.suffix} file cannot hold this schedule: {error}") from None
-    if back != (schedule, run):
-        raise ValueError(f"a {path.suffix} file cannot hold this schedule: it would read back as {back[0]!r}.")
-    path.write_bytes(text.encode("utf-8"))
+        raise ValueError(f"a {path.suffix} file cannot hold this schedule: {_words.message(error)}") from None
+    if (back, written.run()) != (schedule, run):
+        came = _words.phrase(repr(back), 200)
+        raise ValueError(f"a {path.suffix} file cannot hold this schedule: it would read back as {came}.")
+    path.write_bytes(contents)
 
 
 def load(path: str | os.PathLike[str], run: Run | None = None) -> Schedule:
     """The schedule in a file: one that `save` wrote, or one written by hand.
 
     Args:
-        path: a file of at most 1_000_000 bytes in UTF-8; the suffix says how to read it: `.json`, `.yaml` or `.yml`
-            (YAML 1.2, without anchors and tags), `.toml`, as for `from_dict`; `.txt`, as for `parse`.
+        path: a file in UTF-8; the suffix says how to read it. `.json`, `.toml`, `.yaml` and `.yml` (YAML 1.2, without
+            anchors and tags), as for `from_dict`; `.txt`, as for `parse`. At most 1_000_000 bytes, 400_000 of TOML,
+            200_000 of YAML.
         run: a `Run` for the durations; where the file holds one too, both must be equal.
 
     Returns:
@@ -84,9 +89,7 @@ def load(path: str | os.PathLike[str], run: Run | None = None) -> Schedule:
         >>> text.load(path)
         Linear(start=0.0, stop=1.0, steps=100)
     """
-    path, form = _form("load", path)
-    with _about(path):
-        return form.load(_contents(path), run)[0]
+    return opened(path, "load").schedule(run)
 
 
 def load_run(path: str | os.PathLike[str]) -> Run | None:
@@ -109,42 +112,61 @@ def load_run(path: str | os.PathLike[str]) -> Run | None:
         >>> text.load_run(path)
         Run(total=100)
     """
-    path, form = _form("load_run", path)
-    with _about(path):
-        contents = _contents(path)
-        return None if form is _TXT else data.run_of(form.read(contents))
+    return opened(path, "load_run").run()
 
 
 def in_words(path: str | os.PathLike[str]) -> str:
     """The schedule in a file as the text that says the same, with its recipes and durations as they are."""
-    path, form = _form("in_words", path)
+    return opened(path, "in_words").in_words()
+
+
+def opened(path: str | os.PathLike[str], caller: str = "opened") -> "File":
+    """A file, read once."""
+    path, form = _form(caller, path)
     with _about(path):
-        contents = _contents(path)
-        return contents if form is _TXT else data.in_words(form.read(contents)["schedule"])
+        return File(path, form, form.read(_contents(path, form)))
+
+
+class File(typing.NamedTuple):
+    """What a file says; its errors name it."""
+
+    path: pathlib.Path
+    form: "_Form"
+    data: typing.Any  # of a .txt file its text
+
+    def schedule(self, run: Run | None = None) -> Schedule:
+        """The schedule in it."""
+        with _about(self.path):
+            return parse(self.data, run) if self.form is _TXT else data.from_dict(self.data, run)
+
+    def run(self) -> Run | None:
+        """The run beside it, or None."""
+        with _about(self.path):
+            return None if self.form is _TXT else data.run_of(self.data)
+
+    def in_words(self) -> str:
+        """The text that says the same as the schedule."""
+        with _about(self.path):
+            return self.data if self.form is _TXT else data.in_words(self.data["schedule"])
 
 
 class _Form(typing.NamedTuple):
-    """How a kind of file is read and written."""
+    """How a kind of file is read and written, and the most bytes that are read of it in about a second."""
 
     read: typing.Callable[[str], typing.Any]
     write: typing.Callable[[typing.Any], str]
-
-    def load(self, text: str, run: Run | None = None) -> tuple[Schedule, Run | None]:
-        """The schedule and the run in the text of a file."""
-        if self is _TXT:
-            return parse(text, run), None
-        table = self.read(text)
-        return data.from_dict(table, run), data.run_of(table)
+    most: int = _nodes.MAX_CHARACTERS
 
 
-def _read_json(text: str):
+def read_json(text: str) -> typing.Any:
+    """The data in a text of JSON in which no key of an object stands twice and no number is endless."""
     source = _nodes.Text(text)
 
     def unique(pairs: list[tuple[str, typing.Any]]) -> dict:
         table = dict(pairs)
         if len(table) < len(pairs):
             [(twice, _)] = collections.Counter(key for key, _ in pairs).most_common(1)
-            raise ValueError(f"the key {_nodes.short(twice)} stands twice in one object.")
+            raise ValueError(f"the key {_words.value(twice)} stands twice in one object.")
         return table
 
     def whole(digits: str) -> int:
@@ -159,45 +181,67 @@ def _read_json(text: str):
         return json.loads(text, object_pairs_hook=unique, parse_int=whole, parse_constant=refuse)
     except json.JSONDecodeError as error:
         raise source.error(error.pos, f"this is not JSON: {error.msg}.") from None
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+
+
+_TOO_DEEP = f"nested too deeply: at most {_nodes.MAX_DEPTH} levels can be read."
 
 
 def _read_yaml(text: str):
     yaml, source = _yaml(), _nodes.Text(text)
+    yaml.Parser = _checking(source, yaml.Parser)
     try:
-        _check_yaml(source, yaml.parse(text))
         return yaml.load(text)
     except _Refused:
         raise
     except Exception as error:  # of many kinds, on text that is not YAML
         mark = getattr(error, "problem_mark", None)
         problem = f"this is not YAML: {getattr(error, 'problem', None) or error}."
-        raise ValueError(source.at(mark.index, problem) if mark else problem) from None
+        raise source.error(mark.index, problem) if mark else ValueError(_words.message(problem)) from None
 
 
-_MAX_EVENTS = 20_000  # which take seconds: this reader is made for configurations
+_MAX_EVENTS = 20_000  # values, and beginnings and ends of tables
 
 
 class _Refused(ValueError):
     """YAML that is well-formed but not read here."""
 
 
-def _check_yaml(source: _nodes.Text, events: typing.Iterable) -> None:
-    """Before anything is built: a few lines with anchors can stand for billions of values, and tags for any object."""
-    import ruamel.yaml.events
+def _checking(source: _nodes.Text, parser: typing.Any) -> type:
+    """The parser, which refuses what is not read here before anything is built of it: a few lines with anchors can
+    stand for billions of values, and tags for any object.
+    """
+    import ruamel.yaml.events as events
 
-    depth = 0
-    for position, event in enumerate(events):
-        place = event.start_mark.index
-        if position > _MAX_EVENTS:
-            raise _Refused(
-                source.at(place, f"too much: at most {_MAX_EVENTS:_} values can be read from YAML. Use JSON.")
-            )
-        if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
-            raise _Refused(source.at(place, "anchors (&, *) and tags (!) are not read. Write the value itself."))
-        depth += isinstance(event, ruamel.yaml.events.CollectionStartEvent)
-        depth -= isinstance(event, ruamel.yaml.events.CollectionEndEvent)
-        if depth > 2 * _nodes.MAX_DEPTH + 2:  # a schedule and its list of stages are two
-            raise _Refused(str(source.too_deep(place)))
+    class Checking(parser):
+        count = depth = 0
+
+        def get_event(self):
+            event = super().get_event()
+            self.count += 1
+            self.depth += isinstance(event, events.CollectionStartEvent) - isinstance(event, events.CollectionEndEvent)
+            if problem := self.problem(event):
+                raise _Refused(source.at(event.start_mark.index, problem))
+            return event
+
+        def problem(self, event) -> str | None:
+            if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
+                return "anchors (&, *) and tags (!) are not read. Write the value itself."
+            if self.count > _MAX_EVENTS:
+                return f"too much: at most {_MAX_EVENTS:_} values can be read from YAML. Use JSON."
+            if self.depth > 2 * _nodes.MAX_DEPTH + 2:  # a schedule and its list of stages are two
+                return _TOO_DEEP
+            if isinstance(event, events.ScalarEvent) and event.style is None and _LONG_NUMBER.match(event.value):
+                return _TOO_LONG
+            return None
+
+    return Checking
+
+
+# Python takes the square of the digits to read a number.
+_LONG_NUMBER = re.compile(rf"[+-]?[0-9][0-9a-fA-FxXoO_.:+-]{{{_nodes.MAX_DIGITS}}}")
+_TOO_LONG = f"a number may have at most {_nodes.MAX_DIGITS} characters."
 
 
 def _write_yaml(table) -> str:
@@ -221,11 +265,20 @@ def _read_toml(text: str):
     # Python's reader takes memory by the square of the parts of one key, a.b.c.
     if deep := _LONG_KEY.search(text):
         raise _nodes.Text(text).error(deep.start(), "this is no key of a schedule: it has too many parts.")
-    return tomllib.loads(text)
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:  # from Python, of a number
+        raise ValueError(_TOO_LONG) from None
 
 
+# As many parts as a schedule has levels, and the table that it stands in.
 _LONG_KEY = re.compile(
-    r"""(?<![\w.-]) (?: (?: [\w-]+ | "[^"\n]*" | '[^'\n]*' ) [ \t]* \. [ \t]* ){250}""", re.VERBOSE | re.ASCII
+    rf"""(?<![\w.-]) (?: (?: [\w-]+ | "[^"\n]*" | '[^'\n]*' ) [ \t]* \. [ \t]* ){{{_nodes.MAX_DEPTH + 5}}}""",
+    re.VERBOSE | re.ASCII,
 )
 
 
@@ -248,30 +301,35 @@ def _missing(form: str, library: str) -> ModuleNotFoundError:
 
 
 _TXT = _Form(str, str)
-_YAML = _Form(_read_yaml, _write_yaml)
+_YAML = _Form(_read_yaml, _write_yaml, 200_000)
 _FORMS = {
-    ".json": _Form(_read_json, lambda table: json.dumps(table, indent=2) + "\n"),
+    ".json": _Form(read_json, lambda table: json.dumps(table, indent=2) + "\n"),
     ".yaml": _YAML,
     ".yml": _YAML,
-    ".toml": _Form(_read_toml, _write_toml),
+    ".toml": _Form(_read_toml, _write_toml, 400_000),
     ".txt": _TXT,
 }
+MOST = max(form.most for form in _FORMS.values())  # bytes of a file of any kind
 
 
 def _form(caller: str, path) -> tuple[pathlib.Path, _Form]:
     path = pathlib.Path(path)
     if path.suffix.lower() not in _FORMS:
-        raise ValueError(f"`{caller}(path)` must end in {', '.join(_FORMS)}; got {str(path)!r}.")
+        raise ValueError(f"`{caller}(path)` must end in {', '.join(_FORMS)}; got '{_words.name(path)}'.")
     return path, _FORMS[path.suffix.lower()]
 
 
-def _contents(path: pathlib.Path) -> str:
+def _contents(path: pathlib.Path, form: _Form) -> str:
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise ValueError("this is no file.")
     with open(path, "rb") as file:
-        contents = file.read(_nodes.MAX_CHARACTERS + 1)
-    if len(contents) > _nodes.MAX_CHARACTERS:
-        raise ValueError(f"too long: a file of at most {_nodes.MAX_CHARACTERS:_} bytes can be read.")
+        return _checked(file.read(form.most + 1), form)
+
+
+def _checked(contents: bytes, form: _Form) -> str:
+    """The text of a file, if there is not too much of it."""
+    if len(contents) > form.most:
+        raise ValueError(f"too long: at most {form.most:_} bytes of this kind of file can be read.")
     try:
         return contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -286,7 +344,11 @@ def _about(path: pathlib.Path) -> typing.Iterator[None]:
             warnings.simplefilter("ignore")  # of the libraries, about what is refused anyway
             yield
     except RecursionError:
-        raise ValueError(f"{path}: nested too deeply: at most {_nodes.MAX_DEPTH} levels can be read.") from None
+        raise ValueError(f"{_words.name(path)}: {_TOO_DEEP}") from None
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{path}: {error}") from None
+        lines = (_words.phrase(line, _LONGEST_LINE) for line in str(error).split("\n"))
+        raise kind("\n".join([f"{_words.name(path)}: {next(lines)}", *lines])) from None
+
+
+_LONGEST_LINE = 1_000  # of an error

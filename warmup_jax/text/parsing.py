@@ -18,7 +18,8 @@ def parse(text: str, run: Run | None = None) -> Schedule:
     `warmup_jax.` before a name, comments and line breaks are allowed. Nothing is evaluated.
 
     Args:
-        text: at most 1_000_000 characters, nested at most 100 levels deep, with at most 100_000 values.
+        text: at most 1_000_000 characters, nested at most 100 levels deep, with at most 50_000 values and
+            10_000 schedules.
         run: a `Run`; only needed for durations such as `'3 epochs'` or `'10%'`.
 
     Returns:

@@ -1,0 +1,50 @@
+"""What comes from elsewhere, as it is shown: short, and with nothing in it that a terminal would obey."""
+
+import os
+import reprlib
+
+_LONGEST_NAME = 160
+_LONGEST_MESSAGE = 900
+_LONGEST_VALUE = 60
+
+
+def printable(text: str) -> str:
+    """The text with everything that is no visible character written as an escape: `\\x1b`, `\\x00`, `\\udcff`."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning and its end where it is longer than `most` characters."""
+    return text if len(text) <= most else f"{text[: most // 2]}...{text[len(text) - most // 2 :]}"
+
+
+def phrase(text: str, most: int) -> str:
+    """The text, printable and short."""
+    return cut(printable(cut(text, most)), most)
+
+
+def name(path: str | os.PathLike[str]) -> str:
+    """The name of a file or folder."""
+    return phrase(os.fspath(path), _LONGEST_NAME)
+
+
+def value(given: object, most: int = _LONGEST_VALUE) -> str:
+    """A value that was read or typed, as Python writes it; of a large table the beginning."""
+    short = reprlib.Repr()  # which looks at a part of a value only: a few lists in each other can hold billions
+    short.maxstring = short.maxother = short.maxlong = most
+    short.maxlist = short.maxtuple = short.maxdict = 8
+    try:
+        return phrase(short.repr(given), most)
+    except ValueError:  # a whole number of more digits than Python writes
+        return f"a huge {type(given).__name__}"
+
+
+def message(error: BaseException | str) -> str:
+    """The sentence of an error, in one line."""
+    text = str(error) if not isinstance(error, OSError) or not error.strerror else _of_system(error)
+    return phrase(" ".join(text.split()), _LONGEST_MESSAGE)
+
+
+def _of_system(error: OSError) -> str:
+    where = f"{name(error.filename)}: " if isinstance(error.filename, str | os.PathLike) else ""
+    return f"{where}{error.strerror}"
