@@ -516,15 +516,38 @@ FIRES = [
             "W = 1 stair; or skip these steps: `Shift(schedule, -100)`."
         ),
     ),
+    (  # the last layer of DINO is frozen for an epoch
+        "zero-first-update",
+        wj.PiecewiseConstant([100], [0.0, 1.0]) * wj.warmup_cosine(peak=1e-3, warmup=300, total=1000),
+        EPOCHS,
+        {},
+        "info",
+        0,
+        ("the first 100 updates (a whole epoch or more) have rate 0 and change no parameter."),
+        ("None is needed for what is frozen on purpose; if not, skip these steps: `Shift(schedule, -100)`."),
+    ),
+    (  # as a callback has them that is asked once per epoch
+        "zero-first-update",
+        wj.as_schedule(lambda step: 1e-3 * jnp.minimum(jnp.floor(step / 100) / 4, 1.0)),
+        EPOCHS,
+        {},
+        "warning",
+        0,
+        ("the first 100 updates (a whole epoch or more) have rate 0 and change no parameter."),
+        (
+            "Begin above 0, at peak / W with `start=0.00025` or at peak / (W + 1) with `start=0.0002`, for a warmup of "
+            "W = 4 stairs; or skip these steps: `Shift(schedule, -100)`."
+        ),
+    ),
     (  # nothing rises there
         "zero-first-update",
         wj.join(wj.Constant(0.0, 30), wj.Cosine(1e-3, 0.0, 970)),
         RUN,
         {},
-        "warning",
+        "info",
         0,
         ("the first 30 updates have rate 0 and change no parameter."),
-        ("Skip these steps: `Shift(schedule, -30)`."),
+        ("None is needed for what is frozen on purpose; if not, skip these steps: `Shift(schedule, -30)`."),
     ),
     (  # not 0, but as good as it
         "zero-first-update",

@@ -64,7 +64,7 @@ def negative(case: Case) -> list[Problem]:
         "error": "all updates have",
         "warning": "a whole epoch of more than one step, or more than 3 steps and 1 % of the run; also of a rate below "
         "a millionth of the highest, in a run that does not only rise",
-        "info": "fewer, but more than 1 % of the run",
+        "info": "fewer, but more than 1 % of the run; or the rate jumps from 0 to a level, as of what is frozen",
     },
     "google-research/bert#1293",
     "EleutherAI/gpt-neox#1373",
@@ -92,7 +92,18 @@ def zero_first_update(case: Case) -> list[Problem]:
         if count == 1
         else f"the first {count:,} updates{_epochs(case, count)} have rate 0 and change no parameter."
     )
+    if _is_frozen(case, int(moving[0])):
+        fix = f"None is needed for what is frozen on purpose; if not, skip these steps: `Shift(schedule, -{count})`."
+        return [("info", 0, message, fix)]
     return [("warning" if _is_long(case, count) else "info", 0, message, _begin_above(case, count))]
+
+
+def _is_frozen(case: Case, first: int) -> bool:
+    """Whether the rate jumps from 0 to a level, from which it changes slowly: no warmup whose first part is 0."""
+    changes = np.abs(np.diff(case.values[first:]))
+    moving = np.flatnonzero(changes)
+    is_level = not len(moving) or abs(case.values[first]) > 4 * changes[moving[0]]
+    return bool(is_level) and epoch_of(case.nodes) is None
 
 
 def _is_long(case: Case, count: int) -> bool:
@@ -108,10 +119,12 @@ def _epochs(case: Case, count: int) -> str:
 def _begin_above(case: Case, count: int) -> str:
     """Where to begin instead: a warmup of W steps, or stairs, has its first rate at peak / W, or at peak / (W + 1)."""
     skip = f"kip these steps: `Shift(schedule, -{count})`."
-    warmup, stair = warmup_of(Curve(case.steps, case.values)), epoch_of(case.nodes) or 1
-    parts = math.ceil((warmup - count) / stair) + 1
-    if warmup < count or (parts == 1 and stair == 1):  # there is no warmup
+    first, warmup = int(np.searchsorted(case.steps, count)), warmup_of(Curve(case.steps, case.values))
+    changes = np.flatnonzero(np.diff(case.values[first:]))
+    if warmup < count or not len(changes):  # there is no warmup
         return f"S{skip}"
+    stair = int(case.steps[first + changes[0] + 1]) - count if changes[0] > 0 else 1
+    parts = math.ceil((warmup - count) / stair) + 1
     top = float(case.values[np.searchsorted(case.steps, warmup)])
     unit = f"{'step' if stair == 1 else 'stair'}{'' if parts == 1 else 's'}"
     return (
