@@ -1302,8 +1302,8 @@ def test_tables_of_arrays_that_are_no_numbers():
 def test_points_too_far_apart():
     with says(
         ValueError,
-        "`PiecewiseLinear(points=...)` must be at most 3.4e+38 apart from point to point; got (-3e+38, 3e+38). Bring "
-        "them closer together.",
+        "`PiecewiseLinear(points=...)` must be at most 3.4e+38 apart from point to point; got ((0, -3e+38), "
+        "(5, 3e+38)). Bring them closer together.",
     ):
         wj.PiecewiseLinear([(0, -3e38), (5, 3e38)])
 

@@ -30,7 +30,7 @@ _ELSEWHERE = {
     "gamma": ("factor", "scale"),
     "init_lr": ("start", "peak"),
     "init_value": ("start", "value"),
-    "initial_learning_rate": ("start", "peak", "value"),
+    "initial_learning_rate": ("peak", "start", "value"),
     "initial_lr": ("peak", "start", "value"),
     "learning_rate": ("peak", "value", "start"),
     "lr": ("peak", "value", "start"),
@@ -240,7 +240,8 @@ class Arguments:
     def _wrong(self, positional, named) -> str | None:
         names = [name for name, about in self.signature.parameters.items() if about.kind is not about.VAR_POSITIONAL]
         if unknown := [name for name in named if name not in names]:
-            return f"{unknown_arguments(self.name, unknown, names or [f'*{self.several}'])}"
+            known = set(named) - set(unknown) | set(names[: len(positional)])
+            return unknown_arguments(self.name, unknown, names or [f"*{self.several}"], known)
         if len(positional) > len(self.positional) and self.several is None:
             return too_many(self.name, len(positional), names, bool(self.positional))
         before = names[: len(positional)]
@@ -255,13 +256,25 @@ class Arguments:
         return f"`{self.name}(...)` needs {' and '.join(missing)}." if missing else None
 
 
-def unknown_arguments(caller: str, unknown: list[str], names: list[str]) -> str:
+def unknown_arguments(
+    caller: str, unknown: list[str], names: list[str], given: typing.Collection[str] = frozenset()
+) -> str:
     """The answer to arguments that a function does not have: the names that are known elsewhere, or the nearest."""
-    meant = {name: next((ours for ours in _ELSEWHERE.get(name, ()) if ours in names), None) for name in unknown}
+    meant = _meant(unknown, [name for name in names if name not in given])
     known = [f"`{ours}` for {name!r}" for name, ours in meant.items() if ours]
     near = [_checks.nearest(name, names) for name, ours in meant.items() if not ours]
     said = f" Write {', '.join(known)}." if known else ""
     return f"`{caller}(...)` takes {', '.join(names)} and has no {', '.join(map(repr, unknown))}.{said}{''.join(near)}"
+
+
+def _meant(unknown: list[str], names: list[str]) -> dict[str, str | None]:
+    """Which of the names here each name from elsewhere stands for; those with one meaning choose first."""
+    chosen: dict[str, str | None] = {}
+    for name in sorted(unknown, key=lambda name: len(_ELSEWHERE.get(name, ()))):
+        chosen[name] = next(
+            (ours for ours in _ELSEWHERE.get(name, ()) if ours in names and ours not in chosen.values()), None
+        )
+    return {name: chosen[name] for name in unknown}
 
 
 def too_many(caller: str, count: int, names: list[str], some_by_position: bool) -> str:

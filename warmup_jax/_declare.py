@@ -68,8 +68,8 @@ def _late_arguments_of(cls: type, made: typing.Callable[..., None], own: bool) -
         return _arguments_of(cls, made, own)
     except NameError as error:
         raise TypeError(
-            f"`{cls.__name__}` has an annotation that cannot be resolved: {error}. Define or import it at the top level of "
-            "the module, before the first one is made."
+            f"`{cls.__name__}` has an annotation that cannot be resolved: {error}. Define or import it at the top "
+            "level of the module, before the first one is made."
         ) from None
 
 
@@ -104,14 +104,15 @@ def _check_conditions(schedule: typing.Any) -> None:
     name = type(schedule).__name__
     if not hasattr(schedule, "steps"):
         raise TypeError(
-            f"`{name}` must say how long it is: give it a field `steps: warmup_jax.fields.Steps` or a property `steps`; "
-            "None is without end."
+            f"`{name}` must say how long it is: give it a field `steps: warmup_jax.fields.Steps` or a property "
+            "`steps`; None is without end."
         )
-    for holds, names, words, mend in schedule.conditions():
+    for holds, names, words, mend, came in schedule.conditions():
         if holds is True or isinstance(holds, jax.Array) or holds:
             continue
         asked = ", ".join(f"{argument}=..." for argument in names) or "..."
-        came = " and ".join(_showing.show(getattr(schedule, argument)) for argument in names) or f"{schedule.steps}"
+        given = " and ".join(_showing.show(getattr(schedule, argument)) for argument in names if not came)
+        came = came or given or f"{schedule.steps}"
         raise ValueError(f"`{name}({asked})` must be {words}; got {came}. {mend}")
     if schedule.steps is not None:
         _LENGTH.check(f"{name}.steps", schedule.steps)

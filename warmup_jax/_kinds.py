@@ -23,12 +23,14 @@ class Condition(typing.NamedTuple):
         arguments: the names of the arguments that it is about; none for the length of the whole.
         words: what must be, as the end of "must be ...".
         mend: what to do about it, one sentence.
+        came: what came instead; by default the arguments, or the length of the whole.
     """
 
     holds: bool | np.bool_ | jax.Array
     arguments: tuple[str, ...]
     words: str
     mend: str
+    came: str = ""
 
 
 class Kind:

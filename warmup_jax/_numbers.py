@@ -97,7 +97,7 @@ class RealNumber(Kind):
 
 
 class WholeNumber(Kind):
-    """A whole number `of` steps or of something else: a Python int, or an integer scalar array; `known` is a Python int."""
+    """A whole number `of` steps or of something else: a Python int, or an integer scalar array; `known` is the int."""
 
     whole: bool = True
 

@@ -17,9 +17,9 @@ may stand for the number. A class of one's own declares its fields with them, an
 Traceback (most recent call last):
 ValueError: `Root(degree=...)` must be above 0; got -1.0.
 
-`Steps | None` is optional; `Annotated[Real, between(0.0, 1.0)]` narrows a type. A plain `float` is a `Real`, a plain `int`
-a `Count`, or `Steps` for a field of that name. A field made with `dataclasses.field(metadata={"static": True})`, for text
-or a callable, is not a number, and not checked.
+`Steps | None` is optional; `Annotated[Real, between(0.0, 1.0)]` narrows a type. A plain `float` is a `Real`, a plain
+`int` a `Count`, or `Steps` for a field of that name. A field made with `dataclasses.field(metadata={"static": True})`,
+for text or a callable, is not a number, and not checked.
 """
 
 import fractions

@@ -15,19 +15,19 @@ def finite(value: jax.Array) -> jax.Array:
     return jnp.clip(value, -largest, largest)
 
 
-def fits(holds: bool | jax.Array) -> Condition:
+def fits(holds: bool | jax.Array, came: str = "") -> Condition:
     """The length of the whole must be one that the counter of an optimizer can reach."""
     mend = "Count optimizer updates, not examples or tokens."
-    return Condition(holds, (), f"at most {MAX_STEPS} (2**31 - 1) steps long in all", mend)
+    return Condition(holds, (), f"at most {MAX_STEPS} (2**31 - 1) steps long in all", mend, came)
 
 
-def sum_fits(lengths: typing.Iterable[int | jax.Array]) -> bool | jax.Array:
-    """Whether the sum of lengths is at most 2**31 - 1: of arrays too, whose own sum would wrap."""
+def sum_fits(lengths: typing.Iterable[int | jax.Array]) -> Condition:
+    """The sum of lengths must be one too: of arrays as well, whose own sum would wrap."""
     total, holds = 0, True
     for length in lengths:
         holds = holds & (length <= MAX_STEPS - total)
         total = add_lengths(total, length)
-    return holds
+    return fits(holds, f"{total}" if isinstance(total, int) else "")
 
 
 def product_fits(first: int | jax.Array, second: int | jax.Array) -> bool | jax.Array:

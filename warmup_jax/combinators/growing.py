@@ -127,8 +127,8 @@ def _rows(first: int, growth: fractions.Fraction, times: int | None) -> list[tup
     while len(rows) != times and begin + length <= _checks.MAX_STEPS:
         if len(rows) == _MOST_CYCLES:
             raise ValueError(
-                f"`Cycles(growth=...)` must leave at most {_MOST_CYCLES} cycles; got {float(growth):g} with a first cycle "
-                f"of {first} steps. Make it whole, or larger."
+                f"`Cycles(growth=...)` must leave at most {_MOST_CYCLES} cycles; got {float(growth):g} with a first "
+                f"cycle of {first} steps. Make it whole, or larger."
             )
         step = math.ceil(begin)
         late, end = step - begin, begin + length - step

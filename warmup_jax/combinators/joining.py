@@ -11,7 +11,7 @@ from warmup_jax._calls import checked
 from warmup_jax._placed import FAR, Placed
 from warmup_jax._schedule import Like, Schedule, length_of
 from warmup_jax._time import Time
-from warmup_jax.combinators._totals import fits, sum_fits
+from warmup_jax.combinators._totals import sum_fits
 from warmup_jax.fields import Condition
 
 
@@ -79,7 +79,7 @@ class Join(Schedule):
             begin = end
 
     def conditions(self) -> typing.Iterator[Condition]:
-        yield fits(sum_fits(stage.steps for stage in self.stages if stage.steps is not None))
+        yield sum_fits(stage.steps for stage in self.stages if stage.steps is not None)
 
     def evaluate(self, time: Time) -> jax.Array:
         # The clock runs in uint32: sums beyond int32 do not wrap, and its maximum is a boundary that no step

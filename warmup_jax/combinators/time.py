@@ -187,7 +187,7 @@ class Shift(Schedule):
 
     def conditions(self) -> typing.Iterator[Condition]:
         if self.schedule.steps is not None:
-            yield fits(sum_fits((self.schedule.steps, self.by)))
+            yield sum_fits((self.schedule.steps, self.by))
 
     @property
     def steps(self) -> int | jax.Array | None:

@@ -207,8 +207,8 @@ def step_decay(
     """
     if isinstance(total, int) and isinstance(every, int) and total % every:
         raise ValueError(
-            f"`step_decay(total=...)` must be a multiple of `every`; got total={total}, every={every}. For a run that ends "
-            "within a stair leave `total` out: the schedule holds as long as it is asked."
+            f"`step_decay(total=...)` must be a multiple of `every`; got total={total}, every={every}. For a run that "
+            "ends within a stair leave `total` out: the schedule holds as long as it is asked."
         )
     return Repeat(Constant(peak, every), times=None if total is None else total // every, scale=factor)
 
@@ -247,8 +247,8 @@ def _powers(peak: Real, factor: Real, count: int) -> list[Real]:
     for k in range(count):
         if abs(next_value) > largest:
             raise ValueError(
-                f"`multi_step(factor=...)` must keep the rate finite; got {factor!r}, and {peak!r} * {factor!r}**{k} is "
-                "not. Take a smaller one, or fewer boundaries."
+                f"`multi_step(factor=...)` must keep the rate finite; got {factor!r}, and {peak!r} * {factor!r}**{k} "
+                "is not. Take a smaller one, or fewer boundaries."
             )
         values.append(peak * factor**k)
         next_value = values[-1] * factor

@@ -182,8 +182,8 @@ def warmup_inverse_sqrt(
     """
     if timescale is None and isinstance(warmup, int) and warmup == 0:
         raise ValueError(
-            "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps after which "
-            "the rate has fallen to 71 %, such as 10_000."
+            "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps "
+            "after which the rate has fallen to 71 %, such as 10_000."
         )
     fall = InversePower(peak, warmup if timescale is None else timescale, 0.5, rest(total, warmup))
     return join(Linear(start, peak, warmup), fall)

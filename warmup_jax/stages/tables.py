@@ -134,7 +134,11 @@ class PiecewiseLinear(Schedule):
         gaps = jnp.diff(jnp.asarray(self.values)) if is_array else np.diff(np.asarray(self.values, np.float64))
         near = (abs(gaps) <= largest).all()
         yield Condition(
-            near, ("values",), f"at most {largest:.3g} apart from point to point", "Bring them closer together."
+            near,
+            ("points",),
+            f"at most {largest:.3g} apart from point to point",
+            "Bring them closer together.",
+            came="" if isinstance(near, jax.Array) or near else show_pairs(self.boundaries, self.values),
         )
 
     def evaluate(self, time: Time) -> jax.Array:

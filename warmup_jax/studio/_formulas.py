@@ -71,6 +71,6 @@ def _conditions(node: Schedule) -> typing.Iterator[tuple[typing.Any, str]]:
         table = getattr(node, field)
         if isinstance(kind, _RISING) and table is not None:
             yield (table[1:] > table[:-1]).all(), f"`{name}({field}=...)` must be {kind.words}."
-    for holds, arguments, words, mend in node.conditions():
+    for holds, arguments, words, mend, _ in node.conditions():
         asked = ", ".join(f"{each}=..." for each in arguments) or "..."
         yield holds, f"`{name}({asked})` must be {words}. {mend}"

@@ -194,7 +194,7 @@ def _with_factor(node: ScheduledState, name: str, factor: typing.Any) -> Schedul
 
 
 def _as_before(old: ScheduledState, name: str, new: ScheduledState) -> ScheduledState:
-    """A changed state with its arrays placed and wrapped as they were; before any update its value is that of step 0."""
+    """A changed state with its arrays placed and wrapped as before; until an update its value is that of step 0."""
     value = jnp.where(new.count == 0, new.at_count()[name], new.values[name])
     value = _placed_like(value, old.values[name])
     likes = {array: old.numbers[key] for array, key in old.layout.keys.items()}

@@ -58,8 +58,8 @@ def resume(
         >>> try:
         ...     state = resume(restored, learning_rate=edited)
         ... except ValueError as error:
-        ...     print(str(error).split(";")[0])
-        `resume(learning_rate=...)`: the restored state has other rates than this schedule: 0.45 instead of 0.475 at step 1
+        ...     print(str(error).split(": ")[1])
+        the restored state has other rates than this schedule
         >>> state = resume(restored, change="use", learning_rate=edited)
     """
     refuse_owner("resume", opt_state)
