@@ -4,7 +4,8 @@
 
 Each trial copies a run that was killed after 4 of 5 epochs, damages one thing in it, and asks to go on. It must end in
 one of two ways: the run goes on and has the bits of the uninterrupted one, or it is refused with one sentence and every
-file is as it was. Anything else is wrong: other bits, a traceback, more than one line, or more than a minute.
+file is as it was. Anything else is wrong: other bits, a traceback, more than one line, what a terminal would obey, or
+more than a minute.
 """
 
 import argparse
@@ -124,6 +125,8 @@ def attempt(run: pathlib.Path, whole: pathlib.Path) -> tuple[str, str]:
         signal.alarm(0)
     if "Traceback" in printed + complaint:
         return "WRONG, a traceback", printed + complaint
+    if not all(character.isprintable() or character in "\r\n" for character in printed + complaint):
+        return "WRONG, shown raw", repr(printed + complaint)
     if status == 0:
         different = {name: text for name, text in kill_and_resume.differences(whole, run).items() if text}
         warnings = [line for line in printed.splitlines() if line.startswith("warning: ")]

@@ -43,7 +43,8 @@ class Checkpoints:
             enable_async_checkpointing=False,
             cleanup_tmp_directories=True,  # what a killed process had begun to write
         )
-        self._manager = ocp.CheckpointManager((folder / FOLDER).absolute(), options=options)
+        with _without_log():
+            self._manager = ocp.CheckpointManager((folder / FOLDER).absolute(), options=options)
 
     def save(self, step: int, epoch: int, state: TrainState, run: dict[str, typing.Any], history: str) -> None:
         """Save the state after `step` updates, the last of `epoch` epochs, unless it is there.
@@ -90,11 +91,27 @@ class Saved(typing.NamedTuple):
 @contextlib.contextmanager
 def _reader(folder: pathlib.Path) -> typing.Iterator[ocp.CheckpointManager]:
     options = ocp.CheckpointManagerOptions(create=False, enable_async_checkpointing=False)
-    manager = ocp.CheckpointManager((folder / FOLDER).absolute(), options=options)
+    with _without_log():
+        manager = ocp.CheckpointManager((folder / FOLDER).absolute(), options=options)
+        try:
+            yield manager
+        finally:
+            manager.close()
+
+
+@contextlib.contextmanager
+def _without_log() -> typing.Iterator[None]:
+    """Orbax logs what it cannot read with the raw content of the file; here, what is wrong is said by an error."""
+    logger = logging.getLogger("absl")
+    logger.addFilter(_nothing)
     try:
-        yield manager
+        yield
     finally:
-        manager.close()
+        logger.removeFilter(_nothing)
+
+
+def _nothing(record: logging.LogRecord) -> bool:
+    return False
 
 
 def steps(folder: pathlib.Path) -> list[int]:
