@@ -8,6 +8,8 @@ import os
 import sys
 import typing
 
+from warmup_jax import _words
+
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
@@ -32,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _fail(command: str, message: str) -> typing.NoReturn:
     """One line, not the whole usage."""
-    print(f"{command}: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{command}: error: {_words.message(message)}", file=sys.stderr)
     raise SystemExit(EXIT_BAD_INPUT)
 
 

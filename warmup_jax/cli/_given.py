@@ -1,5 +1,6 @@
 """What the commands are given: schedules as text, as files or on standard input, and the run they are for."""
 
+import codecs
 import contextlib
 import functools
 import json
@@ -11,13 +12,21 @@ import typing
 
 import rich_click as click
 
+from warmup_jax import _words
 from warmup_jax.cli._peers import known_names
 
 if typing.TYPE_CHECKING:
     import warmup_jax as wj
+    from warmup_jax.text import files
 
 click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
 _SUFFIXES = (".json", ".yaml", ".yml", ".toml", ".txt")
+_BEGINNINGS = {
+    ".json": r"\s*\{\s*([\"}]|$)",
+    ".yaml": r"\s*(\{|---|%YAML|[\"']?\w+[\"']?\s*:)",
+    ".toml": r"\s*([\"']?\w+[\"']?\s*=|\[)",
+    ".txt": "",
+}
 SCHEDULE_HELP = """
 
 SCHEDULE is text, with the names and arguments of the library and lengths in steps or with a unit, such as "3 epochs"
@@ -64,35 +73,38 @@ def read(source: str, facts: dict[str, typing.Any], beside: "wj.Run | None" = No
     of the schedule it stands `beside`, or one as long as the schedule.
     """
     import warmup_jax as wj
-    from warmup_jax import text
     from warmup_jax._schedule import length_of
+    from warmup_jax.text import files
 
     facts = dict(facts)
     if "total" in facts:
         facts["total"] = as_length(facts["total"])
     with file_of(source) as path:
-        own = text.load_run(path) if path else None
+        file = files.opened(path) if path else None
+        own = file.run() if file else None
         if own is not None:
-            return Given(_read(source, path, None), wj.Run(**_facts_of(own, facts) | facts) if facts else own)
+            return Given(_read(source, file, None), wj.Run(**_facts_of(own, facts) | facts) if facts else own)
         run = wj.Run(**facts) if "total" in facts else beside
-        if run is None and facts and "%" not in (path.read_text() if path else source):
+        if run is None and facts and "%" not in str(file.data if file else source):
             # Only percent need the total; with it unknown, it follows from the schedule.
-            schedule = _read(source, path, wj.Run(2**31 - 1, **facts))
+            schedule = _read(source, file, wj.Run(2**31 - 1, **facts))
         else:
-            schedule = _read(source, path, run)
+            schedule = _read(source, file, run)
     if run is None:
         length = length_of(schedule)
         if not length:
             what = "is unbounded" if length is None else "has no step"
-            raise ValueError(f"{_short(source)} {what}: add --total LENGTH, the length of the run")
+            raise ValueError(f"{shown(source)} {what}: add --total LENGTH, the length of the run")
         return Given(schedule, wj.Run(length, **facts), is_own_length=True)
     return Given(schedule, run)
 
 
 def read_schedule(source: str, run: "wj.Run") -> "wj.Schedule":
     """The schedule in `source`, for a run; a file that names another run is an error."""
+    from warmup_jax.text import files
+
     with file_of(source) as path:
-        return _read(source, path, run)
+        return _read(source, files.opened(path) if path else None, run)
 
 
 @contextlib.contextmanager
@@ -100,32 +112,55 @@ def file_of(source: str) -> typing.Iterator[pathlib.Path | None]:
     """The path of the file that is meant, `None` for a text. Standard input becomes a file of the kind that its first
     line shows.
     """
-    path = pathlib.Path(source)
     if source != "-":
-        yield path if "(" not in source and (path.suffix in _SUFFIXES or path.is_file()) else None
+        path = pathlib.Path(source)
+        yield path if "(" not in source and (path.suffix in _SUFFIXES or _is_file(path)) else None
         return
-    content = sys.stdin.read()
-    if content.lstrip().startswith("{"):
-        data = json.loads(content)
-        content = json.dumps(data.get("data", data))  # of `show --json`
-    lines = [line for line in content.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    kinds = {".json": r"\s*\{", ".yaml": r"\s*\w+\s*:", ".toml": r"\s*(\w+\s*=|\[)", ".txt": ""}
-    suffix = next(suffix for suffix, begins in kinds.items() if re.match(begins, lines[0] if lines else ""))
+    content = _standard_input()
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / f"input{suffix}"
-        path.write_text(content)
+        path = pathlib.Path(folder) / f"input{_suffix_of(content.decode('utf-8-sig', errors='replace'))}"
+        path.write_bytes(content)
         try:
             yield path
         except (ValueError, TypeError) as error:
-            raise type(error)(str(error).replace(str(path), "standard input")) from None
+            raise type(error)(str(error).replace(_words.name(path), "standard input")) from None
 
 
-def _read(source: str, path: pathlib.Path | None, run: "wj.Run | None") -> "wj.Schedule":
+def _is_file(path: pathlib.Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
+def _standard_input() -> bytes:
+    """What stands there, as much as is read of a file and one more; of what `show --json` prints, the data."""
+    from warmup_jax.text import files
+
+    if sys.stdin is None:
+        raise ValueError("standard input is closed")
+    content = sys.stdin.buffer.read(files.MOST + 1)
+    if not content.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{") or len(content) > files.MOST:
+        return content
+    try:
+        table = files.read_json(content.decode("utf-8-sig"))
+    except ValueError:
+        return content  # the reader of the file says what is wrong with it
+    return json.dumps(table["data"]).encode() if "data" in table else content
+
+
+def _suffix_of(content: str) -> str:
+    """The kind of file that the first line shows."""
+    lines = (line for line in content.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    first = next(lines, "")
+    return next(suffix for suffix, begins in _BEGINNINGS.items() if re.match(begins, first))
+
+
+def _read(source: str, file: "files.File | None", run: "wj.Run | None") -> "wj.Schedule":
     from warmup_jax import text
-    from warmup_jax.compat import keras, optax, timm  # noqa: F401  # so that what `convert` prints can be read
 
-    if path is not None:
-        return text.load(path, run)
+    if file is not None:
+        return file.schedule(run)
     if "(" not in source:
         raise ValueError(no_schedule(source))
     try:
@@ -139,7 +174,16 @@ def _read(source: str, path: pathlib.Path | None, run: "wj.Run | None") -> "wj.S
 
 def no_schedule(source: str) -> str:
     """What is said of a text that is neither a call nor a file."""
-    return f"{source!r} is no schedule, such as 'Cosine(0.001, 0.0, 100)', and no file of one"
+    try:
+        float(source)
+    except ValueError:
+        return f"{_words.value(source)} is no schedule, such as 'Cosine(0.001, 0.0, 100)', and no file of one"
+    return f"{shown(source)} is a number and no schedule; a rate that stays is 'Constant({shown(source.strip())})'"
+
+
+def shown(source: str) -> str:
+    """A schedule or a file as it was typed, short and without what a terminal would obey."""
+    return _words.phrase(source, 60)
 
 
 def _facts_of(run: "wj.Run", instead: dict[str, typing.Any]) -> dict[str, typing.Any]:
@@ -155,11 +199,7 @@ def _facts_of(run: "wj.Run", instead: dict[str, typing.Any]) -> dict[str, typing
 def as_length(length: str) -> int | str:
     """`500`, `10_000` and `10,000` are steps; anything else names its unit."""
     digits = re.sub("[_,]", "", length.strip())
-    return int(digits) if digits.isdecimal() else length
-
-
-def _short(source: str) -> str:
-    return source if len(source) <= 40 else f"{source[:37]}..."
+    return int(digits) if digits.isdecimal() and len(digits) < 100 else length
 
 
 @contextlib.contextmanager
@@ -169,9 +209,11 @@ def in_one_line() -> typing.Iterator[None]:
         yield
     except BrokenPipeError:  # a reader such as `head` has seen enough
         raise
-    except FileNotFoundError as error:
-        raise click.UsageError(f"{error.filename}: {error.strerror}") from None
-    except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
+    except OSError as error:
+        raise click.UsageError(_words.message(error)) from None
+    except RecursionError:
+        raise click.UsageError("what was given is nested too deeply") from None
+    except (ValueError, TypeError, ModuleNotFoundError) as error:
         message = str(error).split("\n", 1)[0].replace("`run=Run(...)`", "--total LENGTH and what the unit needs")
         for name in _RUN_OPTIONS:
             option = f"--{name.replace('_', '-')}"

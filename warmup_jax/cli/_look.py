@@ -1,5 +1,6 @@
 """The commands that look at schedules: show, plot, lint, diff, sample, studio."""
 
+import io
 import os
 import pathlib
 import sys
@@ -7,7 +8,8 @@ import typing
 
 import rich_click as click
 
-from warmup_jax.cli._given import SCHEDULE_HELP, as_json, examples, in_one_line, read, read_schedule, run_options
+from warmup_jax import _words
+from warmup_jax.cli._given import SCHEDULE_HELP, as_json, examples, in_one_line, read, read_schedule, run_options, shown
 
 if typing.TYPE_CHECKING:
     import warmup_jax as wj
@@ -59,7 +61,7 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict[str
     from warmup_jax import plot as plots
 
     if out is not None and pathlib.Path(out).suffix not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"--out must be a .png, .svg or .pdf file; got {out}")
+        raise ValueError(f"--out must be a .png, .svg or .pdf file; got {shown(out)}")
     if log and out is None:
         raise ValueError("--log needs --out FILE: the plot of a terminal has no logarithmic axis")
     leading, *others = schedules
@@ -73,16 +75,23 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict[str
         if out is None:
             for source, (schedule, run, _) in given.items():
                 if len(given) > 1:
-                    print(f"\n{source}")
+                    print(f"\n{shown(source)}")
                 print(plots.terminal(schedule, run=run, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
             return
         total = max(each.run.total for each in given.values())
-        drawn = {source: each.schedule for source, each in given.items()}
+        drawn = {_label(source): each.schedule for source, each in given.items()}
         axes = plots.plot(drawn if len(drawn) > 1 else first.schedule, total, run=first.run, log=log)
     figure = axes.get_figure(root=True)
     assert figure is not None and out is not None
-    figure.savefig(out, dpi=120)
-    print(f"written to {out}")
+    drawing = io.BytesIO()  # a drawing that fails leaves no half of a file
+    figure.savefig(drawing, format=pathlib.Path(out).suffix[1:], dpi=120)
+    pathlib.Path(out).write_bytes(drawing.getvalue())
+    print(f"written to {_words.name(out)}")
+
+
+def _label(source: str) -> str:
+    """A name in a legend, where dollars would begin a formula."""
+    return shown(source).replace("$", r"\$")
 
 
 @click.command(
@@ -220,9 +229,9 @@ def studio(schedule: str, facts: dict[str, typing.Any], out: str, open_it: bool)
     from warmup_jax import studio as pages
 
     if pathlib.Path(out).suffix not in (".html", ".htm"):
-        raise ValueError(f"--out must be an .html file; got {out}")
+        raise ValueError(f"--out must be an .html file; got {shown(out)}")
     given = read(schedule, facts)
     pages.to_html(given.schedule, out, given.run)
-    print(f"written to {out}")
+    print(f"written to {_words.name(out)}")
     if open_it:
         click.launch(pathlib.Path(out).resolve().as_uri())

@@ -1,11 +1,13 @@
 """The schedules of other libraries, by the names that they have there."""
 
+import functools
 import importlib
 import typing
 
 _PEERS = ("transformers", "pytorch", "keras", "timm", "pytorch_warmup", "optax")
 
 
+@functools.cache
 def known_names() -> dict[str, typing.Callable[..., typing.Any]]:
     """The functions of `compat` that make a schedule, by name."""
     modules = [importlib.import_module(f"warmup_jax.compat.{peer}") for peer in _PEERS]
