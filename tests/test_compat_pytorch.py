@@ -322,6 +322,9 @@ def test_lambdas_that_cannot_be_traced_are_an_error_with_the_reason():
     assert text.startswith("`LambdaLR(lr_lambda=...)` must be a function that JAX can trace")
     assert "plain" in text and "TracerBoolConversionError: Attempted boolean conversion" in text
     assert "PiecewiseConstant(range(1, n), [fn(k) for k in range(n)])" in text
+    for wrong in (lambda step: jnp.ones(3), lambda step: (1.0, 2.0), lambda step: None, lambda step: 1j):
+        with pytest.raises(TypeError, match=r"`LambdaLR.lr_lambda=...\)` must return one number for a step"):
+            pytorch.LambdaLR(wrong, base_lr=0.1)
     with pytest.raises(TypeError, match="`MultiplicativeLR.lr_lambda=.*raised ConcretizationTypeError"):
         pytorch.MultiplicativeLR(lambda step: math.cos(step), base_lr=1.0)
     with pytest.raises(TypeError, match="`CyclicLR.scale_fn=.*must be a function that JAX can trace"):

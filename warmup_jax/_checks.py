@@ -67,7 +67,8 @@ def as_step(step):
 
 def as_value(name: str, value, like: jax.Array) -> jax.Array:
     """What `name` returned, as a strongly typed array of the shape of `like`; anything else is an error."""
-    dtype = np.dtype(bool) if value is None else jnp.result_type(value)
+    is_array_like = isinstance(value, jax.Array | np.ndarray | np.generic | int | float)
+    dtype = jnp.result_type(value) if is_array_like else np.dtype(bool)
     if not (jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer)):
         raise TypeError(f"{name} must return a real number for a step; {came(value)}.")
     import chex  # only now: importing it takes a fifth of the time that importing Optax takes

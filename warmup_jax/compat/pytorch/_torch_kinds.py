@@ -49,7 +49,7 @@ class _Traceable(Kind):
                 "rate of one parameter group: make one for each."
             )
         try:
-            jax.eval_shape(value, jax.ShapeDtypeStruct((), jnp.int32))
+            returned = jax.eval_shape(value, jax.ShapeDtypeStruct((), jnp.int32))
         except Exception as error:
             reason = str(error).split("\n")[0]
             raise TypeError(
@@ -57,6 +57,11 @@ class _Traceable(Kind):
                 f"{value!r} raised {type(error).__name__}: {reason} Write it with `jax.numpy`, as `jnp.where` for "
                 "`if`, or make a table of it: `PiecewiseConstant(range(1, n), [fn(k) for k in range(n)])`."
             ) from error
+        if getattr(returned, "shape", None) != () or jnp.issubdtype(returned.dtype, jnp.complexfloating):
+            raise TypeError(
+                f"`{name}` must return one number for a step, since a schedule is the rate of one parameter group; got "
+                f"{returned}. Make one schedule for each group."
+            )
         return value
 
 
