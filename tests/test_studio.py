@@ -409,6 +409,10 @@ TOLD = [
     (wj.Linear(1e-3, 1e-3, 30), wj.Run(total=30)),
     (wj.Linear(1e-3, -1e-3, 30), wj.Run(total=30)),
     (wj.Constant(1e-39), wj.Run(total=30)),
+    (wj.step_decay(peak=1e-3, every=3, factor=0.5), wj.Run(total=300, examples=120, batch_size=50)),
+    (wj.join(wj.Geometric(1e-12, 1e-2, 90), wj.Cosine(1e-2, 1e-3, 110)), wj.Run(total=250)),
+    (wj.Staircase(wj.warmup_linear(peak=1e-3, warmup=30, total=90), 10), wj.Run(total=90, steps_per_epoch=10)),
+    (wj.PiecewiseConstant([20, 60, 90], [0.0, 1e-2, 1e-3, 0.0]), wj.Run(total=120)),
     (wj.Function(lambda step: (jnp.cos(step.astype(jnp.float32) * 0.1) + 1) * 1e-3), wj.Run(total=45)),
 ]
 

@@ -72,9 +72,9 @@ def enter(page, schedule, path: str, name: str, text: str) -> None:
 
 
 def test_the_page_follows_a_rule(show, monkeypatch):  # noqa: F811
-    assert codes(show(JUMPING)) == ["warning: jump", "info: zero-first-update"]
+    assert codes(show(JUMPING)) == ["warning: jump"]
     monkeypatch.setattr(_stages, "JUMP", 0.3)
-    assert codes(show(JUMPING)) == ["info: zero-first-update"]
+    assert codes(show(JUMPING)) == ["Nothing to report."]
 
 
 def short(case):
@@ -107,7 +107,7 @@ def test_a_wrapper_of_ones_own_is_seen_through(show):  # noqa: F811
     rows = [row.split("\t")[0] for row in settled(page).inner_text("#stages").splitlines()]
     assert rows == ["stage", "Linear", "Cosine"] and "warning: jump" in codes(page)
     enter(page, schedule, "Halved / Join / 1 Cosine", "start", "9.9e-4")
-    assert codes(page) == ["info: zero-first-update"]
+    assert codes(page) == ["Nothing to report."]
     enter(page, schedule, "Halved", "share", "1.5")
     assert page.inner_text("#problem").startswith("Halved(share=...) must be from 0 to 1; got 1.5.")
 
