@@ -26,6 +26,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import warmup_jax as wj
+from warmup_jax import _words as words
 from warmup_jax import cli
 from warmup_jax.cli import _train as train
 from warmup_jax.experiment import (
@@ -39,7 +40,6 @@ from warmup_jax.experiment import (
     pictures,
     plans,
     progress,
-    words,
 )
 from warmup_jax.experiment import settings as all_settings
 

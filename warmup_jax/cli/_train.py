@@ -12,8 +12,8 @@ import typing
 
 import rich_click as click
 
+from warmup_jax import _words as words
 from warmup_jax.cli._given import examples, file_of, no_schedule, read_schedule
-from warmup_jax.experiment import words
 from warmup_jax.experiment.settings import LARGEST_RATE, LARGEST_SEED, SCHEDULES, Asked, Settings
 
 if typing.TYPE_CHECKING:

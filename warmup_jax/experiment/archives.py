@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from warmup_jax.experiment import words
+from warmup_jax import _words as words
 
 # Numbers in `images`: 1 GiB as float32. The labels are far fewer.
 MOST_NUMBERS = 2**28

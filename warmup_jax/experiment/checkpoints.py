@@ -11,8 +11,9 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
+from warmup_jax import _words as words
 from warmup_jax import transform
-from warmup_jax.experiment import folders, sealed, words
+from warmup_jax.experiment import folders, sealed
 from warmup_jax.experiment import settings as all_settings
 from warmup_jax.linen import TrainState
 

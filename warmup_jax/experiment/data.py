@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from warmup_jax.experiment import archives, folders, words
+from warmup_jax import _words as words
+from warmup_jax.experiment import archives, folders
 
 _VALIDATION_SHARE = 0.2
 _BLOCK = 2**22  # numbers that are worked on at once, so that a large array is not held several times

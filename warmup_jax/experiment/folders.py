@@ -8,7 +8,7 @@ import stat
 import tempfile
 import typing
 
-from warmup_jax.experiment import words
+from warmup_jax import _words as words
 
 try:
     import fcntl

@@ -11,7 +11,8 @@ import zlib
 import numpy as np
 from tabulate import tabulate
 
-from warmup_jax.experiment import folders, words
+from warmup_jax import _words as words
+from warmup_jax.experiment import folders
 
 FILE = "history.csv"
 COLUMNS = ("step", "epoch", "loss", "learning_rate", "accuracy", "auc")

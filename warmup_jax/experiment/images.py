@@ -23,7 +23,8 @@ import numpy as np
 import PIL
 from PIL import Image, ImageOps
 
-from warmup_jax.experiment import archives, folders, words
+from warmup_jax import _words as words
+from warmup_jax.experiment import archives, folders
 
 SIDE = 64
 MOST_PIXELS = 50_000_000

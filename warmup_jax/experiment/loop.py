@@ -13,8 +13,9 @@ import optax
 from sklearn.metrics import roc_auc_score
 
 import warmup_jax as wj
+from warmup_jax import _words as words
 from warmup_jax import lint
-from warmup_jax.experiment import checkpoints, data, devices, folders, history, pictures, plans, stopping, words
+from warmup_jax.experiment import checkpoints, data, devices, folders, history, pictures, plans, stopping
 from warmup_jax.experiment import settings as all_settings
 from warmup_jax.experiment.data import Dataset
 from warmup_jax.experiment.history import History

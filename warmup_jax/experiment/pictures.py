@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from warmup_jax.experiment import folders, plans, words
+from warmup_jax import _words as words
+from warmup_jax.experiment import folders, plans
 
 _SMALL = {"fontsize": 9}
 

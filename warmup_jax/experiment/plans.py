@@ -5,8 +5,8 @@ import typing
 import jax
 
 import warmup_jax as wj
+from warmup_jax import _words as words
 from warmup_jax import report, text
-from warmup_jax.experiment import words
 from warmup_jax.experiment.data import Dataset
 from warmup_jax.experiment.settings import SCHEDULES, Asked, Settings
 

@@ -8,8 +8,9 @@ import jax
 import numpy as np
 
 import warmup_jax as wj
+from warmup_jax import _words as words
 from warmup_jax import report
-from warmup_jax.experiment import checkpoints, data, devices, folders, history, loop, plans, words
+from warmup_jax.experiment import checkpoints, data, devices, folders, history, loop, plans
 from warmup_jax.experiment import settings as all_settings
 from warmup_jax.linen import TrainState
 

@@ -6,7 +6,8 @@ import json
 import pathlib
 import typing
 
-from warmup_jax.experiment import folders, words
+from warmup_jax import _words as words
+from warmup_jax.experiment import folders
 
 VERSION = 1
 _LARGEST_FILE = 4_000_000

@@ -5,7 +5,8 @@ import math
 import pathlib
 import typing
 
-from warmup_jax.experiment import folders, sealed, words
+from warmup_jax import _words as words
+from warmup_jax.experiment import folders, sealed
 
 FILE = "settings.json"
 SCHEDULES = ("constant", "linear", "cosine")
