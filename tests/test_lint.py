@@ -5,11 +5,13 @@ import contextlib
 import flax.nnx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 import pytest
 
 import warmup_jax as wj
 from tests import catalog
+from warmup_jax.compat import pytorch
 from warmup_jax.lint import RULES, Finding, lint
 from warmup_jax.transform import scheduled
 
@@ -1263,3 +1265,95 @@ def test_a_run_of_millions_of_steps():
     ]
     short = lint(wj.warmup_cosine(peak=1e-3, warmup=10**8, total=10**9), wj.Run(total=39))
     assert [finding[:3] for finding in short] == [("peak-not-reached", "error", 38)]
+
+
+# Curves as people run them, with inputs of their own.
+
+RISES = {
+    "a line": wj.Linear(1e-7, 1.0, 200),
+    "a line from 0": wj.Linear(0.0, 3.0, 90),
+    "a factor": wj.Geometric(1e-8, 10.0, 1000),
+    "a factor without end": wj.Repeat(wj.Constant(1e-6, 1), scale=1.1),
+    "a factor per epoch": wj.Staircase(wj.Geometric(1e-7, 1.0, 400), 40),
+    "a table": wj.PiecewiseConstant([30, 60], [1e-4, 1e-3, 1e-2]),
+    "a long line": wj.Linear(0.0, 1.0, 30_000),
+}
+
+
+@pytest.mark.parametrize("name", RISES)
+def test_a_plain_rise_is_a_range_test_and_quiet(name):
+    schedule = RISES[name]
+    run = wj.Run(total=schedule.steps or 140)
+    assert lint(schedule, run, {"b2": 0.999}) == []
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        wj.join(wj.Linear(1e-2, 2e-3, 100), wj.Cosine(2e-3, 0.0, 900)),
+        wj.join(wj.Linear(0.0, 1e-3, 100), wj.Constant(1e-3, 600), wj.Cosine(1e-3, 2e-3, 300)),
+    ],
+)
+def test_the_direction_of_a_phase_is_not_judged(schedule):
+    """A curve has no name."""
+    assert lint(schedule, RUN, {"b2": 0.98}) == []
+
+
+PER_EPOCH_ASKED_PER_UPDATE = {
+    "ExponentialLR": pytorch.ExponentialLR(0.9, base_lr=0.1),
+    "StepLR": pytorch.StepLR(7, 0.4, base_lr=0.3),
+    "CosineAnnealingWarmRestarts with a factor": wj.Repeat(wj.Cosine(0.05, 0.0, 20), scale=0.5),
+    "the exponential of a class": wj.Exponential(1e-2, 0.0, 25.0),
+    "after a warmup": wj.warmup_into(wj.step_decay(peak=0.1, every=4, factor=0.5), 20),
+    "with a length of its own": wj.warmup_exponential(peak=0.5, warmup=10, total=3000, stop=1e-12),
+}
+
+
+@pytest.mark.parametrize("name", PER_EPOCH_ASKED_PER_UPDATE)
+def test_a_decay_per_epoch_that_is_asked_per_update(name):
+    schedule, run = PER_EPOCH_ASKED_PER_UPDATE[name], wj.Run(total="100 epochs", steps_per_epoch=30)
+    [finding] = of("vanishes", lint(schedule, run))
+    values = np.abs(np.asarray(schedule(jnp.arange(run.total)), np.float64))
+    small = values < 1e-6 * values.max()
+    assert finding.step == np.flatnonzero(~small)[-1] + 1
+    assert finding.severity == "warning" and "`Stretch(schedule, 30)`" in finding.fix
+    if schedule.steps is None:
+        assert (
+            not of("vanishes", lint(wj.Stretch(schedule, 30), run))
+            or name == "CosineAnnealingWarmRestarts with a factor"
+        )
+
+
+@pytest.mark.parametrize(
+    ("schedule", "total"),
+    [
+        (wj.warmup_cosine(peak=6e-4, warmup=50, total=800, stop=6e-5), 1000),  # to a tenth, and on
+        (wj.warmup_linear(peak=3e-4, warmup=50, total=950, stop=3e-6), 1000),
+        (
+            wj.join(wj.warmup_cosine(peak=1.0, warmup=9, total=799, stop=0.1), wj.Constant(0.1, 1), wj.Constant(0.0)),
+            900,
+        ),
+        (wj.multi_step(peak=0.1, boundaries=[300, 600], factor=0.01, total=700), 1000),
+        (wj.infinite_cosine(peak=1e-3, plateau=1e-4, warmup=10, decay=90), 5000),
+        (wj.wsd(peak=1e-3, warmup=30, total=900, cooldown=90, stop=1e-5), 1000),
+    ],
+)
+def test_a_plateau_or_a_last_step_that_is_meant_is_no_warning(schedule, total):
+    assert [finding for finding in lint(schedule, wj.Run(total=total)) if finding.severity != "info"] == []
+
+
+@pytest.mark.parametrize("total", [50, 100, 999, 3_000, 19_999])
+def test_no_warmup_is_asked_for_that_does_not_fit_the_run(total):
+    schedule = wj.warmup_cosine(peak=1e-3, warmup=5, total=total)
+    assert of("short-warmup", lint(schedule, wj.Run(total=total), {"b2": 0.999})) == []
+    assert of("short-warmup", lint(schedule, wj.Run(total=20_000), {"b2": 0.999}))
+
+
+@pytest.mark.parametrize(("warmup", "every"), [(40, 1), (200, 20)])
+def test_where_to_begin_is_a_warmup_counted_from_1(warmup, every):
+    """Both conventions, (n + 1) / W and (n + 1) / (W + 1) of the peak."""
+    schedule = wj.warmup_linear(peak=0.2, warmup=warmup, total=90 if every == 1 else 1000)
+    run = wj.Run(total=schedule.steps, steps_per_epoch=every if every > 1 else None)
+    [finding] = of("zero-first-update", lint(wj.Staircase(schedule, every) if every > 1 else schedule, run))
+    parts = warmup // every
+    assert f"`start={0.2 / parts:.4g}` or at peak / (W + 1) with `start={0.2 / (parts + 1):.4g}`" in finding.fix
