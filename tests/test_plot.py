@@ -5,8 +5,11 @@ import re
 import subprocess
 import sys
 
+import jax
+import jax.numpy as jnp
 import matplotlib
 import numpy as np
+import optax
 import plotext
 import pytest
 from matplotlib import pyplot
@@ -312,7 +315,7 @@ def test_what_lint_finds_for_the_run_is_marked():
 def test_a_legend_in_given_axes_hides_no_text():
     figure = Figure(figsize=(9, 6), layout="constrained")
     axes = plot(wj.warmup_cosine(peak=3e-4, warmup=360, total=4000), run=RUN, ax=figure.subplots(2, 2)[0, 0])
-    assert len(legend_of(axes)) == 2 and "0.0003 at step 360" in labels_of(axes) and "Cosine" in names_of(axes)
+    assert len(legend_of(axes)) == 1 and "0.0003 at step 360" in labels_of(axes) and "Cosine" in names_of(axes)
     assert overlaps(axes) == []
 
 
@@ -321,6 +324,39 @@ def test_many_findings_are_counted():
     axes = plot(HUGGING_FACE, findings=findings, ax=fresh())
     assert legend_of(axes)[-1] == "... and 4 more" and len(legend_of(axes)) == 9
     assert [step for step in (line.get_xdata()[0] for line in axes.lines[1:13])] == [10 * k for k in range(12)]
+
+
+def test_a_list_of_schedules_and_callables():
+    theirs = optax.linear_schedule(1.0, 0.0, 40)
+    decay = wj.Linear(1.0, 0.0, 40)
+    axes = plot([decay, theirs, lambda step: 0.5, decay], ax=fresh())
+    assert legend_of(axes) == [
+        "0: Linear(start=1.0, stop=0.0, steps=40)",
+        "1: schedule",
+        "2: <lambda>",
+        legend_of(axes)[3],
+    ]
+    assert legend_of(axes)[3] == "3: Linear(start=1.0, stop=0.0, steps=40)"
+    for line, values in zip(axes.lines, ([1 - k / 40 for k in range(40)],) * 2):
+        np.testing.assert_allclose(data_of(line)[1], values, rtol=1e-6)
+    assert data_of(axes.lines[2])[1].tolist() == [0.5] * 40
+    alone = plot(theirs, 40, ax=fresh())
+    np.testing.assert_allclose(data_of(alone.lines[0])[1], [1 - k / 40 for k in range(40)], rtol=1e-6)
+    assert len(legend_of(plot([decay, wj.Constant(0.2)], ax=fresh()))) == 2
+
+
+def test_a_batch_of_schedules():
+    peaks = jnp.array([0.1, 0.2, 0.4])
+    batch = jax.vmap(lambda peak: wj.warmup_cosine(peak=peak, warmup=10, total=50))(peaks)
+    axes = plot(batch, ax=fresh())
+    assert legend_of(axes) == ["stop=0.1", "stop=0.2", "stop=0.4"]
+    assert [data_of(line)[1].max() for line in axes.lines] == [np.float32(0.1), np.float32(0.2), np.float32(0.4)]
+    same = jax.vmap(lambda _: wj.Linear(1.0, 0.0, 5))(peaks)
+    assert legend_of(plot(same, ax=fresh())) == ["0: ", "1: ", "2: "]
+    one = jax.vmap(lambda peak: wj.Linear(peak, 0.0, 5))(peaks[:1])
+    assert plot(one, ax=fresh()).get_legend() is None
+    with pytest.raises(TypeError, match="batched number"):
+        plot(jax.vmap(lambda row: jax.vmap(lambda peak: wj.Linear(peak, 0.0, 5))(row))(jnp.ones((2, 2))), ax=fresh())
 
 
 def test_its_own_figure_is_one_of_pyplot():
@@ -333,7 +369,7 @@ def test_its_own_figure_is_one_of_pyplot():
     plot(wj.warmup_cosine(peak=3e-4, warmup=39, total=39), run=RUN)  # lint says much about it
     figure = pyplot.gcf()
     legend = figure.legends[0].get_window_extent()
-    assert len(figure.legends[0].texts) > 3 and 0 <= legend.x0 and legend.x1 <= figure.bbox.width
+    assert len(figure.legends[0].texts) >= 3 and 0 <= legend.x0 and legend.x1 <= figure.bbox.width
     assert overlaps(pyplot.gca()) == []
     pyplot.close("all")
     plot({"a": HUGGING_FACE, "b": wj.Constant(1e-4)})
@@ -361,9 +397,12 @@ def test_marks_are_seen_on_a_dark_ground():
     [
         ((wj.Constant(1.0),), ValueError, r"`plot\(\.\.\.\)` needs a run, since the schedule is unbounded"),
         (({"a": wj.Constant(1.0)},), ValueError, "is unbounded"),
-        (({},), ValueError, "got an empty dict"),
-        ((0.1,), TypeError, r"`plot` needs a schedule; got 0\.1 \(float\)"),
-        (({"a": lambda step: 0.1},), TypeError, "`plot` needs a schedule; got <function"),
+        (({},), ValueError, "from 1 to 40 schedules in one picture; got 0"),
+        (([],), ValueError, "got 0"),
+        (([HUGGING_FACE] * 41,), ValueError, "got 41"),
+        ((0.1,), TypeError, r"`plot\(schedules\)` must be a schedule or a callable of the step.*; got 0\.1 \(float\)"),
+        (([HUGGING_FACE, "linear"],), TypeError, r"`plot\(schedules\[1\]\)` must be a schedule.*; got 'linear'"),
+        ((wj.Linear,), TypeError, "`plot.schedules.` must be a schedule"),
         ((HUGGING_FACE, 0), ValueError, r"`plot\(total=\.\.\.\)` must be a whole number of steps, 1 or more; got 0"),
         ((HUGGING_FACE, "3 epochs"), TypeError, r"`plot\(total=\.\.\.\)` must be a whole number of steps"),
     ],
@@ -376,7 +415,7 @@ def test_bad_arguments(arguments, error, text):
 def test_more_bad_arguments():
     with pytest.raises(TypeError, match=r"`plot\(run=\.\.\.\)` must be a `Run`; got 100"):
         plot(HUGGING_FACE, run=100)
-    with pytest.raises(ValueError, match=r"`plot\(findings=\.\.\.\)` marks one schedule, not a dict"):
+    with pytest.raises(ValueError, match=r"`plot\(findings=\.\.\.\)` marks one schedule; got several"):
         plot({"a": HUGGING_FACE}, findings=[Finding("late", "warning", 360, "", "")])
     with pytest.raises(ValueError, match=r"`plot\(\.\.\.\)` found no finite value to draw"):
         plot(wj.as_schedule(lambda step: step.astype(np.float32) * np.float32("nan"), steps=5), ax=fresh())

@@ -2,7 +2,9 @@
 
 import ast
 import graphlib
+import importlib
 import inspect
+import operator
 import pathlib
 import re
 import statistics
@@ -50,6 +52,7 @@ UPWARD = {
     ("_schedule", "Schedule.__add__", "combinators"),
     ("_schedule", "Schedule.__radd__", "combinators"),
     ("_schedule", "Schedule.__pow__", "combinators"),
+    ("_schedule", "Schedule._repr_html_", "report.notebook"),
     ("_schedule", "_Scheduled._lifted", "stages.functions"),
 }
 FILES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}
@@ -164,8 +167,10 @@ def optax_loads() -> list[str]:
 
 
 def test_doors_open_when_they_are_named():
-    code = "import sys, warmup_jax as wj; print('warmup_jax.lint' in sys.modules, wj.lint.RULES['jump'].check.__name__, wj.__version__)"
-    closed, code, version = python(code).split()
+    closed, code, version = python(
+        "import sys, warmup_jax as wj; "
+        "print('warmup_jax.lint' in sys.modules, wj.lint.RULES['jump'].check.__name__, wj.__version__)"
+    ).split()
     assert (closed, code) == ("False", "jump") and re.match(r"\d+\.\d+", version)
     with pytest.raises(AttributeError, match="module 'warmup_jax' has no attribute 'nonsense'"):
         wj.nonsense  # noqa: B018
@@ -240,3 +245,20 @@ def test_the_version_is_in_the_changelog():
     root = PACKAGE.parent
     version = re.search(r'^version = "(.+)"$', (root / "pyproject.toml").read_text(), re.M)
     assert version and f"## {version[1]}" in (root / "CHANGELOG.md").read_text()
+
+
+def test_dotted_names_of_ours_in_every_text_can_be_typed():
+    """In errors, docstrings and advice: each is read as a user would type it after `import warmup_jax as wj`."""
+    doors = {"wj": wj, "warmup_jax": wj} | {
+        name: getattr(wj, name) for name in dir(wj) if inspect.ismodule(getattr(wj, name))
+    }
+    doors |= {name: importlib.import_module(f"warmup_jax.compat.{name}") for name in ("pytorch", "pytorch_warmup")}
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= set(re.findall(rf"`((?:{'|'.join(doors)})(?:\.[A-Za-z]\w*)+)", node.value))
+    assert len(found) > 15
+    for dotted in sorted(found):
+        first, *rest = dotted.split(".")
+        assert operator.attrgetter(".".join(rest))(doors[first]), dotted

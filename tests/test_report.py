@@ -1,6 +1,7 @@
 """`report` against sums and positions worked out by hand and in float64, on every schedule of the catalog."""
 
 import math
+import re
 import xml.etree.ElementTree
 
 import jax
@@ -243,3 +244,53 @@ def test_errors(call, error, message):
     with pytest.raises(error) as caught:
         call()
     assert message in str(caught.value)
+
+
+def picture_of(schedule) -> xml.etree.ElementTree.Element | None:
+    """The picture among the HTML of a schedule, which must be well formed."""
+    whole = xml.etree.ElementTree.fromstring(schedule._repr_html_())
+    assert whole.find("code").text == repr(schedule)
+    return whole.find("svg")
+
+
+def corners_of(picture) -> np.ndarray:
+    """The end of each level piece of the curve: its step times the width, and its value upside down."""
+    path = picture.findall("path")[1].get("d")
+    begin, *pieces = re.split("H", path.removeprefix("M"))
+    corners = [tuple(map(float, begin.split(" ")))]
+    corners += [tuple(map(float, piece.split("V"))) for piece in pieces[:-1]]
+    return np.array(corners)
+
+
+def test_a_notebook_shows_the_text_and_the_curve():
+    stairs = wj.step_decay(peak=0.1, every=30, factor=0.1, total=90)
+    corners = corners_of(picture_of(stairs))
+    np.testing.assert_allclose(corners[:, 0], np.arange(90) / 90 * 320, atol=0.05)
+    np.testing.assert_allclose(corners[:, 1], (0.1 - np.repeat([0.1, 0.01, 0.001], 30)) / 0.1 * 90, atol=0.05)
+    spike = wj.PiecewiseConstant([1_000_000, 1_000_001], [0.1, 0.9, 0.1], 3_000_000)
+    assert corners_of(picture_of(spike))[:, 1].min() == 0  # a single step of millions is seen
+    texts = [text.text for text in picture_of(wj.warmup_cosine(peak=3e-4, warmup=360, total=4680)).iter("text")]
+    assert texts == ["0", "4,680 steps", "from 0 to 0.0003"]
+
+
+@pytest.mark.parametrize(
+    "schedule, steps",
+    [
+        (wj.warmup_inverse_sqrt(peak=0.1, warmup=100), "200 steps"),
+        (wj.Rectified(1.0), "1,000 steps"),
+        (wj.Linear(0.0, 1.0, 0), "1,000 steps"),
+        (wj.Linear(0.0, 1.0, 1), "1 steps"),
+        (wj.Linear(0.0, 1.0, 2**31 - 1), "2,147,483,647 steps"),
+        (wj.as_schedule(lambda step: jnp.where(step == 3, jnp.nan, 1.0)), "1,000 steps"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_notebook_shows_schedules_of_every_length(schedule, steps):
+    assert steps in [text.text for text in picture_of(schedule).iter("text")]
+
+
+def test_a_notebook_shows_the_text_of_what_has_no_one_curve():
+    batch = jax.vmap(lambda peak: wj.Linear(peak, 0.0, 5))(jnp.ones(3))
+    for schedule in (batch, wj.as_schedule(lambda step: 1 / 0), wj.as_schedule(lambda step: jnp.nan * step)):
+        assert picture_of(schedule) is None
+    jax.jit(lambda peak: picture_of(wj.Linear(peak, 0.0, 5)) or peak)(1.0)

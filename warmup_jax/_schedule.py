@@ -195,6 +195,11 @@ class Schedule:
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def _repr_html_(self) -> str:
+        from warmup_jax.report.notebook import html_of
+
+        return html_of(self)
+
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented

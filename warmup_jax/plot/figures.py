@@ -8,10 +8,10 @@ import typing
 import numpy as np
 
 from warmup_jax import report
-from warmup_jax._schedule import Schedule
 from warmup_jax.lint import Finding, lint
 from warmup_jax.plot._axes import SMALL, label_axes, legend, limits, own_axes
 from warmup_jax.plot._points import drawn, total_steps
+from warmup_jax.plot._several import Drawable, by_name
 from warmup_jax.report._curves import check_concrete, curve
 from warmup_jax.report._measures import Curve
 from warmup_jax.report._shown import show_value
@@ -28,7 +28,7 @@ _MOST_FINDINGS = 8
 
 
 def plot(
-    schedules: Schedule | typing.Mapping[str, Schedule],
+    schedules: Drawable | typing.Sequence[Drawable] | typing.Mapping[str, Drawable],
     total: int | None = None,
     *,
     run: Run | None = None,
@@ -43,7 +43,8 @@ def plot(
     not fit into its stage is left out.
 
     Args:
-        schedules: a schedule, or a dict of them by name.
+        schedules: a schedule, or several: a list, a dict of them by name, or a batch of them as `jax.vmap` returns it,
+            at most 40. A callable of the step is one too.
         total: the steps to draw, 1 to 2**31 - 1; by default those of the run, or else the length of the schedule. Of
             several it is the longest; what ended before is drawn with the value that it holds.
         run: the run. If it knows its epochs, a second axis counts them.
@@ -57,7 +58,7 @@ def plot(
         The matplotlib `Axes`; `.figure.savefig("schedule.png")` saves the picture.
 
     Raises:
-        TypeError: for what is no schedule, no `Run` or no whole number of steps.
+        TypeError: for what is no schedule and becomes none, no `Run` or no whole number of steps.
         ValueError: for an unbounded schedule without a total, a total out of range, a logarithmic axis for values below
             0 or none above 0, findings for several schedules.
         ModuleNotFoundError: without matplotlib.
@@ -70,17 +71,16 @@ def plot(
         >>> [text.get_text() for text in axes.texts]
         ['0.0003 at step 360', '0', '3.966e-11', 'Linear', 'Cosine']
     """
-    named = schedules if isinstance(schedules, typing.Mapping) else {"": schedules}
-    several = isinstance(schedules, typing.Mapping)
-    if not named:
-        raise ValueError("`plot(schedules)` needs a schedule, or a dict of at least one; got an empty dict.")
+    named = by_name(schedules)
+    several = isinstance(schedules, (list, tuple, typing.Mapping)) or len(named) > 1
     if several and findings:
-        raise ValueError("`plot(findings=...)` marks one schedule, not a dict of them. Draw that one alone.")
+        raise ValueError("`plot(findings=...)` marks one schedule; got several. Draw that one alone.")
     for schedule in named.values():
         check_concrete("plot", schedule)
     total = total_steps("plot", list(named.values()), total, run)
+    name, first = next(iter(named.items()))
     if findings is None:
-        findings = () if run is None or several else lint(typing.cast(Schedule, schedules), run)
+        findings = () if run is None or several else lint(first, run)
     curves = {name: drawn(curve(schedule, total), schedule) for name, schedule in named.items()}
     values = np.concatenate([points.values for points in curves.values()])
     bottom, top = limits("plot", values, log)
@@ -88,9 +88,9 @@ def plot(
     axes = own_axes(ax)
     if log:
         axes.set_yscale("log", nonpositive="clip")
-    for k, (name, points) in enumerate(curves.items()):
+    for k, (label, points) in enumerate(curves.items()):
         style = {"linestyle": _LINES[k % 4], "linewidth": 1.8 + k // 4}
-        axes.plot(points.steps, points.values, drawstyle="steps-post", label=str(name), **style)
+        axes.plot(points.steps, points.values, drawstyle="steps-post", label=label, **style)
     axes.set_xlim(0, total)
     axes.set_ylim(bottom, top)
     label_axes(axes, total, run)
@@ -98,13 +98,13 @@ def plot(
         legend(axes, ax is None)
         return axes
     if ax is None:
-        axes.set_title(textwrap.shorten(repr(schedules), 100, placeholder=" ..."), fontsize=SMALL)
-    spans = report.spans(typing.cast(Schedule, schedules), total)
+        axes.set_title(textwrap.shorten(repr(first), 100, placeholder=" ..."), fontsize=SMALL)
+    spans = report.spans(first, total)
     _shade(axes, spans)
-    _mark_findings(axes, curves[""], findings, total)
+    _mark_findings(axes, curves[name], findings, total)
     if ax is None:
         legend(axes, own=True)  # first, since it takes room from the axes
-    _write_names(axes, spans, _mark_ends(axes, curves[""], bottom), total)
+    _write_names(axes, spans, _mark_ends(axes, curves[name], bottom), total)
     if ax is not None:
         legend(axes, own=False)
     return axes
