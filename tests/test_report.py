@@ -293,4 +293,3 @@ def test_a_notebook_shows_the_text_of_what_has_no_one_curve():
     batch = jax.vmap(lambda peak: wj.Linear(peak, 0.0, 5))(jnp.ones(3))
     for schedule in (batch, wj.as_schedule(lambda step: 1 / 0), wj.as_schedule(lambda step: jnp.nan * step)):
         assert picture_of(schedule) is None
-    jax.jit(lambda peak: picture_of(wj.Linear(peak, 0.0, 5)) or peak)(1.0)

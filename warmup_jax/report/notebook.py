@@ -5,7 +5,6 @@ import math
 
 import jax
 import numpy as np
-from jax import core
 
 from warmup_jax._schedule import Schedule, length_of
 from warmup_jax.report._curves import curve
@@ -20,8 +19,8 @@ _UNBOUNDED = 1000  # steps of a schedule that neither ends nor changes from one 
 def html_of(schedule: Schedule) -> str:
     """The text of a schedule and its curve, as HTML without scripts, in the colours of the page around it.
 
-    A schedule without end is drawn for twice the steps of the stages that end, or 1000; one whose numbers are traced or
-    batched is text alone.
+    A schedule without end is drawn for twice the steps of the stages that end, or 1000; a batch of
+    schedules is text alone.
     """
     text = repr(schedule)
     shown = text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + " ..."
@@ -30,8 +29,6 @@ def html_of(schedule: Schedule) -> str:
 
 
 def _is_known(schedule: Schedule) -> bool:
-    if any(isinstance(leaf, core.Tracer) for leaf in jax.tree.leaves(schedule)):
-        return False
     try:
         jax.eval_shape(schedule, 0)
     except Exception:  # a callable that fails, or a batch: the text is right all the same
