@@ -39,8 +39,6 @@ def main(arguments: list[str] | None = None) -> int:
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         whole, killed = pathlib.Path(scratch, "whole"), pathlib.Path(scratch, "killed")
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(pathlib.Path(scratch, "compiled"))  # a start takes half the time
-        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
         fresh = ["--epochs", str(EPOCHS_PER_KILL * (options.kills + options.saves)), *OPTIONS]
         finish(start(fresh, whole))
         kills = resumes = cut = other = 0
@@ -73,7 +71,10 @@ def start(fresh: list[str], folder: pathlib.Path) -> subprocess.Popen:
             path.unlink()
         arguments = [*fresh, "--out", str(folder)]
     command = [*PROGRAM, "train", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ))
+    # What was compiled once is read from a cache: a start takes half the time.
+    cache = {"JAX_COMPILATION_CACHE_DIR": str(folder.parent / "compiled")}
+    environment = cache | {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1"} | os.environ
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 
 def finish(process: subprocess.Popen) -> None:
