@@ -9,7 +9,7 @@ import numpy as np
 
 from warmup_jax import _checks, fields
 from warmup_jax._schedule import Schedule
-from warmup_jax.lint import _lengths, _optimizer, _stages, _units, _values  # noqa: F401  # each adds its rules
+from warmup_jax.lint import _lengths, _optimizer, _stages, _units, _values, _zeros  # noqa: F401  # each adds its rules
 from warmup_jax.lint._case import Finding as Finding
 from warmup_jax.lint._case import case_of, findings_of
 from warmup_jax.lint._rule import RULES as RULES
