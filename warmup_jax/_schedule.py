@@ -29,6 +29,9 @@ class Schedule:
     Before step 0 the start value holds, past the end, `schedule.steps`, the end value; `steps` is None for a schedule
     without end. Every number is finite and fits float32; every length, also of the whole, is at most 2**31 - 1.
 
+    A number near 1, such as the decay of an average, is exact to float32, but `1 - decay` is not: 3 digits are left for
+    0.9999 and none for 0.99999998. Schedule that small number: `optax.incremental_update(new, average, rate)`.
+
     Two schedules are equal where their numbers are, `repr` is the code that makes one, and `a * b`, `a + b`, `a - b`,
     `-a`, `1.0 - a`, `a * 0.1`, `a / 2` and `a ** 2` make new ones.
 

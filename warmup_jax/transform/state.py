@@ -93,6 +93,8 @@ def scheduled(
     changes it, `rescale` multiplies it, and `resume` compares it with the schedule of the source code. A state restored
     into the optimizer of another schedule is an error: its arrays stand under keys that name the classes.
 
+    An optimizer that computes `1 - b2` in float32 loses digits as `b2` nears 1, scheduled or not: 4 are left for 0.999.
+
     Editors and type checkers see the arguments of `factory`, with the types that Optax gives them. Where that is a
     number, as for `b1` of `optax.adamw`, write `b1=typing.cast(typing.Any, schedule)`: the names are checked as before.
 

@@ -4,6 +4,7 @@ The rates are Optax's at every step, but for its float32 rounding (its cosine ov
 last 77). On purpose it differs in this:
 
 - lengths and moments are whole numbers of at least 0; a negative one is an error, where Optax holds the first value;
+- a decay of no steps, as where the warmup is as long as the run, ends where it begins; Optax refuses it;
 - what Optax drops without a word, such as a boundary too many, is an error;
 - a result is always float32, of the shape of the step.
 """

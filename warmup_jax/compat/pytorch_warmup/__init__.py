@@ -8,6 +8,11 @@ Product(Cosine(start=0.001, stop=0.0, steps=10000), Shift(schedule=Linear(start=
 
 Each takes the arguments of the class of that name without `optimizer`. `last_step=k` gives the factor from step
 `k + 1` on. A list of periods, one per parameter group, is one call per group here.
+
+On purpose it differs in this:
+
+- the length of an untuned warmup stays a fraction where it is one; the classes cut it, to 1999 for 0.999;
+- `RAdamWarmup` takes `beta2` from 0.8 on; the class takes any above 0.6.
 """
 
 from warmup_jax.compat.pytorch_warmup.warmups import ExponentialWarmup as ExponentialWarmup
