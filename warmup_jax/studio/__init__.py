@@ -22,6 +22,7 @@ import pathlib
 
 import jax.numpy as jnp
 
+from warmup_jax import _words
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Schedule
 from warmup_jax.lint import RULES
@@ -83,13 +84,13 @@ def to_html(
     page = _read("page.html").format(
         policy=f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; base-uri 'none'; "
         "form-action 'none'",
-        title=html.escape(title or "warmup_jax studio"),
+        title=html.escape(_words.printable(title or "warmup_jax studio")),
         licence=_read("vendor/uPlot.LICENSE"),
         style=styles[0],
         script=scripts[0],
     )
     if path is not None:
-        pathlib.Path(path).write_text(page, encoding="utf-8")
+        pathlib.Path(path).write_bytes(page.encode("utf-8"))  # before the file is opened: no half page
     return page
 
 

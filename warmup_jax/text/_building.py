@@ -15,9 +15,10 @@ from warmup_jax.text import _nodes
 from warmup_jax.text._nodes import Argument, Call, Literal, Name, Node, Operation, Table
 
 _HOLD_CALLABLES = ("Schedule", "Function", "as_schedule")
-# Functions that ask a schedule for a value, which XLA compiles: what they ask, schedules in all, is bounded.
+# Functions that ask a schedule for a value, which XLA compiles: what they ask in all is bounded.
 _ASKING = ("warmup_into", "cooldown", "rewarm", "extend", "power_law")
-_MAX_COST = 256
+_MAX_COST = 64  # which takes about a second
+_SEARCH = 12
 _OPERATORS = {"*": operator.mul, "+": operator.add, "-": operator.sub, "/": operator.truediv, "**": operator.pow}
 _ANYTHING, _STATIC = Kind(), Choice()
 
@@ -147,22 +148,26 @@ class _Builder:
     def _call(self, node: Call) -> typing.Any:
         maker = self._maker(node)
         bound = bind(self.source, node, maker)
-        if node.name in _ASKING:
-            self.cost += _cost(node)
-            if self.cost > _MAX_COST:
-                raise self.source.error(
-                    node.place,
-                    f"`{node.name}(...)` asks for the value of a schedule, which takes too long for so many in one "
-                    "another. Make it in Python, and write down what it prints as.",
-                )
         kinds = _declare.argument_kinds(maker)
         several = [self._value(item, kinds.get(bound.several_name, _ANYTHING)) for item in bound.several]
         named = {name: self._value(about.node, kinds.get(name, _STATIC)) for name, about in bound.named.items()}
+        if node.name in _ASKING:
+            self._ask(node, [*several, *named.values()])
         if several:  # arguments by position stand before them
             parameters = _parameters(maker).values()
             before = [about.name for about in parameters if about.kind is about.POSITIONAL_OR_KEYWORD]
             several = [named.pop(name) for name in before] + several
         return _called(self.source, node, maker, several, named)
+
+    def _ask(self, node: Call, asked: list) -> None:
+        """Count what a call asks of schedules, if it is not too much in all."""
+        self.cost += _cost(tuple(asked))
+        if self.cost > _MAX_COST:
+            raise self.source.error(
+                node.place,
+                f"`{node.name}(...)` asks for the value of a schedule, which takes too long for so many in one "
+                "another: make it in Python, and write down what it prints as.",
+            )
 
     def _maker(self, node: Call) -> typing.Callable:
         if node.name in self.known:
@@ -232,16 +237,14 @@ def _is_shape(maker: typing.Callable) -> bool:
     return first == ["start", "stop", "steps"]
 
 
-def _cost(node: Node) -> int:
-    """How many schedules stand in a part of a tree."""
-    match node:
-        case Call(arguments=arguments):
-            return 1 + sum(_cost(argument.node) for argument in arguments)
-        case Operation(left=left, right=right):
-            return 1 + _cost(left) + _cost(right)
-        case Table(items=items):
-            return sum(map(_cost, items))
-    return 0
+def _cost(value: typing.Any, depth: int = 0) -> int:
+    """What it takes to compile a schedule: more for those that search for a cycle, and for what is nested deeply."""
+    if isinstance(value, tuple):
+        return sum(_cost(item, depth) for item in value)
+    if not isinstance(value, wj.Schedule):
+        return 0
+    own = _SEARCH if isinstance(value, (wj.Repeat, wj.Cycles, wj.Stretch)) else 1
+    return own * (1 + depth // 8) + sum(_cost(inner, depth + 1) for inner in vars(value).values())
 
 
 def _called(source: _nodes.Source, node: Call | Operation, maker: typing.Callable, several: list, named: dict):
