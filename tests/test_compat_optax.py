@@ -333,9 +333,7 @@ def test_a_power_is_safe_at_0():
 
 
 def test_a_schedule_in_a_join_needs_known_lengths():
-    with pytest.raises(
-        TypeError, match="must begin and end at Python numbers, .* Give `boundaries`"
-    ):
+    with pytest.raises(TypeError, match="must begin and end at Python numbers, .* Give `boundaries`"):
         jax.jit(lambda begin: compat.join_schedules([wj.Linear(0.0, 1.0, 9), 0.2], [begin])(3))(5)
 
 

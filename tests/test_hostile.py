@@ -369,6 +369,21 @@ def test_what_was_written_is_told_in_printable_words(capsys, monkeypatch, tmp_pa
     assert len(list(tmp_path.iterdir())) == 4
 
 
+def test_long_names_in_a_legend_stay_apart(monkeypatch, tmp_path):
+    from warmup_jax import plot
+
+    drawn, paint = [], plot.plot
+
+    def watched(schedules, *rest, **more):
+        drawn.extend(schedules)
+        return paint(schedules, *rest, **more)
+
+    monkeypatch.setattr(plot, "plot", watched)
+    long = [f"Join(Linear(0, 1, 100), Constant({value}, 5), Cosine(1, 0, 100), Constant(0, 9))" for value in (2, 3)]
+    assert cli.main(["plot", *long, "--total", "300", "--out", str(tmp_path / "a.svg")]) == 0
+    assert len(drawn) == 2 and drawn[0].startswith("1: Join(") and drawn[1].startswith("2: Join(")
+
+
 def test_a_drawing_that_fails_leaves_no_file(monkeypatch, tmp_path, capsys):
     from matplotlib.figure import Figure
 

@@ -79,7 +79,7 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict[str
                 print(plots.terminal(schedule, run=run, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
             return
         total = max(each.run.total for each in given.values())
-        drawn = {_label(source): each.schedule for source, each in given.items()}
+        drawn = dict(zip(_labels(given), (each.schedule for each in given.values()), strict=True))
         axes = plots.plot(drawn if len(drawn) > 1 else first.schedule, total, run=first.run, log=log)
     figure = axes.get_figure(root=True)
     assert figure is not None and out is not None
@@ -89,9 +89,10 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict[str
     print(f"written to {_words.name(out)}")
 
 
-def _label(source: str) -> str:
-    """A name in a legend, where dollars would begin a formula."""
-    return shown(source).replace("$", r"\$")
+def _labels(sources: typing.Iterable[str]) -> list[str]:
+    """Names in a legend, where dollars would begin a formula; numbered where they are the same once they are short."""
+    names = [shown(source).replace("$", r"\$") for source in sources]
+    return names if len(set(names)) == len(names) else [f"{k}: {name}" for k, name in enumerate(names, start=1)]
 
 
 @click.command(

@@ -129,7 +129,7 @@ class Text(Source):
 
     def at(self, place, message):
         """The message behind its line and column, with the line and a caret under the place."""
-        place = int(place)
+        assert isinstance(place, int)
         begin = self.text.rfind("\n", 0, place) + 1
         end = self.text.find("\n", place)
         end = len(self.text) if end < 0 else end
