@@ -89,7 +89,7 @@ def load(path: str | os.PathLike[str], run: Run | None = None) -> Schedule:
         >>> text.load(path)
         Linear(start=0.0, stop=1.0, steps=100)
     """
-    return opened(path, "load").schedule(run)
+    return opened(path).schedule(run)
 
 
 def load_run(path: str | os.PathLike[str]) -> Run | None:
@@ -120,7 +120,7 @@ def in_words(path: str | os.PathLike[str]) -> str:
     return opened(path, "in_words").in_words()
 
 
-def opened(path: str | os.PathLike[str], caller: str = "opened") -> "File":
+def opened(path: str | os.PathLike[str], caller: str = "load") -> "File":
     """A file, read once."""
     path, form = _form(caller, path)
     with _about(path):
