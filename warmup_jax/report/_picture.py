@@ -1,4 +1,4 @@
-"""A description as HTML, with the curve as a small SVG."""
+"""The curve of a schedule as a small SVG, and the HTML of a description around it."""
 
 import html
 
@@ -24,20 +24,43 @@ def page(picture: str, table: list[list[str]], more: list[str], summary: str) ->
 
 
 def picture(points: Curve, total: int, edges: list[int], width: int = 480, height: int = 120) -> str:
-    """The curve, in the colour of the text around it, with a line where each stage begins."""
-    low, high = min(float(points.values.min()), 0.0), float(points.values.max())
-    scale = (height - 8) / (high - low) if high > low else 0.0
-    chosen = np.unique(np.linspace(0, len(points.steps) - 1, 2 * width).astype(int))
-    at = points.steps[chosen] / max(total - 1, 1) * width
-    to = height - 4 - (points.values[chosen] - low) * scale
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(at, to, strict=True))
+    """The curve, level from each step to the next one as the rate is, with a line where each stage begins; nothing
+    where no value is finite.
+    """
+    values = points.values.astype(np.float64)
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return ""
+    low, high = float(min(finite.min(), 0.0)), float(finite.max())
+    top = high if high > low else low + 1.0
+    scale = (height - 8) / (top - low)
+    line = "".join(
+        f"{'H' if k else 'M'}{step / total * width:.1f}{'V' if k else ' '}{4 + (top - value) * scale:.1f}"
+        for k, (step, value) in enumerate(_thinned(points.steps, values, width))
+    )
     lines = "".join(
-        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}" stroke="currentColor" stroke-opacity="0.25"/>'
-        for x in (edge / total * width for edge in edges)
+        f'<path d="M{edge / total * width:.1f} 0V{height}" stroke="currentColor" opacity="0.25"/>' for edge in edges
     )
-    title = f"learning rate over {total:,} steps, from {show_value(low)} to {show_value(high)}"
+    lowest, highest = show_value(float(finite.min())), show_value(high)
+    shown = lowest if lowest == highest else f"from {lowest} to {highest}"
+    title = f"learning rate over {total:,} steps, {shown}"
+    below = height + 14
     return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{title}">'
-        f'<title>{title}</title>{lines}<polyline points="{line}" fill="none" stroke="currentColor" '
-        'stroke-width="1.5"/></svg>'
+        f'<svg viewBox="-4 0 {width + 8} {height + 20}" width="{width + 8}" height="{height + 20}" role="img" '
+        f'style="display: block; max-width: 100%" aria-label="{title}"><title>{title}</title>{lines}'
+        f'<path d="{line}H{width}" fill="none" stroke="#1f77b4" stroke-width="2"/>'
+        f'<path d="M0 {height}H{width}" stroke="currentColor" opacity="0.3"/>'
+        f'<g fill="currentColor" font-size="11" opacity="0.8"><text y="{below}">0</text>'
+        f'<text x="{width}" y="{below}" text-anchor="end">{total:,} steps</text>'
+        f'<text x="{width / 2}" y="{below}" text-anchor="middle">{shown}</text></g></svg>'
     )
+
+
+def _thinned(steps: np.ndarray, values: np.ndarray, most: int) -> list[tuple[int, float]]:
+    """Few enough points that look like all: of each column the first, the lowest, the highest and the last one."""
+    kept: list[int] = []
+    for part in np.array_split(np.arange(len(steps)), min(most, len(steps))):
+        part = part[np.isfinite(values[part])]
+        if len(part):
+            kept += sorted({part[0], part[values[part].argmin()], part[values[part].argmax()], part[-1]})
+    return [(int(steps[k]), float(values[k])) for k in kept]
