@@ -766,7 +766,8 @@ TEXTS = [
         (
             lambda wrong=wrong: wj.PiecewiseLinear(wrong),
             TypeError,
-            f"`PiecewiseLinear(points=...)` must be pairs `(step, value)`; got {wrong!r} ({type(wrong).__name__}).",
+            "`PiecewiseLinear(points=...)` must be pairs `(step, value)`; got "
+            f"{' '.join(repr(wrong).split())} ({type(wrong).__name__}).",
         )
         for wrong in (5, None, "ab", ["ab"], [0, 1], [(0, 1.0), (5,)], [(0, 1.0, 2.0)], {0: 1.0}, np.ones((2, 2)))
     ],

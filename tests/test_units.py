@@ -345,10 +345,9 @@ def test_text_that_is_no_number_and_unit(text):
     for name, read in (("Run.steps(duration)", run.steps), ("Run.explain(duration)", run.explain)):
         with pytest.raises(ValueError) as caught:
             read(text)
-        assert str(caught.value) == (
-            f"`{name}` must be a number of 0 or more and a unit, such as '3 epochs', '10%' or '500 steps'; got "
-            f"{text!r}."
-        )
+        wanted = f"`{name}` must be a number of 0 or more and a unit, such as '3 epochs', '10%' or '500 steps'; got "
+        came = str(caught.value).removeprefix(wanted)
+        assert came == f"{text!r}." if len(text) < 50 else len(came) < 70 and came[1:20] == text[:19]
 
 
 UNKNOWN_UNIT = "use steps, epochs or percent (%), or examples, tokens or micro-steps."

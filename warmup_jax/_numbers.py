@@ -13,6 +13,7 @@ import numpy as np
 
 from warmup_jax._checks import MAX_STEPS, came, float_dtype, is_array, step_to_int32
 from warmup_jax._kinds import PLAIN, Kind, Limits
+from warmup_jax._words import value as quoted
 
 _SMALLEST, _LARGEST = float(np.finfo(np.float32).smallest_normal), float(np.finfo(np.float32).max)
 _ASK_RUN = (
@@ -63,7 +64,7 @@ class RealNumber(Kind):
         if not -largest <= value <= largest:  # also catches NaN
             raise ValueError(
                 f"`{name}` must be finite and fit {np.dtype(float_dtype()).name} (at most {largest:.7g} in "
-                f"magnitude); got {value!r}."
+                f"magnitude); got {quoted(value)}."
             )
         least, most = self._ends(float(limits.smallest_normal), largest)
         if not least <= value <= most:
@@ -127,12 +128,12 @@ class WholeNumber(Kind):
             # One dtype, so that lengths add under strict promotion; never less than a Python number may be.
             return jnp.maximum(step_to_int32(value), self.low)
         if value < self.low:
-            raise ValueError(f"`{name}` must be {self.counted}, {self.low} or more; got {value}.")
+            raise ValueError(f"`{name}` must be {self.counted}, {self.low} or more; got {quoted(value)}.")
         if value > self.high:
             steps = " steps" if self.in_steps else ""
             mend = " Count optimizer updates, not examples or tokens." if self.in_steps else ""
             power = " (2**31 - 1)" if self.high == MAX_STEPS else ""
-            raise ValueError(f"`{name}` must be at most {self.high}{power}{steps}; got {value}.{mend}")
+            raise ValueError(f"`{name}` must be at most {self.high}{power}{steps}; got {quoted(value)}.{mend}")
         return int(value)
 
     def canonical(self, name: str, leaf: typing.Any) -> typing.Any:

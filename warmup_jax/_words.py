@@ -1,6 +1,7 @@
 """What comes from elsewhere, as it is shown: short, and with nothing in it that a terminal would obey."""
 
 import os
+import re
 import reprlib
 
 _LONGEST_NAME = 160
@@ -34,7 +35,7 @@ def value(given: object, most: int = _LONGEST_VALUE) -> str:
     short.maxstring = short.maxother = short.maxlong = most
     short.maxlist = short.maxtuple = short.maxdict = 8
     try:
-        return phrase(short.repr(given), most)
+        return phrase(re.sub(r"\n\s*", " ", short.repr(given)), most)  # an array is several lines
     except ValueError:  # a whole number of more digits than Python writes
         return f"a huge {type(given).__name__}"
 

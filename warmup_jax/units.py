@@ -9,6 +9,7 @@ from typing import Annotated
 
 from warmup_jax import _numbers
 from warmup_jax._calls import checked
+from warmup_jax._words import value as quoted
 
 # A plain decimal number, perhaps a multiplier, and a unit. The digits are bounded, so that no text makes a number of
 # a million digits; a group of thousands cannot begin with 0, because "0,500" is a half to many readers. A multiplier
@@ -137,7 +138,7 @@ class Run:
             self._set(steps_per_epoch=int(epoch) if epoch.denominator == 1 else epoch)
         steps = _nearest("Run(total=...)", self._read("Run(total=...)", total, total=None).exact)
         if steps < 1:
-            raise ValueError(f"`Run(total=...)` must be at least one step; got {total!r}.")
+            raise ValueError(f"`Run(total=...)` must be at least one step; got {quoted(total)}.")
         self._set(total=steps)
 
     def _set(self, **fields: object) -> None:
@@ -213,8 +214,8 @@ class Run:
         steps = _nearest(name, reading.exact)
         if reading.exact and not steps:
             raise ValueError(
-                f"`{name}` is less than half a step: {duration!r} is {_counted(reading.exact, 'steps')}. Write 0 for "
-                "none."
+                f"`{name}` is less than half a step: {quoted(duration)} is {_counted(reading.exact, 'steps')}. Write 0 "
+                "for none."
             )
         return steps, reading
 
@@ -223,8 +224,8 @@ class Run:
         if not isinstance(duration, str):
             if isinstance(duration, float):
                 raise TypeError(
-                    f"`{name}` must be a whole number of steps or text with a unit; got {duration!r}, which may "
-                    "mean steps, epochs or a share of the run. Write '10%', '1 epoch' or 1."
+                    f"`{name}` must be a whole number of steps or text with a unit; got {quoted(duration)}, which "
+                    "may mean steps, epochs or a share of the run. Write '10%', '1 epoch' or 1."
                 )
             steps: int = _STEPS.check(name, duration)
             return _Reading(f"{steps:_}", fractions.Fraction(steps), "steps", 1, 1)
@@ -236,12 +237,14 @@ class Run:
 
         def needs(fact: str, arguments: str) -> ValueError:
             return ValueError(
-                f"`{name}` is in {unit} ({duration!r}), so the run must know how {fact}: add {arguments}."
+                f"`{name}` is in {unit} ({quoted(duration)}), so the run must know how {fact}: add {arguments}."
             )
 
         if unit == "percent":
             if total is None:
-                raise ValueError(f"`{name}` cannot be a share of itself; got {duration!r}. Write steps or epochs.")
+                raise ValueError(
+                    f"`{name}` cannot be a share of itself; got {quoted(duration)}. Write steps or epochs."
+                )
             return total, 100
         if unit == "epochs":
             if self.steps_per_epoch is None:
@@ -306,19 +309,19 @@ def _parse(name: str, duration: str) -> tuple[fractions.Fraction, str]:
     if not match:
         raise ValueError(
             f"`{name}` must be a number of 0 or more and a unit, such as '3 epochs', '10%' or '500 steps'; got "
-            f"{duration!r}."
+            f"{quoted(duration)}."
         )
     number, multiplier, spelling = match.groups()
     unit = UNITS.get(spelling.lower())
     if unit is None:
         raise ValueError(
-            f"`{name}` has the unknown unit {spelling!r} in {duration!r}; use steps, epochs or percent (%), or "
-            "examples, tokens or micro-steps."
+            f"`{name}` has the unknown unit {quoted(spelling)} in {quoted(duration)}; use steps, epochs or percent "
+            "(%), or examples, tokens or micro-steps."
         )
     if multiplier not in _MULTIPLIERS:
         raise ValueError(
-            f"`{name}` has the unknown multiplier {multiplier!r} in {duration!r}; use k or K (10**3), M (10**6), "
-            "B (10**9) or T (10**12)."
+            f"`{name}` has the unknown multiplier {quoted(multiplier)} in {quoted(duration)}; use k or K (10**3), M "
+            "(10**6), B (10**9) or T (10**12)."
         )
     return fractions.Fraction(re.sub("[,_]", "", number)) * _MULTIPLIERS[multiplier], unit
 
