@@ -383,7 +383,7 @@ def test_k_decay_within_other_times():
         (wj.Polynomial(0.0, 1.0, 100, 3.0), lambda left: 1 - left**3),
         (wj.Rex(1.0, 0.0, 100, 0.1), lambda left: left / (left + 0.1 * (1 - left))),
     ],
-    ids=repr,
+    ids=lambda value: repr(value) if isinstance(value, wj.Schedule) else "",
 )
 @pytest.mark.parametrize("growth", [1.5, 1.1, 0.7, 1.05438])
 def test_cycles_have_the_bounds_of_their_curve(curve, left, growth):
