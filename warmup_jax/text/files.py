@@ -201,7 +201,7 @@ def _read_yaml(text: str):
         raise source.error(mark.index, problem) if mark else ValueError(_words.message(problem)) from None
 
 
-_MAX_EVENTS = 20_000  # values, and beginnings and ends of tables
+_MAX_EVENTS = 10_000  # values, and beginnings and ends of tables
 
 
 class _Refused(ValueError):
