@@ -362,3 +362,64 @@ def test_the_state_is_small_and_donated():
     update = jax.jit(lambda state: optimizer.update(PARAMS, state, PARAMS)[1], donate_argnums=0)
     again = update(state)
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(state.numbers)) and scheduled_state(again).count == 1
+
+
+# What other packages hand in.
+
+
+def test_parameters_may_have_leaves_that_are_no_arrays():
+    """As a module of Equinox, whose activations are leaves."""
+    params = {"w": jnp.ones(3), "activation": jax.nn.relu}
+    grads = {"w": jnp.ones(3), "activation": None}
+    arrays = {"w": jnp.ones(3), "activation": None}
+    for make in (optax.adam, optax.sgd):
+        plain = make(SCHEDULE)
+        ours = scheduled(make)(learning_rate=SCHEDULE)
+        theirs, _ = plain.update(grads, plain.init(arrays), params)
+        got, _ = ours.update(grads, ours.init(arrays), params)
+        np.testing.assert_array_equal(got["w"], theirs["w"])
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [
+        optax.inject_hyperparams(optax.sgd),
+        lambda learning_rate: scheduled(optax.sgd)(learning_rate=wj.Constant(1.0) * learning_rate),
+    ],
+    ids=["inject_hyperparams", "scheduled"],
+)
+def test_what_would_stay_at_the_rate_of_step_0_is_refused(factory):
+    optimizer = scheduled(factory)(learning_rate=SCHEDULE)
+    with pytest.raises(ValueError, match="keeps its value in its own state from `init` on"):
+        optimizer.init({"w": jnp.ones(3)})
+    with pytest.raises(
+        ValueError, match=r"`scheduled\(adagrad\)\(initial_accumulator_value=...\)` cannot be a schedule"
+    ):
+        scheduled(optax.adagrad)(learning_rate=0.1, initial_accumulator_value=SCHEDULE).init(jnp.ones(3))
+
+
+@pytest.mark.parametrize(
+    "wrapped", [lambda raw: raw, lambda raw: {"step": 3, "opt_state": raw}, lambda raw: [None, raw]]
+)
+def test_a_state_that_was_restored_as_dicts_is_named(wrapped):
+    state = scheduled(optax.adam)(learning_rate=SCHEDULE).init(jnp.ones(3))
+    raw = wrapped({key: value for key, value in state._asdict().items() if key != "layout"})
+    for call in (learning_rate, log_dict, scheduled_state, resume, lambda raw: resume(raw, learning_rate=SCHEDULE)):
+        with pytest.raises(ValueError, match=r"saved state as dicts: restore it into `optimizer.init\(params\)`"):
+            call(raw)
+    with pytest.raises(ValueError, match="Hand in the optimizer state itself"):
+        resume(object())
+
+
+def test_inject_hyperparams_around_says_how():
+    with pytest.raises(ValueError, match="name the schedule in its `static_args`"):
+        optax.inject_hyperparams(scheduled(optax.adam))(learning_rate=SCHEDULE).init(jnp.ones(3))
+    optimizer = optax.inject_hyperparams(scheduled(optax.adam), static_args="learning_rate")(learning_rate=SCHEDULE)
+    assert learning_rate(optimizer.init(jnp.ones(3))) == SCHEDULE(0)
+
+
+def test_keys_to_log_have_no_empty_part():
+    optimizer = optax.inject_hyperparams(
+        lambda eps: optax.chain(optax.clip(1.0), scheduled(optax.adam)(learning_rate=SCHEDULE, eps=eps))
+    )(eps=1e-8)
+    assert set(log_dict(optimizer.init(jnp.ones(3)))) == {"eps", "learning_rate/1"}

@@ -583,7 +583,7 @@ HEAD = "version: 1\nschedule:\n  type: Constant\n  value: "
         (HEAD + "2001-01-01", TypeError, "schedule.value: must be a number, a text, a list, a dict or None; got"),
         (HEAD + "2001-99-99", ValueError, "this is not YAML: month must be in 1..12."),
         (HEAD + "9" * 5000, ValueError, "line 4, column 10: a number may have at most 100 characters."),
-        ("a: \"\\x1b[2J" + "b" * 300 + "\"\n\"a\": 1", ValueError, "line 2, column 1: this is not YAML: found duplicate"),
+        ('a: "\\x1b[2J' + "b" * 300 + '"\n"a": 1', ValueError, "line 2, column 1: this is not YAML: found duplicate"),
         (HEAD + "1\n---\n3", ValueError, "line 5, column 1: this is not YAML: but found another document."),
         ("\x00", ValueError, "this is not YAML: "),
         ("", TypeError, "the data of a schedule must be a dict; got a NoneType."),

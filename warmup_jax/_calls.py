@@ -12,6 +12,9 @@ from warmup_jax import _checks, _kinds
 
 Parameters = typing.ParamSpec("Parameters")
 Result = typing.TypeVar("Result")
+_Values: typing.TypeAlias = tuple[typing.Any, ...] | list[typing.Any]
+# The name of an argument in an error, and what turns a value into the form that is stored.
+_Check: typing.TypeAlias = tuple[str, typing.Callable[[str, typing.Any], typing.Any]]
 
 # What Optax, Hugging Face, PyTorch, Keras and timm call an argument, and what it may be called here.
 _ELSEWHERE = {
@@ -163,13 +166,15 @@ class Arguments:
     def __init__(
         self, name: str, parameters: typing.Sequence[inspect.Parameter], kinds: dict[str, _kinds.Kind], doc: str = ""
     ):
-        self.name, self.kinds, self.doc = name, kinds, doc
-        self.signature = inspect.Signature(list(parameters))
-        self.checks = {each: (f"{name}({each}=...)", kind.check) for each, kind in kinds.items()}
+        self.name: str = name
+        self.kinds: dict[str, _kinds.Kind] = kinds
+        self.doc: str = doc
+        self.signature: inspect.Signature = inspect.Signature(list(parameters))
+        self.checks: dict[str, _Check] = {each: (f"{name}({each}=...)", kind.check) for each, kind in kinds.items()}
         before = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
-        self.positional = [self.checks.get(each.name) for each in before]
-        self.several = next((each.name for each in parameters if each.kind is each.VAR_POSITIONAL), None)
-        self.relations = [
+        self.positional: list[_Check | None] = [self.checks.get(each.name) for each in before]
+        self.several: str | None = next((each.name for each in parameters if each.kind is each.VAR_POSITIONAL), None)
+        self.relations: list[tuple[str, Relation]] = [
             (each.name, extra)
             for each in parameters
             for extra in getattr(each.annotation, "__metadata__", ())
@@ -198,7 +203,7 @@ class Arguments:
         stages = re.sub(r"\b[a-z]\w*\b(?!=)", shown, promised[1])
         return f"`{' '.join(re.sub(r'None - [0-9]+', 'None', stages).split())}`"
 
-    def check(self, positional: tuple, named: dict[str, typing.Any]) -> tuple | list:
+    def check(self, positional: _Values, named: dict[str, typing.Any]) -> _Values:
         """The positional arguments in the form that is stored; the named ones are changed in place."""
         for name, value in named.items():
             if name in self.checks:
@@ -213,7 +218,7 @@ class Arguments:
                 relation.check(self, name, known)
         return checked
 
-    def _by_position(self, values: tuple) -> list:
+    def _by_position(self, values: _Values) -> list[typing.Any]:
         checked = list(values)
         for k, entry in enumerate(self.positional[: len(checked)]):
             if entry is not None:
@@ -230,14 +235,14 @@ class Arguments:
                 checked[k] = check(f"{self.name}({self.several}[{k - len(self.positional)}])", checked[k])
         return checked
 
-    def explain(self, positional: tuple | list, named: dict[str, typing.Any]) -> None:
+    def explain(self, positional: _Values, named: dict[str, typing.Any]) -> None:
         """Raise a `TypeError` in words if the arguments do not fit the parameters."""
         try:
             self.signature.bind(*positional, **named)
         except TypeError as error:
             raise TypeError(self._wrong(positional, named) or f"`{self.name}(...)`: {error}.") from None
 
-    def _wrong(self, positional, named) -> str | None:
+    def _wrong(self, positional: _Values, named: dict[str, typing.Any]) -> str | None:
         names = [name for name, about in self.signature.parameters.items() if about.kind is not about.VAR_POSITIONAL]
         if unknown := [name for name in named if name not in names]:
             known = set(named) - set(unknown) | set(names[: len(positional)])

@@ -58,5 +58,27 @@ def check_traceable(
             ) from None
 
 
+def check_not_kept(
+    factory: Factory, init: typing.Callable[[dict[str, jax.Array]], typing.Any], values: dict[str, jax.Array]
+) -> None:
+    """An optimizer that keeps a scheduled value in its state from `init` on would use that of step 0 for ever."""
+    for name in values:
+        others = {other: value for other, value in values.items() if other != name}
+
+        def kept(value: jax.Array, name: str = name, others: dict[str, jax.Array] = others) -> typing.Any:
+            return init(others | {name: value})
+
+        try:  # what depends on the value has an axis for it, which may not be left out
+            jax.eval_shape(jax.vmap(kept, out_axes=None), jax.ShapeDtypeStruct((1,), jnp.float32))
+        except ValueError as error:
+            if "out_axes" not in str(error):
+                raise
+            raise ValueError(
+                f"`scheduled({name_of(factory)})({name}=...)` cannot be a schedule: {name_of(factory)} keeps its value "
+                "in its own state from `init` on, and would use that of step 0 for ever. Schedule the optimizer that "
+                "is inside it, as in `scheduled(optax.sgd)`."
+            ) from None
+
+
 def name_of(factory: Factory) -> str:
     return getattr(factory, "__name__", repr(factory))

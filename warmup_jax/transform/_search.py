@@ -83,6 +83,25 @@ def outline(state: typing.Any) -> str:
     return type(state).__name__
 
 
+def advice(state: typing.Any) -> str:
+    """What to do where a state holds nothing that is scheduled."""
+    raw = jax.tree.leaves(state, is_leaf=_is_raw)
+    if any(map(_is_raw, raw)):
+        return (
+            "It holds a saved state as dicts: restore it into `optimizer.init(params)`, as with "
+            "`StandardCheckpointer().restore(path, optimizer.init(params))`."
+        )
+    return (
+        "Hand in the optimizer state itself, of an optimizer that is made with `scheduled`, as in "
+        "`scheduled(optax.adamw)(learning_rate=schedule)`."
+    )
+
+
+def _is_raw(node: typing.Any) -> bool:
+    """True for what a checkpoint gives back of a `ScheduledState` where it is not told the classes."""
+    return isinstance(node, dict) and {"numbers", "values", "inner"} <= set(node)
+
+
 def _is_injected(node: typing.Any) -> bool:
     """True for the states of `optax.inject_hyperparams`, of any release."""
     return "hyperparams" in getattr(node, "_fields", ())

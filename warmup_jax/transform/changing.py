@@ -11,7 +11,7 @@ from jax import core
 from warmup_jax._numbers import RealNumber
 from warmup_jax._schedule import SCHEDULE, Schedule
 from warmup_jax.transform._packed import outline_of, packed
-from warmup_jax.transform._search import is_owner, outline, rebuild, scheduled_states
+from warmup_jax.transform._search import advice, is_owner, outline, rebuild, scheduled_states
 from warmup_jax.transform._trees import is_wrapped, plain
 from warmup_jax.transform.state import ScheduledState, with_factors, with_schedules
 
@@ -131,6 +131,7 @@ def _paths_of(caller: str, opt_state: typing.Any, name: str, holders: dict[str, 
         raise ValueError(
             f"`{caller}({name}=...)`: this state schedules no {name!r}; it schedules {', '.join(known) or 'nothing'}: "
             f"{outline(opt_state)}. What is to be changed must be a Schedule when the optimizer is made."
+            f"{'' if holders else ' ' + advice(opt_state)}"
         )
     return paths
 

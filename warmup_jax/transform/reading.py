@@ -8,7 +8,7 @@ import optax
 
 from warmup_jax import _checks
 from warmup_jax._schedule import SCHEDULE
-from warmup_jax.transform._search import find, outline, path_text, scheduled_states, state_of
+from warmup_jax.transform._search import advice, find, outline, path_text, scheduled_states, state_of
 from warmup_jax.transform._trees import flatten, plain
 from warmup_jax.transform.state import ScheduledState
 
@@ -49,9 +49,8 @@ def learning_rate(opt_state: typing.Any, schedule: typing.Callable[..., typing.A
     if not found:
         raise ValueError(
             "`learning_rate(opt_state)` found no scheduled learning rate in this state: "
-            f"{outline(opt_state)}. Make the optimizer with `scheduled`, as in "
-            "`scheduled(optax.adamw)(learning_rate=schedule)`; `optax.adamw(schedule)` keeps only a count, with "
-            "which `learning_rate(opt_state, schedule)` answers."
+            f"{outline(opt_state)}. {advice(opt_state)} `optax.adamw(schedule)` keeps only a count, with which "
+            "`learning_rate(opt_state, schedule)` answers."
         )
     return _alone(found)
 
@@ -86,7 +85,9 @@ def log_dict(opt_state: typing.Any) -> dict[str, jax.Array]:
         raise ValueError(_nothing("log_dict", opt_state))
     if len(found) == 1:
         return dict(*found.values())
-    return {f"{name}/{path}": value for path, values in found.items() for name, value in values.items()}
+    return {
+        f"{name}/{path}".removesuffix("/"): value for path, values in found.items() for name, value in values.items()
+    }
 
 
 def hyperparameters(opt_state: typing.Any) -> dict[str, typing.Any]:
@@ -142,7 +143,8 @@ def scheduled_state(opt_state: typing.Any) -> typing.Any:
     found = scheduled_states(opt_state)
     if not found:
         raise ValueError(
-            f"`scheduled_state(opt_state)` found no state of a `scheduled` optimizer in: {outline(opt_state)}."
+            f"`scheduled_state(opt_state)` found no state of a `scheduled` optimizer in: {outline(opt_state)}. "
+            f"{advice(opt_state)}"
         )
     for node in found.values():
         node.check()
@@ -151,8 +153,8 @@ def scheduled_state(opt_state: typing.Any) -> typing.Any:
 
 def _nothing(caller: str, opt_state: typing.Any) -> str:
     return (
-        f"`{caller}(opt_state)` found no scheduled hyperparameter in this state: {outline(opt_state)}. Make the "
-        f"optimizer with `scheduled`."
+        f"`{caller}(opt_state)` found no scheduled hyperparameter in this state: {outline(opt_state)}. "
+        f"{advice(opt_state)}"
     )
 
 

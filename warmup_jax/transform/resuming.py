@@ -11,7 +11,7 @@ from jax import core
 from warmup_jax._schedule import Schedule, length_of
 from warmup_jax.fields import Steps
 from warmup_jax.transform._factories import check_optimizer
-from warmup_jax.transform._search import outline, rebuild, scheduled_states
+from warmup_jax.transform._search import advice, outline, rebuild, scheduled_states
 from warmup_jax.transform._trees import plain
 from warmup_jax.transform.changing import New, refuse_owner, reschedule, schedules_by_path
 from warmup_jax.transform.state import ScheduledState, with_count
@@ -66,6 +66,11 @@ def resume(
     if change not in ("refuse", "use", "keep"):
         raise ValueError(f"`resume(change=...)` must be one of 'refuse', 'use', 'keep'; got {change!r}.")
     holders = {path: _on_host("resume", plain(node)) for path, node in scheduled_states(opt_state).items()}
+    if not holders:
+        raise ValueError(
+            f"`resume(opt_state)` found no state of a `scheduled` optimizer in: {outline(opt_state)}. "
+            f"{advice(opt_state)}"
+        )
     for name, new in schedules.items():
         for path, schedule in schedules_by_path(opt_state, name, new, holders, "resume").items():
             differs = _difference(name, holders[path], schedule)

@@ -12,7 +12,7 @@ from jax import core
 from warmup_jax import _checks
 from warmup_jax._schedule import SCHEDULE, Schedule
 from warmup_jax.transform._arrays import cast_like, values_at
-from warmup_jax.transform._factories import Factory, check_traceable, name_of, named_arguments
+from warmup_jax.transform._factories import Factory, check_not_kept, check_traceable, name_of, named_arguments
 from warmup_jax.transform._flax import register_with_flax
 from warmup_jax.transform._packed import Layout, packed, unpacked
 from warmup_jax.transform._trees import plain
@@ -142,7 +142,9 @@ def scheduled(
         if not schedules:
             raise ValueError(
                 f"`scheduled({name_of(factory)})(...)` needs a Schedule for at least one argument; got "
-                f"{', '.join(arguments) or 'no arguments'}. A number becomes one with `warmup_jax.Constant(number)`."
+                f"{', '.join(arguments) or 'no arguments'}. A number becomes one with `warmup_jax.Constant(number)`; "
+                "inside `optax.inject_hyperparams`, which replaces what it is given by arrays, name the schedule in "
+                "its `static_args`."
             )
         fixed = {name: value for name, value in arguments.items() if name not in schedules}
         return _scheduled_transformation(factory, schedules, fixed)
@@ -164,6 +166,7 @@ def _scheduled_transformation(
         register_with_flax()
         layout, numbers = packed(schedules)
         values = values_at(unpacked(layout, numbers), jnp.zeros((), jnp.int32))
+        check_not_kept(factory, lambda values: optimizer(values).init(params), values)
         inner = cast_like(optimizer(values).init(params), jax.eval_shape(plain_optimizer.init, params))
         return ScheduledState(layout, numbers, values, inner)
 
@@ -171,9 +174,10 @@ def _scheduled_transformation(
         updates: optax.Updates, state: typing.Any, params: optax.Params | None = None, **extra_args: typing.Any
     ) -> tuple[typing.Any, typing.Any]:
         values = state.at_count()
-        # Extra arguments may be callables, as for a line search: closed over, not traced.
+        # Closed over, not traced: extra arguments may be callables, as for a line search, and so may leaves of the
+        # parameters, as in a module of Equinox.
         dtypes = jax.eval_shape(
-            lambda *known: plain_optimizer.update(*known, **extra_args), updates, state.inner, params
+            lambda *known: plain_optimizer.update(*known, params, **extra_args), updates, state.inner
         )
         new = optimizer(values).update(updates, state.inner, params, **extra_args)
         updates, inner = cast_like(new, dtypes)
