@@ -1214,8 +1214,8 @@ def test_a_function_of_ones_own_gets_what_was_checked():
     assert made == (2.0, 9, (1, 2), 0.0, 0, 2, "wavy", False, 0.5, 1, [])
     assert [type(value) for value in (*made[:2], made[3])] == [float, int, float]
     assert plateau.__name__ == "plateau" and list(inspect.signature(plateau).parameters)[:2] == ["height", "total"]
-    assert "dip (from 0 to below 0.5, or it is a cliff): how deep." in plateau.__doc__
-    assert "fall (a whole number of steps, 2 or more, at most `total - rise`): how long." in plateau.__doc__
+    assert "dip (from 0 to below 0.5, or it is a cliff): how deep." in str(plateau.__doc__)
+    assert "fall (a whole number of steps, 2 or more, at most `total - rise`): how long." in str(plateau.__doc__)
 
 
 @pytest.mark.parametrize(

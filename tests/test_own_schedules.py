@@ -224,8 +224,9 @@ def test_a_table_and_several_schedules_in_fields():
         def steps(self):
             return wj.fields.longest(*(schedule.steps for schedule in self.schedules))
 
-        def evaluate(self, time):
-            return sum(w * schedule.at(time) for w, schedule in zip(self.weights, self.schedules, strict=True))
+        def evaluate(self, time) -> jax.Array:
+            parts = [w * schedule.at(time) for w, schedule in zip(self.weights, self.schedules, strict=True)]
+            return jnp.sum(jnp.stack(parts), axis=0)
 
     made = Weighted((wj.Linear(0.0, 1.0, 4), wj.Constant(2.0), 3.0), [0.5, 0.25, 1.0])
     assert made.steps is None and made(2) == 0.25 + 0.5 + 3.0

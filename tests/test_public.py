@@ -74,7 +74,7 @@ class Imports(ast.NodeVisitor):
         if "TYPE_CHECKING" not in ast.unparse(node.test):
             self.generic_visit(node)
 
-    def visit_FunctionDef(self, node):
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.ClassDef) -> None:
         self.where.append(node.name)
         self.generic_visit(node)
         self.where.pop()

@@ -4,6 +4,7 @@ import textwrap
 import typing
 
 import jax
+import jax.numpy as jnp
 
 from warmup_jax._checks import came
 from warmup_jax._schedule import Schedule
@@ -25,7 +26,7 @@ def by_name(schedules: Drawable | typing.Sequence[Drawable] | typing.Mapping[str
         made = [_one(f"plot(schedules[{k}])", value) for k, value in enumerate(schedules)]
         named = _told_apart([_name(value, schedule) for value, schedule in zip(schedules, made)], made)
     else:
-        schedule = _one("plot(schedules)", schedules)
+        schedule = _one("plot(schedules)", typing.cast(Drawable, schedules))
         named = _taken_apart(schedule) if _is_batched(schedule) else {"": schedule}
     if not 0 < len(named) <= _MOST:
         raise ValueError(f"`plot(schedules)` draws from 1 to {_MOST} schedules in one picture; got {len(named)}.")
@@ -55,15 +56,11 @@ def _told_apart(names: list[str], schedules: list[Schedule]) -> dict[str, Schedu
 
 def _is_batched(schedule: Schedule) -> bool:
     """Whether every number of the schedule has one more axis, as `jax.vmap` returns it."""
-    leaves = jax.tree.leaves(schedule)
     try:
         jax.eval_shape(schedule, 0)
     except TypeError:
-        return (
-            bool(leaves)
-            and len({jax.numpy.shape(leaf)[:1] for leaf in leaves} - {()}) == 1
-            and not any(isinstance(leaf, jax.core.Tracer) or not jax.numpy.ndim(leaf) for leaf in leaves)
-        )
+        sizes = {jnp.shape(leaf)[:1] for leaf in jax.tree.leaves(schedule)}
+        return len(sizes) == 1 and () not in sizes
     return False
 
 
@@ -72,9 +69,7 @@ def _taken_apart(schedules: Schedule) -> dict[str, Schedule]:
     paths = jax.tree_util.tree_flatten_with_path(schedules)[0]
     count = len(paths[0][1])
     made = [jax.tree.map(lambda leaf, k=k: leaf[k], schedules) for k in range(min(count, _MOST + 1))]
-    vary = [
-        (path[-1].name, leaf) for path, leaf in paths if jax.numpy.ndim(leaf) == 1 and bool((leaf != leaf[0]).any())
-    ]
+    vary = [(path[-1].name, leaf) for path, leaf in paths if jnp.ndim(leaf) == 1 and bool((leaf != leaf[0]).any())]
     names = [_numbers(k, vary) for k in range(len(made))]
     return _told_apart(names, made)
 

@@ -177,7 +177,7 @@ def _scheduled_transformation(
         # Closed over, not traced: extra arguments may be callables, as for a line search, and so may leaves of the
         # parameters, as in a module of Equinox.
         dtypes = jax.eval_shape(
-            lambda *known: plain_optimizer.update(*known, params, **extra_args), updates, state.inner
+            lambda updates, inner: plain_optimizer.update(updates, inner, params, **extra_args), updates, state.inner
         )
         new = optimizer(values).update(updates, state.inner, params, **extra_args)
         updates, inner = cast_like(new, dtypes)
