@@ -4,6 +4,7 @@ import collections.abc
 import dataclasses
 import inspect
 import math
+import re
 import types
 import typing
 
@@ -214,6 +215,8 @@ def documented(doc: str | None, words: typing.Mapping[str, str]) -> str | None:
     if doc is None:
         return None
     for name, limits in words.items():
-        doc = doc.replace(f"\n        {name}: ", f"\n        {name} ({limits}): ", 1)
-        doc = doc.replace(f"\n        *{name}: ", f"\n        *{name} ({limits}): ", 1)
+        # From 3.13 on Python takes the indentation that all lines share away.
+        begin = re.search(rf"^(?: {{4}}| {{8}})\*?{name}(?=: )", doc, re.MULTILINE)
+        if begin:
+            doc = f"{doc[: begin.end()]} ({limits}){doc[begin.end() :]}"
     return doc
