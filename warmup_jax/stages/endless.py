@@ -167,9 +167,8 @@ class Rectified(Schedule):
         # which of them it is.
         b2 = jax.lax.optimization_barrier(self.b2)
         pace = -jnp.log1p(b2 - 1.0)
-        # 1 - b2 is exact from b2 = 0.5 on. The quotient is rounded here, in every kind of loop.
-        r_inf = jax.lax.optimization_barrier((1.0 + b2) / (1.0 - b2))
-        above_4 = _variance_length_above_4(jax.lax.optimization_barrier(time.as_float() + 5.0), pace, r_inf)
+        r_inf = (1.0 + b2) / (1.0 - b2)  # 1 - b2 is exact from b2 = 0.5 on
+        above_4 = _variance_length_above_4(time.as_float() + 5.0, pace, r_inf)
         share = above_4 * ((above_4 + 2.0) / (above_4 + 4.0)) * (r_inf / ((r_inf - 4.0) * (r_inf - 2.0)))
         root = jnp.sqrt(jnp.minimum(share, 1.0))
         # The second term is 0. Its derivative is that of the root times a number that overflows in no product behind
@@ -186,17 +185,14 @@ def _variance_length_above_4(t: jax.Array, pace: jax.Array, r_inf: jax.Array) ->
     `t - 2 / pace * (g(y) - g(pace / 2))` with `g(y) = y * coth(y) - 1`, a series in `y**2` without a constant. The 4 is
     taken from the term that is exact, since at the first steps little is left.
     """
-    y = jax.lax.optimization_barrier(pace * 0.5 * t)
+    y = pace * 0.5 * t
     late = (r_inf - 4.0) - 2.0 * t / jnp.expm1(jnp.minimum(2.0 * y, 80.0))
-    # Of two products in a difference XLA rounds either the one or the other, in one kind of loop and in another; the
-    # barrier makes it round both.
-    series = jax.lax.optimization_barrier((_coth_series(jnp.minimum(y, 0.65)), _coth_series(pace * 0.5)))
-    early = (t - 4.0) - jax.lax.optimization_barrier((2.0 / pace) * (series[0] - series[1]))
+    early = (t - 4.0) - (2.0 / pace) * (_coth_series(jnp.minimum(y, 0.65)) - _coth_series(pace * 0.5))
     return jnp.where(y < 0.65, early, late)
 
 
 def _coth_series(y: jax.Array) -> jax.Array:
-    """`y * coth(y) - 1` for `0 <= y <= 0.65`: the sum of `2**(2 n) * B(2 n) / (2 n)! * y**(2 n)`."""
+    """`y * coth(y) - 1` for `0 < y <= 0.65`: the sum of `2**(2 n) * B(2 n) / (2 n)! * y**(2 n)`."""
     square, total = jnp.square(y), jnp.zeros_like(y)
     for coefficient in reversed(_COTH_COEFFICIENTS):
         total = (total + coefficient) * square
