@@ -87,6 +87,7 @@ OTHERWISE = {
     "test_the_same_bits_in_every_transformation",
     "test_every_number_can_be_vmapped",
     "test_repr_is_the_code_that_makes_it",
+    "test_no_leak_and_no_transfer",
 }
 LAWS = [
     law
@@ -103,6 +104,16 @@ HELD = [law for law in LAWS if law.__name__ not in OTHERWISE]
 )
 def test_the_laws_of_every_schedule(row, law):
     law(row)
+
+
+@by_row
+def test_no_leak_and_no_transfer(row):
+    step = jax.device_put(np.int32(7))
+    with jax.checking_leaks():
+        compiled = jax.jit(lambda step: row.schedule(step)).lower(step).compile()
+    with jax.transfer_guard("disallow"):
+        value = compiled(step)
+    np.testing.assert_allclose(value, row.schedule(7), rtol=row.max_ulp * 2.0**-24)
 
 
 @by_row

@@ -1,7 +1,5 @@
 """`Schedule`: a frozen pytree that is also a pure function `step -> value`."""
 
-from __future__ import annotations
-
 import dataclasses
 import typing
 
@@ -109,7 +107,7 @@ class Schedule:
         _declare.check_when_made(cls, own)
 
     @typing.final
-    def __call__(self, step: ArrayLike) -> Float[Array, ...]:
+    def __call__(self, step: "ArrayLike") -> "Float[Array, ...]":
         """The value at `step`, the number of updates already applied (0-based, as in Optax).
 
         Before 0 it holds the start value, past the end the end value.
@@ -126,12 +124,12 @@ class Schedule:
         return _evaluate(self, _checks.as_step(step))
 
     @typing.final
-    def at(self, time: Time) -> Float[Array, ...]:
+    def at(self, time: Time) -> "Float[Array, ...]":
         """The value at any moment, for a schedule that asks this one: before 0 the first, past the end the last."""
         last = _checks.MAX_STEPS if self.holds_own_end else self.steps
         return self.evaluate(time.hold(_checks.MAX_STEPS if last is None else last))
 
-    def evaluate(self, time: Time) -> Float[Array, ...]:
+    def evaluate(self, time: Time) -> "Float[Array, ...]":
         """The value at a moment within `0 <= time <= steps`: what a schedule is, and what every subclass defines."""
         raise NotImplementedError(f"`{type(self).__name__}` must define `evaluate(self, time)`.")
 
@@ -143,45 +141,45 @@ class Schedule:
         """
         return (Placed(inner) for inner in _inner(self))
 
-    def conditions(self) -> typing.Iterable[Condition]:
+    def conditions(self) -> "typing.Iterable[Condition]":
         """What must hold between the numbers of a schedule, beyond the limits of each: asked when one is made."""
         return ()
 
-    def __mul__(self, other: Schedule | typing.Callable[..., typing.Any] | float | jax.Array) -> Schedule:
+    def __mul__(self, other: "Schedule | typing.Callable[..., typing.Any] | float | jax.Array") -> "Schedule":
         """`Product(self, other)`, or `Scale(self, other)` for a number."""
         from warmup_jax.combinators import Product, Scale
 
         return Product(self, other) if callable(other) else Scale(self, other)
 
-    def __add__(self, other: Schedule | typing.Callable[..., typing.Any] | float | jax.Array) -> Schedule:
+    def __add__(self, other: "Schedule | typing.Callable[..., typing.Any] | float | jax.Array") -> "Schedule":
         """`Sum(self, other)`."""
         from warmup_jax.combinators import Sum
 
         return Sum(self, other)
 
-    def __radd__(self, other: typing.Callable[..., typing.Any] | float | jax.Array) -> Schedule:
+    def __radd__(self, other: typing.Callable[..., typing.Any] | float | jax.Array) -> "Schedule":
         """`Sum(other, self)`."""
         from warmup_jax.combinators import Sum
 
         return Sum(other, self)
 
-    def __sub__(self, other: Schedule | float | jax.Array) -> Schedule:
+    def __sub__(self, other: "Schedule | float | jax.Array") -> "Schedule":
         """`Sum(self, -other)`."""
         return self + -other
 
-    def __rsub__(self, other: typing.Callable[..., typing.Any] | float | jax.Array) -> Schedule:
+    def __rsub__(self, other: typing.Callable[..., typing.Any] | float | jax.Array) -> "Schedule":
         """`Sum(other, -self)`."""
         return other + -self
 
-    def __neg__(self) -> Schedule:
+    def __neg__(self) -> "Schedule":
         """`Scale(self, -1.0)`."""
         return self * -1.0
 
-    def __truediv__(self, other: float | jax.Array) -> Schedule:
+    def __truediv__(self, other: float | jax.Array) -> "Schedule":
         """`Scale(self, 1 / other)`."""
         return NotImplemented if callable(other) else self * (1 / other)
 
-    def __pow__(self, exponent: float | jax.Array) -> Schedule:
+    def __pow__(self, exponent: float | jax.Array) -> "Schedule":
         """`Power(self, exponent)`."""
         from warmup_jax.combinators import Power
 
