@@ -387,7 +387,7 @@ def test_k_decay_within_other_times():
 )
 @pytest.mark.parametrize("growth", [1.5, 1.1, 0.7, 1.05438])
 def test_cycles_have_the_bounds_of_their_curve(curve, left, growth):
-    """Within 16 ulp of the formula in exact fractions, also at the last step of a cycle, a fraction before its end.
+    """Within 18 ulp of the formula in exact fractions, also at the last step of a cycle, a fraction before its end.
     With boundaries of more digits than int32 has, within a few roundings of the height.
     """
     steps, wanted, begin, length = [], [], fractions.Fraction(0), fractions.Fraction(100)
@@ -401,7 +401,7 @@ def test_cycles_have_the_bounds_of_their_curve(curve, left, growth):
     if growth == 1.05438:
         np.testing.assert_allclose(ours, wanted, rtol=0, atol=2e-7)
     else:
-        assert np.max(golden.ulps(ours, wanted)) <= 16
+        assert np.max(golden.ulps(ours, wanted)) <= 18
 
 
 def test_cycles_of_any_growth():
