@@ -55,6 +55,7 @@ def sam():
     )
 
 
+@pytest.mark.filterwarnings("ignore:unzip2 was deprecated:DeprecationWarning")  # of Optax, with JAX 0.6
 def test_both_rates_of_sam():
     state = trained(sam(), 4)
     assert set(learning_rate(state)) == {"opt_state", "adv_state/1"}
@@ -125,10 +126,12 @@ def test_trees_that_stand_for_parameters():
         {"a": "w", "rest": None},
     )
     state = trained(optimizer, 2)
-    zeroed = optax.tree.map_params(optimizer, jnp.zeros_like, state)
+    zeroed = optax.tree_utils.tree_map_params(optimizer, jnp.zeros_like, state)
     assert not np.any(zeroed.inner_states["a"].inner_state.inner[0].mu["w"])
     assert jax.tree.all(jax.tree.map(lambda a, b: bool(a == b), learning_rate(zeroed), learning_rate(state)))
-    specs = optax.tree.map_params(optimizer, lambda _: "sharded", state, transform_non_params=lambda _: "copied")
+    specs = optax.tree_utils.tree_map_params(
+        optimizer, lambda _: "sharded", state, transform_non_params=lambda _: "copied"
+    )
     assert set(jax.tree.leaves(specs)) == {"sharded", "copied"}
     shapes = jax.eval_shape(optimizer.init, PARAMS)
     assert jax.tree.structure(shapes) == jax.tree.structure(state)
@@ -170,8 +173,9 @@ def test_stacked_layers():
 def test_optax_gets_one_rate_and_setting_it_breaks_nothing():
     optimizer = optax.chain(optax.clip(9.0), scheduled(optax.adamw)(SCHEDULE, weight_decay=wj.Constant(0.25)))
     state = trained(optimizer, 3)
-    assert optax.tree.get(state, "learning_rate") == SCHEDULE(2) and optax.tree.get(state, "weight_decay") == 0.25
-    written = optax.tree.set(state, learning_rate=1e-3)
+    assert optax.tree_utils.tree_get(state, "learning_rate") == SCHEDULE(2)
+    assert optax.tree_utils.tree_get(state, "weight_decay") == 0.25
+    written = optax.tree_utils.tree_set(state, learning_rate=1e-3)
     ours, theirs = trained(optimizer, 1, written), trained(optimizer, 1, state)
     assert learning_rate(ours) == learning_rate(theirs) == SCHEDULE(3)
 
