@@ -27,7 +27,7 @@ class Noisy(wj.Schedule):
         return self.schedule.at(time) * (1.0 + self.amount)
 
 
-class Later(wj.Schedule):
+class MovedBack(wj.Schedule):
     """A wrapper that changes time."""
 
     schedule: wj.Schedule
@@ -112,12 +112,12 @@ def found(schedule, code, run=RUN) -> list[tuple[str, int]]:
     [
         (Noisy(STEEP, 0.25), 150),
         (Noisy(Noisy(STEEP)), 150),
-        (Later(Noisy(STEEP), 40), 190),
+        (MovedBack(Noisy(STEEP), 40), 190),
         (wj.Stretch(Noisy(STEEP), 1, 2), 75),
         (wj.Reverse(Noisy(STEEP)), 1051),  # the boundary itself is the second stage's, which comes first now
-        (wj.Clip(Later(STEEP, 7), 0.0, 1.9e-3), 157),
+        (wj.Clip(MovedBack(STEEP, 7), 0.0, 1.9e-3), 157),
         (Switch(wj.Linear(0.0, 2e-3, 300), wj.Cosine(5e-4, 0.0, 900), 300, 1200), 300),
-        (Later(Switch(wj.Linear(0.0, 2e-3, 300), wj.Cosine(5e-4, 0.0, 900), 300, 1200), 11), 311),
+        (MovedBack(Switch(wj.Linear(0.0, 2e-3, 300), wj.Cosine(5e-4, 0.0, 900), 300, 1200), 11), 311),
         (Mean(STEEP, wj.Constant(1e-4)), 150),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, wj.Schedule) else str(value),
@@ -128,7 +128,7 @@ def test_a_jump_inside_is_found(schedule, step):
 
 def test_what_else_lint_finds_inside():
     assert found(Noisy(wj.Linear(1e-3, 1e-3, 900)), "flat-stage") == [("warning", 0)]
-    empty = Later(wj.Join(wj.Linear(0.0, 1e-3, 9), wj.Cosine(1e-3, 1e-4, 0), wj.Constant(1e-3, 991)), 20)
+    empty = MovedBack(wj.Join(wj.Linear(0.0, 1e-3, 9), wj.Cosine(1e-3, 1e-4, 0), wj.Constant(1e-3, 991)), 20)
     assert found(empty, "zero-length-stage") == [("warning", 29)]
     restarts = Noisy(wj.cosine_restarts(peak=1e-3, cycle=500))
     assert found(restarts, "restart-cut") == found(restarts.schedule, "restart-cut") == [("warning", 1199)]
@@ -141,8 +141,8 @@ def test_what_else_lint_finds_inside():
 def test_the_stages_inside_are_shown():
     two = wj.join(wj.Linear(0.0, 1.0, 3), wj.Cosine(1.0, 0.0, 4))
     assert names(Noisy(two), 9) == [("Linear", 0, 3), ("Cosine", 3, 7), ("held", 7, 9)]
-    assert names(Later(Noisy(two), 5), 12) == [("held", 0, 5), ("Linear", 5, 8), ("Cosine", 8, 12)]
-    assert names(Switch(two, Later(two, 1), 4, 9), 9) == [
+    assert names(MovedBack(Noisy(two), 5), 12) == [("held", 0, 5), ("Linear", 5, 8), ("Cosine", 8, 12)]
+    assert names(Switch(two, MovedBack(two, 1), 4, 9), 9) == [
         ("Linear", 0, 3), ("Cosine", 3, 4), ("held", 4, 5), ("Linear", 5, 8), ("Cosine", 8, 9),
     ]  # fmt: skip
     assert names(Mean(two, Noisy(wj.Constant(1.0))), 7) == [("Linear & Constant", 0, 3), ("Cosine & Constant", 3, 7)]
