@@ -108,11 +108,7 @@ def test_the_laws_of_every_schedule(row, law):
 
 @by_row
 def test_no_leak_and_no_transfer(row):
-    step = jax.device_put(np.int32(7))
-    with jax.checking_leaks():
-        compiled = jax.jit(lambda step: row.schedule(step)).lower(step).compile()
-    with jax.transfer_guard("disallow"):
-        value = compiled(step)
+    value = test_laws.compiled_alone(row.schedule, 7)
     np.testing.assert_allclose(value, row.schedule(7), rtol=row.max_ulp * 2.0**-24)
 
 
