@@ -46,7 +46,7 @@ class Time(typing.NamedTuple):
         whole = self.step.astype(_checks.float_dtype())
         if self.part is None or self.unit is None:
             return whole
-        return whole + self.part.astype(_checks.float_dtype()) * (1.0 / self.unit.astype(_checks.float_dtype()))
+        return whole + self.part.astype(whole.dtype) * (1.0 / self.unit.astype(whole.dtype))
 
     def share(self, steps: int | jax.Array) -> jax.Array:
         """`time / steps`, a float from 0 to 1 that is rounded once; 1 where `steps` is 0."""
@@ -69,36 +69,32 @@ class Time(typing.NamedTuple):
 
     def floor(self, every: int | jax.Array) -> "Time":
         """The last whole multiple of `every` steps, 1 or more, that is not behind this moment."""
-        every = jnp.maximum(jnp.asarray(every), 1)  # a traced 0 must not divide by 0
-        return Time(jax.lax.div(self.step, jnp.full_like(self.step, every)) * every)
+        _, behind = divide(self.step.astype(jnp.uint32), jnp.maximum(jnp.asarray(every), 1).astype(jnp.uint32))
+        return Time(self.step - behind.astype(jnp.int32))
 
     def divided(self, divisor: int | jax.Array) -> "Time":
         """`time / divisor`, for a time of at least 0 and a whole divisor of at least 1.
 
-        Exact while `unit * divisor` fits uint32; past that, `part` is rounded down to the finest unit
-        that fits.
+        Exact while `unit * divisor` is below 2**31 - 1; past that, `part` is rounded down to a unit that is so.
         """
         divisor = jnp.maximum(jnp.asarray(divisor), 1).astype(jnp.uint32)
-        step = self.step.astype(jnp.uint32)
-        quotient, rest = step // divisor, step % divisor
+        quotient, rest = divide(self.step.astype(jnp.uint32), divisor)
         if self.part is None or self.unit is None:
             return Time(quotient.astype(jnp.int32), rest, divisor)
-        unit = jnp.minimum(self.unit, jnp.uint32(2**32 - 1) // divisor)
-        part, _ = multiply_divide(self.part, unit, self.unit)
+        spare = jnp.maximum(_bits(self.unit) + _bits(divisor), 31) - 31
+        spare = jnp.where(multiply(self.unit, divisor) < _checks.MAX_STEPS, 0, spare)
+        unit = jnp.maximum(self.unit >> spare, 1)
+        part = jnp.minimum(self.part >> spare, unit - 1)
         return Time(quotient.astype(jnp.int32), rest * unit + part, unit * divisor)
 
     def times(self, factor: int | jax.Array) -> "Time":
         """`time * factor`, exactly, for a time and a whole factor of at least 0; it saturates at 2**31 - 1."""
         factor = jnp.maximum(jnp.asarray(factor), 1).astype(jnp.uint32)
-        step = self.step.astype(jnp.uint32)
-        most = jnp.uint32(_checks.MAX_STEPS)
+        step = multiply(self.step.astype(jnp.uint32), factor)
         if self.part is None or self.unit is None:
-            return Time(jnp.where(step > most // factor, most, step * factor).astype(jnp.int32))
-        common = jnp.gcd(factor, self.unit)  # (part / unit) * factor = part * (factor / common) / (unit / common)
-        unit = self.unit // common
-        more, rest = multiply_divide(self.part, factor // common, unit)
-        step = jnp.where(step > most // factor, most, jnp.minimum(step * factor + more, most))
-        return Time(step.astype(jnp.int32), rest, unit)
+            return Time(step.astype(jnp.int32))
+        more, rest = multiply_divide(self.part, factor, self.unit)
+        return Time(jnp.minimum(step + more, _checks.MAX_STEPS).astype(jnp.int32), rest, self.unit)
 
 
 def ratio(distance: jax.Array, length: float | jax.Array) -> jax.Array:
@@ -124,25 +120,50 @@ def choose(condition: jax.Array, yes: Time, no: Time) -> Time:
     return Time(step, jnp.where(condition, yes.part, no.part), yes.unit)
 
 
-def multiply_divide(a: jax.Array, b: jax.Array, c: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Quotient and remainder of `a * b / c` in uint32, although the product may have 64 bits.
+def count_not_above(boundaries: jax.Array, step: jax.Array) -> jax.Array:
+    """How many of the boundaries, which rise, are not above `step`."""
+    # Both without a loop: few are compared all at once, many searched in halves, whose number is the logarithm.
+    method = "compare_all" if len(boundaries) <= 64 else "scan_unrolled"
+    return jnp.searchsorted(boundaries, step, side="right", method=method)
 
-    The binary method: for each bit of `b` from the top, the remainder doubles and `a` is added. The quotient
-    must fit uint32, and `c` must be at least 1.
+
+def multiply(first: jax.Array, second: jax.Array) -> jax.Array:
+    """`first * second` for numbers of at most 2**31 in uint32; it saturates at 2**31 - 1."""
+    # Floats tell where the product would leave uint32, with room to spare for their rounding.
+    fits = first.astype(jnp.float32) * second.astype(jnp.float32) < 2.2e9
+    return jnp.minimum(jnp.where(fits, first * second, _checks.MAX_STEPS), _checks.MAX_STEPS)
+
+
+def divide(number: jax.Array, divisor: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Quotient and remainder of whole numbers of at most 2**31 in uint32, for a divisor of at least 1."""
+    quotient, rest = multiply_divide(jnp.ones_like(number), number, divisor)
+    # Where the compiler knows that the divisor is 1, as for cycles of one length, nothing else is left.
+    return jnp.where(divisor == 1, number, quotient), jnp.where(divisor == 1, 0, rest)
+
+
+def multiply_divide(first: jax.Array, second: jax.Array, divisor: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Quotient and remainder of `first * second / divisor`, although the product may have 62 bits.
+
+    All are whole numbers of at most 2**31 in uint32, and `first <= divisor`, so that the quotient fits too.
+    Division by hand, in two digits of 16 bits: written out, since a loop makes an accelerator wait for its host, and
+    without an integer division, which takes a processor several times as long as these products.
     """
-    many, a = a // c, a % c
-    bits = 32 - jax.lax.clz(jnp.max(b, initial=1)).astype(jnp.int32)
+    inverse = 1.0 / divisor.astype(jnp.float32)
 
-    def add(quotient, rest, term):
-        over = rest >= c - term  # never `rest + term`, which may wrap
-        return quotient + over.astype(jnp.uint32), jnp.where(over, rest - (c - term), rest + term)
+    def digit(rest, second):
+        """Quotient and remainder of `(rest * 2**16 + first * second) / divisor`; the quotient is below 2**17."""
+        product = rest.astype(jnp.float32) * 2.0**16 + first.astype(jnp.float32) * second.astype(jnp.float32)
+        # A float of 17 bits before the point errs by far less than 2**-19 of it: this one is at most 1 too low.
+        quotient = (product * inverse * (1.0 - 2.0**-19)).astype(jnp.uint32)
+        # Both terms may wrap; their difference, which is below `2 * divisor`, does not.
+        rest = (rest << 16) + first * second - quotient * divisor
+        low = rest >= divisor
+        return quotient + low.astype(jnp.uint32), jnp.where(low, rest - divisor, rest)
 
-    def one_bit(k, carry):
-        quotient, rest = carry
-        doubled, rest = add(quotient * 2, rest, rest)
-        bit = (b >> (bits - 1 - k).astype(jnp.uint32)) & 1
-        return add(doubled, rest, jnp.where(bit == 1, a, 0))
+    high, rest = digit(jnp.zeros_like(first), second >> 16)
+    low, rest = digit(rest, second & 0xFFFF)
+    return (high << 16) + low, rest
 
-    nothing = jnp.zeros(jnp.broadcast_shapes(a.shape, b.shape, c.shape), jnp.uint32)
-    quotient, rest = jax.lax.fori_loop(0, bits, one_bit, (nothing, nothing))
-    return quotient + many * b, rest
+
+def _bits(number: jax.Array) -> jax.Array:
+    return 32 - jax.lax.clz(number)

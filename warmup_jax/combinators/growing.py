@@ -14,7 +14,7 @@ from warmup_jax import _checks, _numbers
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Bounded, Schedule, length_of
 from warmup_jax._showing import show
-from warmup_jax._time import Time
+from warmup_jax._time import Time, count_not_above
 from warmup_jax.combinators._totals import finite
 from warmup_jax.combinators.repeating import factor_of
 from warmup_jax.fields import Count, Known, Positive, decimal
@@ -103,7 +103,7 @@ class Cycles(Schedule):
 
     def evaluate(self, time: Time) -> jax.Array:
         begins, units, skipped, lengths = map(jnp.asarray, (self.begins, self.units, self.skipped, self.lengths))
-        cycle = jnp.searchsorted(begins[1:-1], time.step, side="right")
+        cycle = count_not_above(begins[1:-1], time.step)
         elapsed = Time(time.step - begins[cycle], time.part, time.unit).hold(begins[cycle + 1] - begins[cycle])
         in_units = elapsed.times(units[cycle]).shifted(skipped[cycle])
         value = self.schedule.at(in_units.divided(lengths[cycle]).times(self.schedule.steps))

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from warmup_jax import _checks
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Bounded, Schedule, length_of
-from warmup_jax._time import Time
+from warmup_jax._time import Time, divide, multiply
 from warmup_jax.combinators._totals import finite, fits, product_fits
 from warmup_jax.fields import Condition, Count, Positive, Real, at_least
 
@@ -57,7 +57,7 @@ class Repeat(Schedule):
         if isinstance(once, int) and isinstance(times, int) and isinstance(stretch, int):
             yield fits(_sum_of_cycles(once, times, stretch) <= _checks.MAX_STEPS)
         else:
-            grown = (times <= 31) & (self._boundaries()[0][jnp.minimum(times, 31)] <= _checks.MAX_STEPS)
+            grown = (times <= 31) & (self._sum_of(jnp.minimum(times, 31)) <= _checks.MAX_STEPS)
             yield fits((once == 0) | jnp.where(stretch == 1, product_fits(once, times), grown))
 
     @property
@@ -69,27 +69,13 @@ class Repeat(Schedule):
         if isinstance(once, int) and isinstance(self.times, int) and isinstance(self.stretch, int):
             return _sum_of_cycles(once, self.times, self.stretch)
         even = _checks.multiply_lengths(once, self.times)
-        begins, _ = self._boundaries()
-        grown = jnp.minimum(begins[jnp.minimum(self.times, 31)], _checks.MAX_STEPS).astype(jnp.int32)
+        grown = jnp.minimum(self._sum_of(jnp.minimum(self.times, 31)), _checks.MAX_STEPS).astype(jnp.int32)
         return jnp.where((jnp.asarray(self.stretch) == 1) | (even == 0), even, grown)
 
-    def _boundaries(self) -> tuple[jax.Array, jax.Array]:
-        """Where the first 32 cycles begin, and `stretch**(k - 1)` for each, in uint32; with a stretch of 2 or more
-        there are no others. A boundary that no step reaches is 2**31.
-        """
-        cycle = jnp.arange(32, dtype=jnp.uint32)
-        exponent = jnp.maximum(cycle, 1) - 1
-        stretch = jnp.asarray(self.stretch).astype(jnp.uint32)
+    def _sum_of(self, times: jax.Array) -> jax.Array:
+        """The length of so many cycles, at most 31, in uint32; 2**31 - 1 or more where it is above that."""
         once = jnp.maximum(jnp.asarray(self.schedule.steps), 1).astype(jnp.uint32)
-        power, most = jnp.power(stretch, exponent), jnp.uint32(2**31)
-        # 1 + stretch + ... + stretch**(k - 1): the last term, and what comes before it.
-        last, before = once * power, once * ((power - 1) // jnp.maximum(stretch - 1, 1))
-        # Whole numbers wrap where they leave uint32; floats tell where, with room to spare for their rounding.
-        doublings = exponent.astype(jnp.float32) * jnp.log2(stretch.astype(jnp.float32))
-        reached = once.astype(jnp.float32) * jnp.exp2(jnp.minimum(doublings, 60.0)) < 2.2e9
-        last = jnp.minimum(last, most)
-        begin = jnp.where(reached, last + jnp.minimum(before, most - last), most)
-        return jnp.where(cycle == 0, jnp.uint32(0), begin), power
+        return _growing(once, jnp.asarray(self.stretch), lambda cycle, _: cycle <= times).begin
 
     def inside(self) -> typing.Iterator[Placed]:
         """The inner schedule once for each cycle, which may be without end; none goes on behind its end."""
@@ -104,34 +90,73 @@ class Repeat(Schedule):
             begin, pace = end, pace * stretch
 
     def evaluate(self, time: Time) -> jax.Array:
-        once = jnp.maximum(self.schedule.steps, 1)
-        stretch = self.stretch
-        begins, powers = self._boundaries()
-        grown = jnp.searchsorted(begins[1:], time.step.astype(jnp.uint32), side="right", method="compare_all")
-        cycle = jnp.where(stretch == 1, time.step // once, grown)
-        if self.times is not None:
-            last = jnp.maximum(self.times - 1, 0)
-            # Cycles of no length are all over at once.
-            cycle = jnp.where(self.schedule.steps == 0, last, jnp.minimum(cycle, last))
-        entry = jnp.minimum(cycle, 31)
-        begin = jnp.where(stretch == 1, cycle * once, begins[entry].astype(jnp.int32))
-        if self.times is not None:
-            begin = jnp.where(self.times == 0, -once, begin)  # no cycle at all: the end
-        # By stretch**k; where that leaves uint32 (the first cycle is shorter than half of `stretch`) first by
-        # `stretch`, which loses less than 1 / stretch**(k - 1) of a step.
-        before, factor = powers[entry], jnp.where(cycle == 0, 1, stretch).astype(jnp.uint32)
-        fits = before <= jnp.uint32(2**32 - 1) // factor
-        local = jnp.where(fits, time.step - begin, (time.step - begin) // stretch)
-        slower = Time(local, time.part, time.unit).divided(jnp.where(fits, before * factor, before))
+        cycle, begin, power = self._cycle_at(time.step.astype(jnp.uint32))
+        local = Time(time.step - begin, time.part, time.unit)
+        # In two divisions, since stretch**k may leave uint32.
+        slower = local.divided(jnp.where(cycle == 0, 1, self.stretch)).divided(power)
         return finite(self.schedule.at(slower) * factor_of(self.scale, cycle))
+
+    def _cycle_at(self, step: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """The number k of the cycle at a step, the step at which it begins, and `stretch**(k - 1)`, 1 for k = 0."""
+        once = jnp.maximum(self.schedule.steps, 1)
+        first = once.astype(jnp.uint32)
+        last = jnp.asarray(_checks.MAX_STEPS if self.times is None else jnp.maximum(self.times - 1, 0))
+        # Every cycle behind the first one is a multiple of `stretch`.
+        later = _growing(
+            multiply(first, self.stretch.astype(jnp.uint32)),
+            self.stretch,
+            lambda cycle, begin: (begin <= step - first) & (cycle < last),
+        )
+        is_later = (step >= first) & (last > 0)
+        even, grown = self.stretch == 1, jnp.where(is_later, later.cycle + 1, 0)
+        cycle = jnp.where(even, jnp.minimum(divide(step, first)[0].astype(jnp.int32), last), grown)
+        begin = jnp.where(even, cycle * once, jnp.where(is_later, later.begin + first, 0).astype(jnp.int32))
+        power = jnp.where(even | ~is_later, 1, later.power)
+        if self.times is None:
+            return cycle, begin, power
+        # Cycles of no length are all over at once; with no cycle at all only the end is left.
+        cycle = jnp.where(self.schedule.steps == 0, last, cycle)
+        return cycle, jnp.where(self.times == 0, -once, begin), power
+
+
+class _Cycle(typing.NamedTuple):
+    cycle: jax.Array
+    begin: jax.Array
+    power: jax.Array
+
+
+def _growing(once: jax.Array, stretch: jax.Array, reached: typing.Callable[..., jax.Array]) -> _Cycle:
+    """The last of the cycles 0 to 31 that is `reached(cycle, begin)`, where it begins, and `stretch**cycle`; of cycles
+    that last `once * stretch**k`, in uint32 that saturates at 2**31 - 1.
+
+    Found bit by bit: 2 * n cycles are n cycles, and `stretch**n` times as long n more.
+    """
+    lengths, powers = [once], [stretch.astype(jnp.uint32)]
+    for _ in range(4):
+        lengths.append(_sum(lengths[-1], multiply(powers[-1], lengths[-1])))
+        powers.append(multiply(powers[-1], powers[-1]))
+    found = _Cycle(jnp.int32(0), jnp.uint32(0), jnp.uint32(1))
+    for bit in reversed(range(5)):
+        cycle, begin = found.cycle + 2**bit, _sum(found.begin, multiply(found.power, lengths[bit]))
+        yes = reached(cycle, begin)
+        further = _Cycle(cycle, begin, multiply(found.power, powers[bit]))
+        found = _Cycle(*(jnp.where(yes, new, old) for new, old in zip(further, found, strict=True)))
+    return found
+
+
+def _sum(first: jax.Array, second: jax.Array) -> jax.Array:
+    return jnp.minimum(first + second, _checks.MAX_STEPS)
 
 
 def factor_of(base: Real, exponent: jax.Array) -> jax.Array:
-    """`base**exponent` for a base above 0 and a whole exponent; e**80 where it or its derivative would overflow."""
+    """`base**exponent` for a base above 0 and a whole exponent; e**58 where it or its derivative would overflow."""
     exponent = exponent.astype(_checks.float_dtype())
     base = jnp.maximum(base, jnp.finfo(_checks.float_dtype()).smallest_normal)
-    fits = exponent * jnp.log(base) + jnp.log(jnp.maximum(exponent, 1.0)) < 80.0
-    return jnp.where(fits, jnp.power(jnp.where(fits, base, 1.0), exponent), jnp.exp(jnp.asarray(80.0, base.dtype)))
+    # The derivative is up to 2**31 times as large as the power, which is e**22.
+    fits = exponent * jnp.log(base) < 58.0
+    power = jnp.where(fits, jnp.power(jnp.where(fits, base, 1.0), exponent), jnp.exp(jnp.asarray(58.0, base.dtype)))
+    # Where the compiler knows that the base is 1, no power is left; its derivative is.
+    return jnp.where(base == 1, 1.0 + exponent * (jnp.minimum(base, 2.0) - 1.0), power)
 
 
 def _sum_of_cycles(once: int, times: int, stretch: int) -> int:

@@ -141,22 +141,15 @@ class Stretch(Schedule):
             return None
         if isinstance(steps, int) and isinstance(self.factor, int) and isinstance(self.divisor, int):
             return -(-steps * self.factor // self.divisor)
-        factor, divisor = self._in_lowest_terms()
-        longer = Time(jnp.asarray(steps)).divided(divisor).times(factor)
+        longer = Time(jnp.asarray(steps)).divided(self.divisor).times(self.factor)
         return longer.step + jnp.where(longer.is_at(longer.step) | (longer.step == _checks.MAX_STEPS), 0, 1)
-
-    def _in_lowest_terms(self) -> tuple[jax.Array, jax.Array]:
-        factor, divisor = jnp.asarray(self.factor), jnp.asarray(self.divisor)
-        common = jnp.gcd(factor, divisor)
-        return factor // common, divisor // common
 
     def inside(self) -> typing.Iterator[Placed]:
         """The inner schedule at another pace."""
         yield Placed(self.schedule, pace=fractions.Fraction(int(self.factor), int(self.divisor)))
 
     def evaluate(self, time: Time) -> jax.Array:
-        factor, divisor = self._in_lowest_terms()
-        return self.schedule.at(time.divided(factor).times(divisor))
+        return self.schedule.at(time.divided(self.factor).times(self.divisor))
 
 
 class Shift(Schedule):
