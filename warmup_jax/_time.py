@@ -8,8 +8,12 @@ import typing
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from warmup_jax import _checks
+
+
+_MOST = np.uint32(2**31)  # where whole numbers saturate: later than any step
 
 
 class Time(typing.NamedTuple):
@@ -75,14 +79,14 @@ class Time(typing.NamedTuple):
     def divided(self, divisor: int | jax.Array) -> "Time":
         """`time / divisor`, for a time of at least 0 and a whole divisor of at least 1.
 
-        Exact while `unit * divisor` is below 2**31 - 1; past that, `part` is rounded down to a unit that is so.
+        Exact while `unit * divisor` is below 2**31; past that, `part` is rounded down to a unit that is so.
         """
         divisor = jnp.maximum(jnp.asarray(divisor), 1).astype(jnp.uint32)
         quotient, rest = divide(self.step.astype(jnp.uint32), divisor)
         if self.part is None or self.unit is None:
             return Time(quotient.astype(jnp.int32), rest, divisor)
         spare = jnp.maximum(_bits(self.unit) + _bits(divisor), 31) - 31
-        spare = jnp.where(multiply(self.unit, divisor) < _checks.MAX_STEPS, 0, spare)
+        spare = jnp.where(multiply(self.unit, divisor) < _MOST, 0, spare)
         unit = jnp.maximum(self.unit >> spare, 1)
         part = jnp.minimum(self.part >> spare, unit - 1)
         return Time(quotient.astype(jnp.int32), rest * unit + part, unit * divisor)
@@ -92,9 +96,9 @@ class Time(typing.NamedTuple):
         factor = jnp.maximum(jnp.asarray(factor), 1).astype(jnp.uint32)
         step = multiply(self.step.astype(jnp.uint32), factor)
         if self.part is None or self.unit is None:
-            return Time(step.astype(jnp.int32))
+            return Time(jnp.minimum(step, _checks.MAX_STEPS).astype(jnp.int32))
         more, rest = multiply_divide(self.part, factor, self.unit)
-        return Time(jnp.minimum(step + more, _checks.MAX_STEPS).astype(jnp.int32), rest, self.unit)
+        return Time(jnp.minimum(add(step, more), _checks.MAX_STEPS).astype(jnp.int32), rest, self.unit)
 
 
 def ratio(distance: jax.Array, length: float | jax.Array) -> jax.Array:
@@ -128,10 +132,15 @@ def count_not_above(boundaries: jax.Array, step: jax.Array) -> jax.Array:
 
 
 def multiply(first: jax.Array, second: jax.Array) -> jax.Array:
-    """`first * second` for numbers of at most 2**31 in uint32; it saturates at 2**31 - 1."""
+    """`first * second` for numbers of at most 2**31 in uint32; it saturates at 2**31."""
     # Floats tell where the product would leave uint32, with room to spare for their rounding.
     fits = first.astype(jnp.float32) * second.astype(jnp.float32) < 2.2e9
-    return jnp.minimum(jnp.where(fits, first * second, _checks.MAX_STEPS), _checks.MAX_STEPS)
+    return jnp.minimum(jnp.where(fits, first * second, _MOST), _MOST)
+
+
+def add(first: jax.Array, second: jax.Array) -> jax.Array:
+    """`first + second` for numbers of at most 2**31 in uint32; it saturates at 2**31."""
+    return first + jnp.minimum(second, _MOST - first)
 
 
 def divide(number: jax.Array, divisor: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -107,7 +107,8 @@ class Cycles(Schedule):
         elapsed = Time(time.step - begins[cycle], time.part, time.unit).hold(begins[cycle + 1] - begins[cycle])
         in_units = elapsed.times(units[cycle]).shifted(skipped[cycle])
         value = self.schedule.at(in_units.divided(lengths[cycle]).times(self.schedule.steps))
-        return finite(value * factor_of(self.scale, cycle))
+        factors = factor_of(self.scale, np.arange(len(begins) - 1))  # a look-up is cheaper than a power for each rate
+        return finite(value * factors[cycle])
 
     def __repr__(self) -> str:
         options = f"growth={self.growth!r}, times={self.times!r}, scale={show(self.scale)}"

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from warmup_jax import _checks
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Bounded, Schedule, length_of
-from warmup_jax._time import Time, divide, multiply
+from warmup_jax._time import Time, add, divide, multiply
 from warmup_jax.combinators._totals import finite, fits, product_fits
 from warmup_jax.fields import Condition, Count, Positive, Real, at_least
 
@@ -73,7 +74,7 @@ class Repeat(Schedule):
         return jnp.where((jnp.asarray(self.stretch) == 1) | (even == 0), even, grown)
 
     def _sum_of(self, times: jax.Array) -> jax.Array:
-        """The length of so many cycles, at most 31, in uint32; 2**31 - 1 or more where it is above that."""
+        """The length of so many cycles, at most 31, in uint32 that saturates at 2**31."""
         once = jnp.maximum(jnp.asarray(self.schedule.steps), 1).astype(jnp.uint32)
         return _growing(once, jnp.asarray(self.stretch), lambda cycle, _: cycle <= times).begin
 
@@ -91,9 +92,12 @@ class Repeat(Schedule):
 
     def evaluate(self, time: Time) -> jax.Array:
         cycle, begin, power = self._cycle_at(time.step.astype(jnp.uint32))
-        local = Time(time.step - begin, time.part, time.unit)
-        # In two divisions, since stretch**k may leave uint32.
-        slower = local.divided(jnp.where(cycle == 0, 1, self.stretch)).divided(power)
+        # By stretch**k; where that leaves int32, first by `stretch`, which loses less than 1 / power of a step.
+        stretch = jnp.where(cycle == 0, 1, self.stretch).astype(jnp.uint32)
+        whole, local = multiply(power, stretch), time.step - begin
+        fits = whole <= _checks.MAX_STEPS
+        fewer = divide(local.astype(jnp.uint32), stretch)[0].astype(jnp.int32)
+        slower = Time(jnp.where(fits, local, fewer), time.part, time.unit).divided(jnp.where(fits, whole, power))
         return finite(self.schedule.at(slower) * factor_of(self.scale, cycle))
 
     def _cycle_at(self, step: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -127,35 +131,31 @@ class _Cycle(typing.NamedTuple):
 
 def _growing(once: jax.Array, stretch: jax.Array, reached: typing.Callable[..., jax.Array]) -> _Cycle:
     """The last of the cycles 0 to 31 that is `reached(cycle, begin)`, where it begins, and `stretch**cycle`; of cycles
-    that last `once * stretch**k`, in uint32 that saturates at 2**31 - 1.
+    that last `once * stretch**k`, in uint32 that saturates at 2**31.
 
     Found bit by bit: 2 * n cycles are n cycles, and `stretch**n` times as long n more.
     """
     lengths, powers = [once], [stretch.astype(jnp.uint32)]
     for _ in range(4):
-        lengths.append(_sum(lengths[-1], multiply(powers[-1], lengths[-1])))
+        lengths.append(add(lengths[-1], multiply(powers[-1], lengths[-1])))
         powers.append(multiply(powers[-1], powers[-1]))
     found = _Cycle(jnp.int32(0), jnp.uint32(0), jnp.uint32(1))
     for bit in reversed(range(5)):
-        cycle, begin = found.cycle + 2**bit, _sum(found.begin, multiply(found.power, lengths[bit]))
+        cycle, begin = found.cycle + 2**bit, add(found.begin, multiply(found.power, lengths[bit]))
         yes = reached(cycle, begin)
         further = _Cycle(cycle, begin, multiply(found.power, powers[bit]))
         found = _Cycle(*(jnp.where(yes, new, old) for new, old in zip(further, found, strict=True)))
     return found
 
 
-def _sum(first: jax.Array, second: jax.Array) -> jax.Array:
-    return jnp.minimum(first + second, _checks.MAX_STEPS)
-
-
-def factor_of(base: Real, exponent: jax.Array) -> jax.Array:
+def factor_of(base: Real, exponent: jax.Array | np.ndarray) -> jax.Array:
     """`base**exponent` for a base above 0 and a whole exponent; e**58 where it or its derivative would overflow."""
-    exponent = exponent.astype(_checks.float_dtype())
+    exponent = jnp.asarray(exponent).astype(_checks.float_dtype())
     base = jnp.maximum(base, jnp.finfo(_checks.float_dtype()).smallest_normal)
     # The derivative is up to 2**31 times as large as the power, which is e**22.
-    fits = exponent * jnp.log(base) < 58.0
-    power = jnp.where(fits, jnp.power(jnp.where(fits, base, 1.0), exponent), jnp.exp(jnp.asarray(58.0, base.dtype)))
-    # Where the compiler knows that the base is 1, no power is left; its derivative is.
+    most = jax.lax.stop_gradient(58.0 / jnp.maximum(jnp.log(base), 1e-9))
+    power = jnp.power(base, jnp.minimum(exponent, most))
+    # Where the compiler knows that the base is 1, no power is left; the derivative is that of the power.
     return jnp.where(base == 1, 1.0 + exponent * (jnp.minimum(base, 2.0) - 1.0), power)
 
 
