@@ -270,6 +270,10 @@ def stage_rows() -> list[Row]:
     ]
 
 
+# Starts, stops and lengths of lines; those of length 0 vanish.
+ZIGZAG = [(0.1 * k, 1.0 - 0.05 * k, (7 * k) % 11) for k in range(12)]
+
+
 def combinator_rows() -> list[Row]:
     up, down = linear(0, 1e-3, 100), cosine(1e-3, 0, 900)
     keras = joined((linear(1e-5, 1e-3, 60), 60), (cosine(1e-3, 1e-5, 140), 140))
@@ -289,6 +293,23 @@ def combinator_rows() -> list[Row]:
             wj.join(wj.Linear(0.0, 1e-3, 100), wj.Constant(1e-3, 50), wj.Cosine(1e-3, 0.0, 900)),
             joined((up, 100), (constant(1e-3), 50), (down, 900)),
             1050,
+        ),
+        Row(
+            "join of many",
+            wj.join(*(wj.Linear(*line) for line in ZIGZAG), wj.Cosine(0.5, 0.0, 60)),
+            joined(*((linear(*line), line[2]) for line in ZIGZAG if line[2]), (cosine(0.5, 0, 60), 60)),
+            sum(line[2] for line in ZIGZAG) + 60,
+        ),
+        Row(
+            "join of many, stretched",
+            wj.Stretch(wj.Join(*(wj.Repeat(wj.Linear(*line), 2) for line in ZIGZAG)), 3, 2),
+            stretched(
+                joined(*((repeated(linear(*line), line[2], 2), 2 * line[2]) for line in ZIGZAG if line[2])),
+                2 * sum(line[2] for line in ZIGZAG),
+                3,
+                2,
+            ),
+            3 * sum(line[2] for line in ZIGZAG),
         ),
         Row(
             "join without end",

@@ -459,3 +459,50 @@ def test_lengths_of_combinators_can_be_traced():
         assert lengths == [schedule.steps for schedule in make(n)]
     saturated = jax.jit(lambda n: [wj.Repeat(wj.Constant(1.0, n), n).steps, wj.Stretch(wj.Constant(1.0, n), 9).steps])
     assert saturated(2**30) == [2**31 - 1] * 2
+
+
+MADE = {
+    "lines": lambda start, stop, steps: wj.Linear(start, stop, steps),
+    "cosines": lambda start, stop, steps: wj.Cosine(start, stop, steps),
+    "repeats": lambda start, stop, steps: wj.Repeat(wj.Polynomial(start, stop, steps, 2.0), 3, 2, 0.9),
+    "joins": lambda start, stop, steps: wj.Join(wj.Linear(start, stop, steps), wj.Geometric(start, stop, 3)),
+    "tables": lambda start, stop, steps: wj.PiecewiseConstant([1], [start, stop], steps),
+}
+
+
+@pytest.mark.parametrize("count", [3, 9, 40])
+@pytest.mark.parametrize("kind", MADE)
+def test_a_join_of_many_has_the_bits_of_each_stage(kind, count):
+    """Alone, in front of another kind and behind one; some of the stages have no steps, the last two among them."""
+    random = np.random.default_rng(count)
+    lengths = [3, *random.permutation([0, *random.integers(1, 9, count - 3)]), 0]
+    stages = [MADE[kind](*random.uniform(0.1, 1.0, 2).tolist(), int(steps)) for steps in lengths]
+    for before, after in ([], []), ([wj.Rex(0.5, 0.1, 5)], []), ([], [wj.Rex(0.5, 0.1, 5)]), ([], [wj.Constant(0.3)]):
+        every = [*before, *stages, *after]
+        schedule, begin = wj.Join(*every), 0
+        steps = np.arange(schedule.steps or sum(stage.steps for stage in every[:-1]) + 20, dtype=np.int32)
+        found = np.asarray(schedule(steps))
+        for stage in every:
+            end = begin + (stage.steps or 0) if stage.steps is not None else len(steps)
+            np.testing.assert_array_equal(found[begin:end], np.asarray(stage(steps))[: end - begin])
+            begin = end
+        last = next(stage for stage in reversed(every) if stage.steps != 0)
+        assert schedule(2**31 - 1) == last(2**31 - 1) and schedule(-5) == found[0]
+
+
+@pytest.mark.parametrize("count", [9, 40])
+def test_the_numbers_of_a_join_of_many_may_be_traced(count):
+    stages = [wj.Linear(0.1 * k, 1.0, 1 + k % 4) for k in range(count)]
+    steps = np.arange(3 * count, dtype=np.int32)
+    wanted = wj.Join(*stages)(steps)
+
+    def made(numbers, lengths):
+        return wj.Join(*(wj.Linear(*numbers) for numbers in zip(numbers, [1.0] * count, lengths, strict=True)))(steps)
+
+    numbers, lengths = [stage.start for stage in stages], [stage.steps for stage in stages]
+    np.testing.assert_array_equal(jax.jit(made)(numbers, lengths), wanted)
+    batched = jax.vmap(made, in_axes=(0, None))(jnp.asarray([numbers, [0.5] * count]), lengths)
+    np.testing.assert_array_equal(batched[0], wanted)
+    slope = jax.grad(lambda numbers: made(numbers, lengths).sum())(numbers)
+    weights = [sum(1 - local / length for local in range(length)) for length in lengths]
+    np.testing.assert_allclose(slope, weights, rtol=1e-6)

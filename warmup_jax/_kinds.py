@@ -43,6 +43,7 @@ class Kind:
     whole: bool = False  # a whole number
     table: bool = False  # several numbers in one array
     in_steps: bool = False  # counts steps, so that a duration such as '3 epochs' may stand for it
+    schedules: bool = False  # one schedule or several
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
         """`value` in the form that is stored, or an error that begins with `name`."""
@@ -68,6 +69,7 @@ class _OrNone(Kind):
         self.kind = kind
         self.words, self.low, self.high = f"{kind.words}, or None", kind.low, kind.high
         self.whole, self.table, self.in_steps = kind.whole, kind.table, kind.in_steps
+        self.schedules = kind.schedules
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
         return None if value is None else self.kind.check(name, value)
@@ -83,7 +85,7 @@ class _Several(Kind):
     """Several values of one kind, in a tuple."""
 
     def __init__(self, kind: Kind):
-        self.kind, self.words = kind, f"{kind.words}, several"
+        self.kind, self.words, self.schedules = kind, f"{kind.words}, several", kind.schedules
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
         not_a_list = (str, bytes, collections.abc.Mapping, collections.abc.Set)

@@ -1,6 +1,8 @@
 """`Schedule`: a frozen pytree that is also a pure function `step -> value`."""
 
 import dataclasses
+import functools
+import operator
 import typing
 
 import jax
@@ -121,7 +123,7 @@ class Schedule:
         Raises:
             TypeError: for a float or bool step, or for a batched schedule outside `jax.vmap`.
         """
-        return _evaluate(self, _checks.as_step(step))
+        return _evaluate(self._compact(), _checks.as_step(step))
 
     @typing.final
     def at(self, time: Time) -> "Float[Array, ...]":
@@ -144,6 +146,17 @@ class Schedule:
     def conditions(self) -> "typing.Iterable[Condition]":
         """What must hold between the numbers of a schedule, beyond the limits of each: asked when one is made."""
         return ()
+
+    def _compact(self) -> "Schedule":
+        """The schedule as it is evaluated: itself, but for a `Join` of many stages, which stacks them."""
+        compact = {}
+        for name in _fields_of_schedules(type(self)):
+            inner = getattr(self, name)
+            if isinstance(inner, Schedule):
+                compact[name] = inner._compact()
+            elif inner is not None:
+                compact[name] = tuple(one._compact() for one in inner)
+        return replaced(self, compact)
 
     def __mul__(self, other: "Schedule | typing.Callable[..., typing.Any] | float | jax.Array") -> "Schedule":
         """`Product(self, other)`, or `Scale(self, other)` for a number."""
@@ -214,6 +227,7 @@ class _Scheduled(_kinds.Kind):
     """A schedule, or a callable of the step or a number, which becomes one."""
 
     words = "a schedule, a callable of the step or a number"
+    schedules = True
 
     def __init__(self, *, steps_of_a_number: int | None = None, bounded: bool = False):
         self.steps_of_a_number, self.bounded = steps_of_a_number, bounded
@@ -282,20 +296,20 @@ def _evaluate(schedule: Schedule, step: jax.Array) -> jax.Array:
     not compile, and under an outer transformation it is part of the caller's computation.
     """
     step = _checks.step_to_int32(jnp.asarray(step))
-    value = _canonical(schedule).at(Time(step))
+    value = canonical(schedule).at(Time(step))
     return _checks.as_value(f"`{type(schedule).__name__}`", value, step)
 
 
-def _canonical(schedule: Schedule) -> Schedule:
+def canonical(schedule: Schedule) -> Schedule:
     """The schedule with every number as an array within its limits: a float in the value's dtype, a length in int32."""
-    cls, canonical = type(schedule), object.__new__(type(schedule))
+    cls, made = type(schedule), object.__new__(type(schedule))
     kinds = _declare.class_kinds(cls)
     for field in dataclasses.fields(typing.cast(typing.Any, schedule)):
         value = getattr(schedule, field.name)
         if field.name in kinds and value is not None:
             value = _canonical_field(f"{cls.__name__}({field.name}=...)", kinds[field.name], value)
-        object.__setattr__(canonical, field.name, value)
-    return canonical
+        object.__setattr__(made, field.name, value)
+    return made
 
 
 def _canonical_field(name: str, kind: _kinds.Kind, value: typing.Any) -> typing.Any:
@@ -303,10 +317,31 @@ def _canonical_field(name: str, kind: _kinds.Kind, value: typing.Any) -> typing.
         return tuple(_canonical_field(name, kind, inner) for inner in value)
     if not isinstance(value, Schedule):
         return kind.canonical(name, value)
-    inner = _canonical(value)
+    inner = canonical(value)
     # Once in a trace: each length is a sum of the lengths inside, and would double with every level.
     vars(inner)["steps"] = inner.steps
     return inner
+
+
+def replaced(schedule: Schedule, fields: dict[str, typing.Any]) -> Schedule:
+    """The schedule with other values in some fields, unchecked; itself where they are the same objects."""
+    if all(_same(getattr(schedule, name), value) for name, value in fields.items()):
+        return schedule
+    copy = object.__new__(type(schedule))
+    vars(copy).update(vars(schedule) | fields)
+    return copy
+
+
+def _same(first: typing.Any, second: typing.Any) -> bool:
+    if isinstance(first, tuple) and len(first) == len(second):
+        return all(map(operator.is_, first, second))
+    return first is second
+
+
+@functools.cache
+def _fields_of_schedules(cls: type) -> tuple[str, ...]:
+    """The names of the fields that hold schedules."""
+    return tuple(name for name, kind in _declare.class_kinds(cls).items() if kind.schedules)
 
 
 def _inner(schedule: Schedule) -> typing.Iterator[Schedule]:

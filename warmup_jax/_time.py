@@ -12,7 +12,6 @@ import numpy as np
 
 from warmup_jax import _checks
 
-
 _MOST = np.uint32(2**31)  # where whole numbers saturate: later than any step
 
 
@@ -127,7 +126,7 @@ def choose(condition: jax.Array, yes: Time, no: Time) -> Time:
 def count_not_above(boundaries: jax.Array, step: jax.Array) -> jax.Array:
     """How many of the boundaries, which rise, are not above `step`."""
     # Both without a loop: few are compared all at once, many searched in halves, whose number is the logarithm.
-    method = "compare_all" if len(boundaries) <= 64 else "scan_unrolled"
+    method = "compare_all" if len(boundaries) <= 32 else "scan_unrolled"
     return jnp.searchsorted(boundaries, step, side="right", method=method)
 
 

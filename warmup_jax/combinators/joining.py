@@ -1,5 +1,6 @@
 """One schedule after another."""
 
+import itertools
 import typing
 
 import jax
@@ -9,8 +10,9 @@ import optax
 from warmup_jax import _checks
 from warmup_jax._calls import checked
 from warmup_jax._placed import FAR, Placed
-from warmup_jax._schedule import Like, Schedule, length_of
+from warmup_jax._schedule import Like, Schedule, length_of, replaced
 from warmup_jax._time import Time
+from warmup_jax.combinators._rows import MANY, as_rows, ends_of, structure_of
 from warmup_jax.combinators._totals import sum_fits
 from warmup_jax.fields import Condition
 
@@ -81,6 +83,13 @@ class Join(Schedule):
     def conditions(self) -> typing.Iterator[Condition]:
         yield sum_fits(stage.steps for stage in self.stages if stage.steps is not None)
 
+    def _compact(self) -> "Join":
+        stages = [stage._compact() for stage in self.stages]
+        if len(stages) >= MANY:
+            runs = itertools.groupby(stages, structure_of)
+            stages = [part for structure, run in runs for part in as_rows(structure, list(run))]
+        return typing.cast(Join, replaced(self, {"stages": tuple(stages)}))
+
     def evaluate(self, time: Time) -> jax.Array:
         # The clock runs in uint32: sums beyond int32 do not wrap, and its maximum is a boundary that no step
         # reaches. An empty stage gets that one, or it would take over when it comes last.
@@ -89,20 +98,12 @@ class Join(Schedule):
             lambda step, stage=stage: stage.at(Time(step.astype(jnp.int32), time.part, time.unit))
             for stage in self.stages
         ]
+        lengths = [stage.steps for stage in self.stages]
         boundaries: list = [
             begin if steps is None else jnp.where(steps == 0, never, begin)
-            for steps, begin in zip((stage.steps for stage in self.stages[1:]), self._ends(never), strict=True)
+            for steps, begin in zip(lengths[1:], ends_of(lengths[:-1]), strict=True)
         ]
         return jnp.asarray(optax.join_schedules(clocks, boundaries)(time.step.astype(jnp.uint32)))
-
-    def _ends(self, largest: jax.Array) -> list:
-        """Where each stage but the last one ends, as uint32 that saturates at `largest`. One scan: a chain of
-        sums, each used twice by the next, takes XLA exponential time to compile.
-        """
-        if len(self.stages) == 1:
-            return []
-        lengths = jnp.stack([jnp.asarray(stage.steps).astype(jnp.uint32) for stage in self.stages[:-1]])
-        return list(jax.lax.associative_scan(lambda a, b: a + jnp.minimum(b, largest - a), lengths))
 
     def __repr__(self) -> str:
         return f"Join({', '.join(map(repr, self.stages))})"
