@@ -49,14 +49,17 @@ def to_dict(schedule: Schedule) -> dict[str, typing.Any]:
 def from_dict(data: typing.Mapping[str, typing.Any], run: Run | None = None) -> Schedule:
     """The schedule that plain data means: what `to_dict` gives, or recipes with durations.
 
+    Any mapping is a dict here and any sequence a list, so that the configs of OmegaConf, Hydra and `ml_collections` are
+    read as they are. So is Hydra's `_target_: warmup_jax.Cosine` in place of `type`, with `_args_`. (Its own
+    `hydra.utils.instantiate` needs `_convert_="all"` where schedules stand in a list; or instantiate
+    `_target_: warmup_jax.text.from_dict` with `data` of this form and a `run`.)
+
     Args:
         data: a dict `{"type": name, ...}` with the arguments of each schedule by name; `type` is any name that `parse`
             knows, `shape` the name of one. Schedules side by side, such as the `stages` of a `join`, are a list, or a
             dict with the keys 0, 1, 2, and so on. Or a dict `{"version": 1, "schedule": {"type": name, ...}}`, in
-            which an optional dict `"run"` holds the arguments of `Run`, for durations such as `"3 epochs"`. Any
-            mapping is a dict here and any sequence a list: the configs of OmegaConf, Hydra and `ml_collections` are
-            read as they are, also with Hydra's `_target_` in place of `type`. At most 100 levels deep, with at most
-            50_000 values and 10_000 schedules.
+            which an optional dict `"run"` holds the arguments of `Run`, for durations such as `"3 epochs"`. At most
+            100 levels deep, with at most 50_000 values and 10_000 schedules.
         run: a `Run` for the durations; where the data holds one too, both must be equal. `"360 steps"` needs none.
 
     Returns:
