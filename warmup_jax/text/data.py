@@ -37,8 +37,9 @@ def to_dict(schedule: Schedule) -> dict[str, typing.Any]:
         >>> from warmup_jax import text
         >>> text.to_dict(wj.Linear(0.0, 1.0, steps=100))
         {'version': 1, 'schedule': {'type': 'Linear', 'start': 0.0, 'stop': 1.0, 'steps': 100}}
-        >>> text.to_dict(wj.Sum(1.0, 2.0))["schedule"]["schedules"]["1"]
-        {'type': 'Constant', 'value': 2.0, 'steps': None}
+        >>> schedule = wj.join(wj.Linear(0.0, 1.0, steps=100), wj.Constant(1.0))
+        >>> text.to_dict(schedule)["schedule"]["stages"]["1"]
+        {'type': 'Constant', 'value': 1.0, 'steps': None}
     """
     data = {"version": VERSION, "schedule": _by_number(as_data("to_dict(schedule)", schedule))}
     if from_dict(data) != schedule:
