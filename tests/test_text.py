@@ -125,7 +125,8 @@ def test_what_the_forms_look_like(tmp_path):
         {"type": "Linear", "start": 0.0, "stop": 0.001, "steps": 100},
         {"type": "Constant", "value": 0.001, "steps": None},
     ]
-    assert text.to_dict(schedule) == {"version": 1, "schedule": {"type": "Join", "stages": stages}}
+    by_number = {"0": stages[0], "1": stages[1]}
+    assert text.to_dict(schedule) == {"version": 1, "schedule": {"type": "Join", "stages": by_number}}
     text.save(schedule, tmp_path / "a.txt")
     assert (tmp_path / "a.txt").read_text() == repr(schedule) + "\n"
     pytest.importorskip("ruamel.yaml")
@@ -475,7 +476,9 @@ def test_errors_name_the_path(schedule, kind, wanted):
         ({"version": 2, "schedule": LINE}, ValueError, "version: must be 1, the only version known; got 2 (int)."),
         ({"version": True, "schedule": LINE}, ValueError, "version: must be 1, the only version known; got True"),
         ({"version": 1, "shedule": LINE}, ValueError,
-         "shedule: not one of version, schedule, run. Did you mean 'schedule'?"),
+         "shedule: not one of version, schedule, run, and without a \"type\" this is no schedule. Did you mean 'sched"),
+        ({"tipe": "Linear"}, ValueError,
+         "tipe: not one of version, schedule, run, and without a \"type\" this is no schedule. Did you mean 'type'?"),
         ({"version": 1, "schedule": LINE, "run": 3}, TypeError, "run: must be a table of arguments; got 3 (int)."),
         ({"version": 1, "schedule": LINE, "run": {"total": "1 epoch"}}, ValueError,
          "run: `Run(total=...)` is in epochs ('1 epoch'), so the run must know how long one is"),
@@ -547,7 +550,7 @@ def test_what_cannot_be_written(tmp_path):
         ("a.toml", "version=1\nschedule={type='Constant', value=nan}", ValueError, "schedule.value: a number"),
         ("a.toml", "version=1\nschedule={type='Constant', value=2001-01-01}", TypeError, "schedule.value: must"),
         ("a.txt", "Constant(1.0)\nConstant(2.0)", ValueError, "line 1, column 1: invalid syntax."),
-        ("a.txt", "Constant(1.0, 'a')", ValueError, "line 1, column 15: 'a' is a part of a run"),
+        ("a.txt", "Constant(1.0, '10%')", ValueError, "line 1, column 15: '10%' is a part of a run"),
         ("a.txt", b"\xff\xfe", ValueError, "this is not UTF-8 text; byte 0 is 0xff."),
         ("a.txt", b"\x7fELF\x00\x01", ValueError, "line 1, column 5: the character '\\x00' has no meaning here."),
     ],

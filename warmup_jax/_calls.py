@@ -226,7 +226,7 @@ class Arguments:
                 checked[k] = check(words, checked[k])
         if self.several in self.checks:
             _, check = self.checks[self.several]
-            if len(checked) > len(self.positional) and isinstance(checked[len(self.positional)], (list, tuple)):
+            if len(checked) > len(self.positional) and _checks.is_sequence(checked[len(self.positional)]):
                 kind = type(checked[len(self.positional)]).__name__
                 raise TypeError(
                     f"`{self.name}(...)` takes its {self.several} one by one; got a {kind}. Write `*{self.several}`."

@@ -1,6 +1,8 @@
 """What the checks of arguments, steps and values share: dtypes, limits, and the ends of error sentences."""
 
+import collections.abc
 import difflib
+import re
 import typing
 
 import jax
@@ -31,6 +33,16 @@ def is_array(value) -> typing.TypeGuard[jax.Array]:
     return isinstance(value, jax.Array)
 
 
+def is_mapping(value) -> typing.TypeGuard[typing.Mapping[typing.Any, typing.Any]]:
+    """True for a dict of any kind, also for a `ml_collections.ConfigDict`, which is no `Mapping`."""
+    return hasattr(type(value), "items") and hasattr(type(value), "__getitem__")
+
+
+def is_sequence(value) -> typing.TypeGuard[typing.Sequence[typing.Any]]:
+    """True for a list of values of any kind, such as OmegaConf's; a text is none."""
+    return isinstance(value, collections.abc.Sequence) and not isinstance(value, (str, bytes, bytearray))
+
+
 def came(value) -> str:
     """What the user handed in, as the end of an error sentence."""
     if is_array(value):
@@ -42,6 +54,18 @@ def nearest(value, known) -> str:
     """The end of an error sentence, such as "Did you mean 'cosine'?"; nothing where no known name is near."""
     near = difflib.get_close_matches(value, list(known), n=1) if isinstance(value, str) else []
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+_NUMBER_WITH_EXPONENT = re.compile(r"([+-]?[0-9]{1,40})(\.[0-9]{0,40})?[eE]([+-]?)([0-9]{1,4})")
+
+
+def number_in_yaml(value) -> str:
+    """The end of an error sentence about a text such as "3e-4", which a file of YAML may have meant as a number."""
+    found = _NUMBER_WITH_EXPONENT.fullmatch(value) if isinstance(value, str) else None
+    if not found or (found[2] and found[3]):
+        return ""
+    meant = f"{found[1]}{found[2] or '.0'}e{found[3] or '+'}{found[4]}"
+    return f" PyYAML, which reads YAML 1.1, makes a text of {value}: write {meant} there."
 
 
 def as_step(step):

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from warmup_jax._checks import MAX_STEPS, came, float_dtype, is_array, step_to_int32
+from warmup_jax._checks import MAX_STEPS, came, float_dtype, is_array, is_sequence, number_in_yaml, step_to_int32
 from warmup_jax._kinds import PLAIN, Kind, Limits
 from warmup_jax._words import value as quoted
 
@@ -218,14 +218,14 @@ def _as_number(name: str, value, wanted: str) -> int | float | jax.Array:
             return typing.cast(jax.Array, value)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
-    raise TypeError(f"`{name}` must be {wanted}; {came(value)}.")
+    raise TypeError(f"`{name}` must be {wanted}; {came(value)}.{number_in_yaml(value)}")
 
 
 def _as_table(name: str, values, wanted: str):
-    """A list, a tuple or a one-dimensional array; a list that holds arrays becomes an array."""
+    """The numbers of a sequence or a one-dimensional array; a list that holds arrays becomes an array."""
     if isinstance(values, (jax.Array, np.ndarray)) and values.ndim == 1:
         return values if is_array(values) else values.tolist()
-    if not isinstance(values, (list, tuple, range)):
+    if not is_sequence(values):
         raise TypeError(f"`{name}` must be {wanted}, as a list, a tuple or a one-dimensional array; {came(values)}.")
     return list(values)
 

@@ -259,7 +259,7 @@ class _Lifted(_kinds.Kind):
     def check(self, name: str, value: typing.Any) -> typing.Any:
         number = hasattr(value, "dtype") or isinstance(value, (int, float))
         if isinstance(value, (str, bytes, type)) or not (callable(value) or number):
-            raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.")
+            raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.{_checks.number_in_yaml(value)}")
         return value if callable(value) else _kinds.PLAIN[float].check(name, value)
 
 

@@ -303,6 +303,12 @@ class _Reading(typing.NamedTuple):
         return f"{self.said} = {amount} / {_counted(self.per, unit)} per step"
 
 
+def needs_run(duration: str) -> bool:
+    """Whether a text is a duration in another unit than steps, so that the run must be known."""
+    match = _QUANTITY.fullmatch(duration)
+    return match is not None and UNITS.get(match[3].lower(), "steps") != "steps"
+
+
 def _parse(name: str, duration: str) -> tuple[fractions.Fraction, str]:
     """The number and the unit in a text."""
     match = _QUANTITY.fullmatch(duration)

@@ -34,7 +34,7 @@ or "10%"; or a .json, .yaml, .toml or .txt file; or - for standard input. A run 
 steps; the options change the run that it is looked at in. Without either the run is as long as the schedule.
 
 A .yaml file has three keys: "version: 1", "schedule: {type: warmup_cosine, peak: 3e-4, warmup: 3 epochs, total: 100%}"
-and, if it likes, "run: {total: 39 epochs, steps_per_epoch: 120}".
+and, if it likes, "run: {total: 39 epochs, steps_per_epoch: 120}"; or it is the table of the schedule alone.
 """
 _COUNT = click.IntRange(min=1)
 _RUN_OPTIONS = {

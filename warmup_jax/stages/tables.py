@@ -76,12 +76,12 @@ class _Points(_kinds.Kind):
         return _Pair()
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
-        pairs = list(value) if isinstance(value, (list, tuple)) else value
-        if not isinstance(pairs, list) or any(not isinstance(pair, (list, tuple)) or len(pair) != 2 for pair in pairs):
+        is_sequence = _checks.is_sequence
+        if not is_sequence(value) or any(not is_sequence(pair) or len(pair) != 2 for pair in value):
             raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.")
-        if not pairs:
+        if not value:
             raise ValueError(f"`{name}` needs at least one pair `(step, value)`; got none.")
-        return pairs
+        return list(value)
 
 
 Points: typing.TypeAlias = typing.Annotated[typing.Sequence[tuple[int | jax.Array, float | jax.Array]], _Points()]

@@ -7,7 +7,7 @@ import operator
 import typing
 
 import warmup_jax as wj
-from warmup_jax import _calls, _checks, _declare, _words
+from warmup_jax import _calls, _checks, _declare, _words, units
 from warmup_jax._kinds import Choice
 from warmup_jax.combinators._shapes import ShapeKind
 from warmup_jax.fields import Kind
@@ -216,17 +216,20 @@ class _Builder:
         if not kind.in_steps or kind.table:
             raise self.source.error(
                 node.place,
-                f"a text can stand only for a number of steps, such as '3 epochs'; got {_words.value(text)}.",
+                f"a text can stand only for a number of steps, such as '3 epochs'; got {_words.value(text)}."
+                f"{_checks.number_in_yaml(text)}",
                 TypeError,
             )
-        if self.run is None:
+        if self.run is None and units.needs_run(text):
             raise self.source.error(
                 node.place, f"{_words.value(text)} is a part of a run, which must be known: give `run=Run(...)`."
             )
+        run = self.run or wj.Run(1)  # in any run "360 steps" are as many
         try:
-            return self.run.steps(text)
+            return run.steps(text)
         except ValueError as error:
-            raise self.source.error(node.place, str(error)) from None
+            hint = "" if kind.whole else _checks.number_in_yaml(text)
+            raise self.source.error(node.place, f"{error}{hint}") from None
 
 
 def _is_shape(maker: typing.Callable) -> bool:

@@ -49,9 +49,8 @@ def save(schedule: Schedule, path: str | os.PathLike[str], run: Run | None = Non
     if form is _TXT:
         text = data.checked_text("save(schedule)", schedule)[0] + "\n"
     else:
-        table = data.to_dict(schedule)
         kept = {} if run is None else {"run": data.run_as_data(run)}
-        text = form.write({"version": table["version"], **kept, "schedule": table["schedule"]})
+        text = form.write({"version": data.VERSION, **kept, "schedule": data.as_data("save(schedule)", schedule)})
     try:
         contents = text.encode("utf-8")
         written = File(path, form, form.read(_checked(contents, form)))
@@ -147,7 +146,7 @@ class File(typing.NamedTuple):
     def in_words(self) -> str:
         """The text that says the same as the schedule."""
         with _about(self.path):
-            return self.data if self.form is _TXT else data.in_words(self.data["schedule"])
+            return self.data if self.form is _TXT else data.in_words(self.data)
 
 
 class _Form(typing.NamedTuple):

@@ -56,7 +56,7 @@ def grouped(
         {'new': Array(0.5, dtype=float32), 'old': Array(0.25, dtype=float32)}
     """
     for name, value in {"optimizers": optimizers, "patterns": patterns}.items():
-        if not isinstance(value, collections.abc.Mapping):
+        if not _checks.is_mapping(value):
             raise TypeError(f"`grouped({name}=...)` must be a dict by the names of the groups; {_checks.came(value)}.")
     for name, optimizer in optimizers.items():
         check_optimizer(f"grouped(optimizers={{{name!r}: ...}})", optimizer)
@@ -174,7 +174,7 @@ def _as_patterns(name: str, pattern: object) -> list[str] | None:
         return None
     patterns = [pattern] if isinstance(pattern, str) else pattern
     if (
-        not isinstance(patterns, (list, tuple, set))
+        not (isinstance(patterns, set) or _checks.is_sequence(patterns))
         or not patterns
         or not all(isinstance(one, str) for one in patterns)
     ):

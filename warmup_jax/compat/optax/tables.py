@@ -6,7 +6,7 @@ from typing import Annotated
 
 import jax
 
-from warmup_jax import Constant, Cosine, PiecewiseConstant, PiecewiseLinear, Schedule, join
+from warmup_jax import Constant, Cosine, PiecewiseConstant, PiecewiseLinear, Schedule, _checks, join
 from warmup_jax.fields import Kind, Real, Steps, at_least, checked, kind_of
 
 _STEP = typing.cast(Kind, kind_of(Steps))
@@ -19,8 +19,8 @@ class _Factors(Kind):
     words = "a dict from steps to factors of at least 0"
 
     def check(self, name: str, value: typing.Any) -> dict[int, float | jax.Array]:
-        if not isinstance(value, (dict, type(None))):
-            raise TypeError(f"`{name}` must be {self.words}; got {value!r} ({type(value).__name__}).")
+        if value is not None and not _checks.is_mapping(value):
+            raise TypeError(f"`{name}` must be {self.words}; {_checks.came(value)}.")
         factors = {
             _STEP.check(f"{name}, the step {step!r},", step): _FACTOR.check(f"{name}[{step!r}]", factor)
             for step, factor in (value or {}).items()

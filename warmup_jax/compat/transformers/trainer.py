@@ -6,12 +6,15 @@ import typing
 from typing import Annotated
 
 import warmup_jax as wj
+from warmup_jax import _checks
 from warmup_jax.compat.transformers.choosing import get_scheduler
 from warmup_jax.fields import Known, Real, SignedSteps, Steps, at_least, between, checked
 
 
 @checked
-def from_trainer_args(arguments: dict[str, typing.Any], num_training_steps: Steps | None = None) -> wj.Schedule:
+def from_trainer_args(
+    arguments: typing.Mapping[str, typing.Any], num_training_steps: Steps | None = None
+) -> wj.Schedule:
     """The schedule that a Transformers `Trainer` makes of its `TrainingArguments`.
 
     Read are `lr_scheduler_type` ("linear" by default), `lr_scheduler_kwargs` (a dict or JSON), `learning_rate` (5e-5),
@@ -33,7 +36,7 @@ def from_trainer_args(arguments: dict[str, typing.Any], num_training_steps: Step
         >>> transformers.from_trainer_args({"lr_scheduler_type": "cosine", "max_steps": 1_000, "warmup_steps": 0.1})
         Join(Linear(start=0.0, stop=5e-05, steps=100), Cosine(start=5e-05, stop=0.0, steps=900))
     """
-    if not isinstance(arguments, dict):
+    if not _checks.is_mapping(arguments):
         raise TypeError(
             f"`from_trainer_args(arguments)` must be a dict; got {arguments!r} ({type(arguments).__name__}). Hand in "
             "`training_arguments.to_dict()`."
