@@ -102,17 +102,17 @@ class Repeat(Schedule):
 
     def _cycle_at(self, step: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """The number k of the cycle at a step, the step at which it begins, and `stretch**(k - 1)`, 1 for k = 0."""
-        once = jnp.maximum(self.schedule.steps, 1)
+        once, stretch = jnp.maximum(self.schedule.steps, 1), jnp.asarray(self.stretch)
         first = once.astype(jnp.uint32)
         last = jnp.asarray(_checks.MAX_STEPS if self.times is None else jnp.maximum(self.times - 1, 0))
         # Every cycle behind the first one is a multiple of `stretch`.
         later = _growing(
-            multiply(first, self.stretch.astype(jnp.uint32)),
-            self.stretch,
+            multiply(first, stretch.astype(jnp.uint32)),
+            stretch,
             lambda cycle, begin: (begin <= step - first) & (cycle < last),
         )
         is_later = (step >= first) & (last > 0)
-        even, grown = self.stretch == 1, jnp.where(is_later, later.cycle + 1, 0)
+        even, grown = stretch == 1, jnp.where(is_later, later.cycle + 1, 0)
         cycle = jnp.where(even, jnp.minimum(divide(step, first)[0].astype(jnp.int32), last), grown)
         begin = jnp.where(even, cycle * once, jnp.where(is_later, later.begin + first, 0).astype(jnp.int32))
         power = jnp.where(even | ~is_later, 1, later.power)
