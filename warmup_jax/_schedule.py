@@ -14,6 +14,7 @@ from warmup_jax._showing import identity, show
 from warmup_jax._time import Time
 
 if typing.TYPE_CHECKING:
+    import numpy as np
     from jax.typing import ArrayLike
     from jaxtyping import Array, Float
 
@@ -124,6 +125,40 @@ class Schedule:
             TypeError: for a float or bool step, or for a batched schedule outside `jax.vmap`.
         """
         return _evaluate(self._compact(), _checks.as_step(step))
+
+    @typing.final
+    def on_host(self, step: "int | np.integer | np.ndarray") -> "float | np.ndarray":
+        """The value at `step`, computed on the host: for a progress bar, a log or a file while an accelerator trains.
+
+        No accelerator is touched, and nothing is waited for. `float(schedule(step))` and `float(learning_rate(state))`
+        wait until the device has done all that it was asked before, which leaves it idle while the host goes on: 60 %
+        of a step of 1.4 ms. The other way that costs nothing is to return the rate from the compiled step, and to read
+        it with the loss.
+
+        It is the same formula, compiled for JAX's CPU backend: on an accelerator the values may differ by a few ulp.
+
+        Args:
+            step: a Python int of any size, or a NumPy integer array of any shape.
+
+        Returns:
+            A Python float, or a NumPy array of the shape of `step`, float32 (float64 under `jax_enable_x64`).
+
+        Raises:
+            TypeError: for a step or a schedule on another device, such as one from the state of an optimizer: fetch it
+                first with `jax.device_get`, which waits. For traced numbers, a float or a bool.
+            RuntimeError: where JAX was told not to load its CPU backend, as by `JAX_PLATFORMS=cuda`.
+
+        Example:
+            >>> import warmup_jax as wj
+            >>> schedule = wj.warmup_cosine(peak=0.5, warmup=100, total=1_000)
+            >>> schedule.on_host(50)
+            0.25
+            >>> f"step 50, rate {schedule.on_host(50):.3g}"
+            'step 50, rate 0.25'
+        """
+        from warmup_jax._host import on_host
+
+        return on_host(self, step)
 
     @typing.final
     def at(self, time: Time) -> "Float[Array, ...]":

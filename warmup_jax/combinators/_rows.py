@@ -28,6 +28,9 @@ class Row:
 
     stages: Schedule
 
+    def _compact(self) -> "Row":
+        return self
+
     @property
     def steps(self) -> jax.Array:
         """The sum of their lengths; it saturates at 2**31 - 1."""
