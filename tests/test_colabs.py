@@ -5,6 +5,7 @@ import pathlib
 import re
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
@@ -26,6 +27,21 @@ def test_notebook_runs(path, tmp_path):
 
 def test_there_is_a_notebook():
     assert NOTEBOOKS
+
+
+@pytest.mark.default_promotion
+@pytest.mark.filterwarnings("default::DeprecationWarning")  # of TensorBoard's writer
+def test_the_page_about_logging_runs(capsys):
+    page = (NOTEBOOKS[0].parent / "logging.md").read_text()
+    names: dict = {}
+    for block in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S):
+        exec(compile(block, "logging.md", "exec"), names)
+    planned = [names["schedule"].on_host(step) for step in range(0, 200, 50)]
+    applied = [float(log["learning_rate"]) for log in names["logs"]]
+    np.testing.assert_allclose(applied, [0.0, 0.1 * (1 + np.cos(np.pi * 30 / 180)) / 2, *planned[2:]], rtol=1e-5)
+    printed = capsys.readouterr().out
+    assert [line for line in printed.splitlines() if line.startswith("50,")] == [f"50,{planned[1]}"]
+    assert any(path.name.startswith("events") for path in names["folder"].iterdir()), "TensorBoard's file"
 
 
 def test_the_gallery_shows_every_name_with_the_call_that_makes_it():
