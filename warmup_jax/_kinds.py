@@ -43,6 +43,7 @@ class Kind:
     whole: bool = False  # a whole number
     table: bool = False  # several numbers in one array
     in_steps: bool = False  # counts steps, so that a duration such as '3 epochs' may stand for it
+    share_of: str = ""  # the argument of which a text such as '10%' is a share
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
         """`value` in the form that is stored, or an error that begins with `name`."""
@@ -67,7 +68,7 @@ class _OrNone(Kind):
     def __init__(self, kind: Kind):
         self.kind = kind
         self.words, self.low, self.high = f"{kind.words}, or None", kind.low, kind.high
-        self.whole, self.table, self.in_steps = kind.whole, kind.table, kind.in_steps
+        self.whole, self.table, self.in_steps, self.share_of = kind.whole, kind.table, kind.in_steps, kind.share_of
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
         return None if value is None else self.kind.check(name, value)

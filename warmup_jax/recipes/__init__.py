@@ -1,5 +1,6 @@
 """Names for well-known combinations. Each is one expression over the stages and combinators."""
 
+from warmup_jax.recipes.averages import ema_warmup as ema_warmup
 from warmup_jax.recipes.cycles import cosine_restarts as cosine_restarts
 from warmup_jax.recipes.cycles import cyclic as cyclic
 from warmup_jax.recipes.cycles import multi_step as multi_step
@@ -8,6 +9,7 @@ from warmup_jax.recipes.cycles import one_cycle_momentum as one_cycle_momentum
 from warmup_jax.recipes.cycles import step_decay as step_decay
 from warmup_jax.recipes.phases import infinite_cosine as infinite_cosine
 from warmup_jax.recipes.phases import one_minus_sqrt as one_minus_sqrt
+from warmup_jax.recipes.phases import polynomial_from_start as polynomial_from_start
 from warmup_jax.recipes.phases import power_law as power_law
 from warmup_jax.recipes.phases import wsd as wsd
 from warmup_jax.recipes.warmups import linear_to_zero as linear_to_zero

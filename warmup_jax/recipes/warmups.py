@@ -1,5 +1,6 @@
 """A warmup and what follows it."""
 
+import functools
 from typing import Annotated
 
 import jax
@@ -8,15 +9,29 @@ import jax.numpy as jnp
 from warmup_jax import _checks
 from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
-from warmup_jax.combinators import Shift, Stretch, join
+from warmup_jax.combinators import Maximum, Shift, Stretch, join
 from warmup_jax.fields import Known, Positive, Real, Steps, Timescale, at_least, between, decimal
-from warmup_jax.recipes._phases import Start, Stop, Warmup, rest
+from warmup_jax.recipes._phases import (
+    Cooldown,
+    First,
+    Last,
+    Start,
+    Stop,
+    Warmup,
+    ending,
+    rate,
+    rest,
+    rise,
+    unless_empty,
+)
 from warmup_jax.stages import Constant, Cosine, Exponential, Geometric, InversePower, Linear, Polynomial, Rex
 from warmup_jax.stages.curves import Beta
 
 
 @checked
-def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, start: Start = 0.0) -> Schedule:
+def warmup_constant(
+    *, peak: Real, warmup: Warmup, total: Steps | None = None, start: Start = 0.0, first: First = "0"
+) -> Schedule:
     """Rise in a straight line, then stay.
 
     `join(Linear(start, peak, warmup), Constant(peak, total - warmup))`
@@ -25,7 +40,11 @@ def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, s
         peak: the rate after the warmup.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included; `None`, the default, is unbounded.
-        start: the rate at step 0.
+        start: the rate where the warmup begins.
+        first: how the warmup counts its W steps. By default step t is at `t / W` of the way from `start` to `peak`, and
+            step W at the peak. Counted from 1 it is at `(t + 1) / (W + 1)`, so that no step has the rate `start`, or at
+            `(t + 1) / W`, with the peak from step W - 1 on; "0/(W-1)" is `t / (W - 1)`, with both ends among the W
+            steps, as in `np.linspace`. What follows begins at step W in any case.
 
     Returns:
         A schedule.
@@ -34,15 +53,26 @@ def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, s
         >>> import warmup_jax as wj
         >>> wj.warmup_constant(peak=1e-3, warmup=100)(50)
         Array(0.0005, dtype=float32)
+        >>> [float(wj.warmup_constant(peak=1.0, warmup=4, first=first)(0)) for first in ("0", "1/W", "1/(W+1)")]
+        [0.0, 0.25, 0.20000000298023224]
 
     Source: Goyal et al. 2017, https://arxiv.org/abs/1706.02677, section 2.2. The same rates as
     `transformers.get_constant_schedule_with_warmup`.
     """
-    return join(Linear(start, peak, warmup), Constant(peak, rest(total, warmup)))
+    return join(rise(start, peak, warmup, first), Constant(peak, rest(total, warmup)))
 
 
 @checked
-def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0, stop: Stop = 0.0) -> Schedule:
+def warmup_linear(
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
+) -> Schedule:
     """Rise in a straight line, then fall in a straight line.
 
     `join(Linear(start, peak, warmup), Linear(peak, stop, total - warmup))`
@@ -51,8 +81,11 @@ def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.
         peak: the rate where the warmup ends.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
-        start: the rate at step 0.
+        start: the rate where the warmup begins.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
+        first: as for `warmup_constant`.
+        last: the step of N = `total` at which the rate arrives at `stop`. By default N, which comes after the last
+            update; with "N-1" the last update has the rate `stop`.
 
     Returns:
         A schedule.
@@ -65,11 +98,20 @@ def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.
     Source: Devlin et al. 2019, https://arxiv.org/abs/1810.04805, appendix A.2. The same rates as
     `transformers.get_linear_schedule_with_warmup`.
     """
-    return join(Linear(start, peak, warmup), Linear(peak, stop, total - warmup))
+    return join(rise(start, peak, warmup, first), ending(last, Linear)(peak, rate(stop), total - warmup))
 
 
 @checked
-def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0, stop: Stop = 0.0) -> Schedule:
+def warmup_cosine(
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
+) -> Schedule:
     """Rise in a straight line, then fall along half a cosine.
 
     `join(Linear(start, peak, warmup), Cosine(peak, stop, total - warmup))`
@@ -78,8 +120,10 @@ def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.
         peak: the rate where the warmup ends.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
-        start: the rate at step 0.
+        start: the rate where the warmup begins.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -93,12 +137,20 @@ def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.
     rates as `transformers.get_cosine_schedule_with_warmup`; in a `Staircase` of one epoch, those of a per-epoch cosine
     callback of Keras.
     """
-    return join(Linear(start, peak, warmup), Cosine(peak, stop, total - warmup))
+    return join(rise(start, peak, warmup, first), ending(last, Cosine)(peak, rate(stop), total - warmup))
 
 
 @checked
 def warmup_polynomial(
-    *, peak: Real, warmup: Warmup, total: Steps, power: Positive = 1.0, start: Start = 0.0, stop: Stop = 0.0
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    power: Positive = 1.0,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
 ) -> Schedule:
     """Rise in a straight line, then fall by a power of what is left.
 
@@ -109,8 +161,10 @@ def warmup_polynomial(
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
         power: the exponent; 1, the default, is a straight line.
-        start: the rate at step 0.
+        start: the rate where the warmup begins.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -123,11 +177,21 @@ def warmup_polynomial(
     Source: the same rates as `transformers.get_polynomial_decay_schedule_with_warmup`, whose `stop` is 1e-7 by
     default.
     """
-    return join(Linear(start, peak, warmup), Polynomial(peak, stop, total - warmup, power))
+    decay = ending(last, functools.partial(Polynomial, power=power))
+    return join(rise(start, peak, warmup, first), decay(peak, rate(stop), total - warmup))
 
 
 @checked
-def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Stop, start: Start = 0.0) -> Schedule:
+def warmup_exponential(
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    stop: Stop,
+    start: Start = 0.0,
+    first: First = "0",
+    last: Last = "N",
+) -> Schedule:
     """Rise in a straight line, then fall by a constant factor per step.
 
     `join(Linear(start, peak, warmup), Geometric(peak, stop, total - warmup))`
@@ -137,7 +201,9 @@ def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Stop, 
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
         stop: the rate at `total` and after: of the sign of `peak` and not 0, which a constant factor never reaches.
-        start: the rate at step 0.
+        start: the rate where the warmup begins.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -150,24 +216,38 @@ def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Stop, 
     Source: the exponential decay of `optax.warmup_exponential_decay_schedule`, given by its end instead of its rate.
     For a warmup that is itself exponential see `Exponential`.
     """
-    return join(Linear(start, peak, warmup), Geometric(peak, stop, total - warmup))
+    return join(rise(start, peak, warmup, first), ending(last, Geometric)(peak, rate(stop), total - warmup))
 
 
 @checked
 def warmup_inverse_sqrt(
-    *, peak: Real, warmup: Warmup, total: Steps | None = None, timescale: Timescale | None = None, start: Start = 0.0
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps | None = None,
+    timescale: Timescale | None = None,
+    start: Start = 0.0,
+    hold: Cooldown = 0,
+    limit: Stop = 0.0,
+    floor: Stop = 0.0,
+    first: First = "0",
 ) -> Schedule:
     """Rise in a straight line, then fall with the inverse square root of time, without a horizon.
 
-    `join(Linear(start, peak, warmup), InversePower(peak, timescale, 0.5, total - warmup))`
+    `join(Linear(start, peak, warmup), InversePower(peak, timescale, 0.5, total - warmup))`, with `Constant(peak, hold)`
+    between them
 
     Args:
         peak: the rate where the warmup ends.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included; `None`, the default, is unbounded.
-        timescale: in steps: so long after the warmup the rate is `peak / sqrt(2)`. By default `warmup`, with which the
-            rate is `peak * sqrt(warmup / step)`; without a warmup it must be given.
-        start: the rate at step 0.
+        timescale: in steps: so long after it began to fall the rate is `peak / sqrt(2)`. By default `warmup + hold`,
+            with which it is `peak * sqrt((warmup + hold) / step)`; where both are 0 it must be given.
+        start: the rate where the warmup begins.
+        hold: the steps at the peak before it falls.
+        limit: the rate that the curve nears; 0, the default, is none.
+        floor: the rate at which it stops to fall; 0, the default, is none. The warmup may begin below it.
+        first: as for `warmup_constant`.
 
     Returns:
         A schedule.
@@ -176,17 +256,24 @@ def warmup_inverse_sqrt(
         >>> import warmup_jax as wj
         >>> wj.warmup_inverse_sqrt(peak=1.0, warmup=100)(400)
         Array(0.5, dtype=float32)
+        >>> t5 = wj.warmup_inverse_sqrt(peak=0.01, warmup=0, hold=10_000)
+        >>> f"{t5(9_999):.3f} {t5(40_000):.3f}"
+        '0.010 0.005'
 
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 5.3; Raffel et al. 2019,
-    https://arxiv.org/abs/1910.10683. The same rates as `transformers.get_inverse_sqrt_schedule`.
+    https://arxiv.org/abs/1910.10683, with a hold in place of the warmup. The same rates as
+    `transformers.get_inverse_sqrt_schedule`; with a hold, as NVIDIA NeMo's `NoamHoldAnnealing`; with a limit, as
+    OLMo-core's `InvSqrtWithWarmup`; with a floor, as Megatron-LM's `min_lr`.
     """
-    if timescale is None and isinstance(warmup, int) and warmup == 0:
+    begin = _checks.add_lengths(warmup, hold)
+    if timescale is None and isinstance(begin, int) and begin == 0:
         raise ValueError(
-            "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps "
-            "after which the rate has fallen to 71 %, such as 10_000."
+            "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` and `hold` are 0: it is the number of "
+            "steps after which the rate has fallen to 71 %, such as 10_000."
         )
-    fall = InversePower(peak, warmup if timescale is None else timescale, 0.5, rest(total, warmup))
-    return join(Linear(start, peak, warmup), fall)
+    fall = InversePower(peak, begin if timescale is None else timescale, 0.5, rest(total, begin), rate(limit))
+    fall = fall if isinstance(floor, float) and floor == 0 else Maximum(fall, rate(floor))
+    return join(rise(start, peak, warmup, first), *unless_empty(Constant(peak, hold)), fall)
 
 
 @checked
@@ -219,7 +306,9 @@ def noam(*, d_model: Positive, warmup: Annotated[Steps, at_least(1)], scale: Rea
 
 
 @checked
-def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0) -> Schedule:
+def linear_to_zero(
+    *, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0, first: First = "0", last: Last = "N"
+) -> Schedule:
     """Rise in a straight line, then fall in a straight line to exactly 0.
 
     `join(Linear(start, peak, warmup), Linear(peak, 0.0, total - warmup))`
@@ -228,7 +317,9 @@ def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0
         peak: the rate where the warmup ends.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
-        start: the rate at step 0.
+        start: the rate where the warmup begins.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -240,12 +331,20 @@ def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0
 
     Source: Bergsma et al. 2025, https://arxiv.org/abs/2502.15938, which finds it better than a decay to a tenth.
     """
-    return join(Linear(start, peak, warmup), Linear(peak, 0.0, total - warmup))
+    return join(rise(start, peak, warmup, first), ending(last, Linear)(peak, 0.0, total - warmup))
 
 
 @checked
 def warmup_rex(
-    *, peak: Real, warmup: Warmup, total: Steps, beta: Beta = 0.5, start: Start = 0.0, stop: Stop = 0.0
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    beta: Beta = 0.5,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
 ) -> Schedule:
     """Rise in a straight line, then stay high for long and fall ever more steeply.
 
@@ -256,8 +355,10 @@ def warmup_rex(
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
         beta: the smaller, the longer the rate stays high; 0.5, the default, is the paper's.
-        start: the rate at step 0.
+        start: the rate where the warmup begins.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -269,7 +370,8 @@ def warmup_rex(
 
     Source: Chen et al. 2021, https://arxiv.org/abs/2107.04197; `Rex` tells how implementations differ.
     """
-    return join(Linear(start, peak, warmup), Rex(peak, stop, total - warmup, beta))
+    decay = ending(last, functools.partial(Rex, beta=beta))
+    return join(rise(start, peak, warmup, first), decay(peak, rate(stop), total - warmup))
 
 
 @checked
