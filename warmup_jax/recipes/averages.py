@@ -10,7 +10,7 @@ from warmup_jax.stages import InversePower
 
 
 @checked
-def ema_warmup(*, decay: Annotated[Real, between(0.0, 1.0)] = 0.9999) -> Schedule:
+def ema_warmup(*, decay: Annotated[Real, between(0.0, 1.0)]) -> Schedule:
     """The decay of an exponential moving average, short of memory at first.
 
     `min(decay, (1 + step) / (10 + step))`, which is `Minimum(InversePower(0.1, 10.0, 1.0, limit=1.0), decay)`

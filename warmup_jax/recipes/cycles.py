@@ -162,7 +162,7 @@ def cosine_restarts(
         times: how many cycles; `None`, the default, is without end.
         stretch: each cycle lasts so many times as long as the one before: a whole number.
         scale: each cycle is so many times as high as the one before; it scales `stop` too.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         stop: the rate that each cycle falls to.
         rewarmup: the first steps of each cycle, also of the first one, in which the rate rises from `stop`; they grow
             with the cycle.
@@ -179,7 +179,7 @@ def cosine_restarts(
 
     Source: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983. The same rates as
     `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`, also where that one's logarithm picks a wrong cycle; with a
-    rewarmup and cycles of one length, those of `pytorch_optimizer.CosineAnnealingWarmupRestarts`.
+    rewarmup and cycles of one length and height, those of `pytorch_optimizer`'s `CosineAnnealingWarmupRestarts`.
     """
     low = rate(stop)
     each = join(*unless_empty(Linear(low, peak, rewarmup)), Cosine(peak, low, cycle - rewarmup))
@@ -246,7 +246,7 @@ def multi_step(
         factors: in place of `factor`: the share of the peak from each boundary on, one for each.
         total: the length of the whole run; `None`, the default, is unbounded.
         warmup: the length of the warmup, which multiplies.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         first: as for `warmup_constant`.
 
     Returns:

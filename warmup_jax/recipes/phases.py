@@ -36,7 +36,7 @@ def wsd(
         cooldown: the length of the cooldown at the end of the run.
         shape: a callable `(start, stop, steps)` that makes the cooldown: `Linear`, `Cosine`, `one_minus_sqrt`, or
             `Geometric` with a `stop` other than 0.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         stop: the rate at `total` and after.
         first: as for `warmup_constant`.
         last: as for `warmup_linear`.
@@ -134,7 +134,7 @@ def power_law(
         cooldown: the length of the cooldown at the end of the run.
         power: the exponent.
         shape: a callable `(start, stop, steps)` that makes the cooldown.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         stop: the rate at `total` and after.
         first: as for `warmup_constant`.
         last: as for `warmup_linear`.
@@ -170,7 +170,7 @@ def infinite_cosine(
         plateau: the rate of the endless phase; a tenth of the peak in the source.
         warmup: the length of the warmup.
         decay: the length of the cosine.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         first: as for `warmup_constant`.
 
     Returns:

@@ -1,16 +1,12 @@
 """A warmup and what follows it."""
 
 import functools
-from typing import Annotated
-
-import jax
-import jax.numpy as jnp
 
 from warmup_jax import _checks
 from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
-from warmup_jax.combinators import Maximum, Shift, Stretch, join
-from warmup_jax.fields import Known, Positive, Real, Steps, Timescale, at_least, between, decimal
+from warmup_jax.combinators import Maximum, join
+from warmup_jax.fields import Positive, Real, Steps, Timescale
 from warmup_jax.recipes._phases import (
     Cooldown,
     First,
@@ -24,7 +20,7 @@ from warmup_jax.recipes._phases import (
     rise,
     unless_empty,
 )
-from warmup_jax.stages import Constant, Cosine, Exponential, Geometric, InversePower, Linear, Polynomial, Rex
+from warmup_jax.stages import Constant, Cosine, Geometric, InversePower, Linear, Polynomial, Rex
 from warmup_jax.stages.curves import Beta
 
 
@@ -40,11 +36,11 @@ def warmup_constant(
         peak: the rate after the warmup.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included; `None`, the default, is unbounded.
-        start: the rate where the warmup begins.
-        first: how the warmup counts its W steps. By default step t is at `t / W` of the way from `start` to `peak`, and
-            step W at the peak. Counted from 1 it is at `(t + 1) / (W + 1)`, so that no step has the rate `start`, or at
-            `(t + 1) / W`, with the peak from step W - 1 on; "0/(W-1)" is `t / (W - 1)`, with both ends among the W
-            steps, as in `np.linspace`. What follows begins at step W in any case.
+        start: the rate at step 0.
+        first: the share of the way from `start` to `peak` at step 0, of a warmup of W steps. Step t is at `t / W` with
+            "0", the default; counted from 1 it is at `(t + 1) / W` with "1/W" and at `(t + 1) / (W + 1)` with
+            "1/(W+1)". "0/(W-1)" is `t / (W - 1)`: both ends are among the W steps, as in `np.linspace`. What follows
+            begins at step W in any case.
 
     Returns:
         A schedule.
@@ -81,7 +77,7 @@ def warmup_linear(
         peak: the rate where the warmup ends.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
         first: as for `warmup_constant`.
         last: the step of N = `total` at which the rate arrives at `stop`. By default N, which comes after the last
@@ -120,7 +116,7 @@ def warmup_cosine(
         peak: the rate where the warmup ends.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
         first: as for `warmup_constant`.
         last: as for `warmup_linear`.
@@ -161,7 +157,7 @@ def warmup_polynomial(
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
         power: the exponent; 1, the default, is a straight line.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
         first: as for `warmup_constant`.
         last: as for `warmup_linear`.
@@ -201,7 +197,7 @@ def warmup_exponential(
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
         stop: the rate at `total` and after: of the sign of `peak` and not 0, which a constant factor never reaches.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         first: as for `warmup_constant`.
         last: as for `warmup_linear`.
 
@@ -243,7 +239,7 @@ def warmup_inverse_sqrt(
         total: the length of the whole run, warmup included; `None`, the default, is unbounded.
         timescale: in steps: so long after it began to fall the rate is `peak / sqrt(2)`. By default `warmup + hold`,
             with which it is `peak * sqrt((warmup + hold) / step)`; where both are 0 it must be given.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         hold: the steps at the peak before it falls.
         limit: the rate that the curve nears; 0, the default, is none.
         floor: the rate at which it stops to fall; 0, the default, is none. The warmup may begin below it.
@@ -262,8 +258,8 @@ def warmup_inverse_sqrt(
 
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 5.3; Raffel et al. 2019,
     https://arxiv.org/abs/1910.10683, with a hold in place of the warmup. The same rates as
-    `transformers.get_inverse_sqrt_schedule`; with a hold, as NVIDIA NeMo's `NoamHoldAnnealing`; with a limit, as
-    OLMo-core's `InvSqrtWithWarmup`; with a floor, as Megatron-LM's `min_lr`.
+    `transformers.get_inverse_sqrt_schedule`; with a hold and a floor, as levanter's `inv_sqrt`; with a hold and
+    `timescale=warmup`, as NVIDIA NeMo's `NoamHoldAnnealing`; with a limit, as OLMo-core's `InvSqrtWithWarmup`.
     """
     begin = _checks.add_lengths(warmup, hold)
     if timescale is None and isinstance(begin, int) and begin == 0:
@@ -274,35 +270,6 @@ def warmup_inverse_sqrt(
     fall = InversePower(peak, begin if timescale is None else timescale, 0.5, rest(total, begin), rate(limit))
     fall = fall if isinstance(floor, float) and floor == 0 else Maximum(fall, rate(floor))
     return join(rise(start, peak, warmup, first), *unless_empty(Constant(peak, hold)), fall)
-
-
-@checked
-def noam(*, d_model: Positive, warmup: Annotated[Steps, at_least(1)], scale: Real = 1.0) -> Schedule:
-    """The schedule of the first Transformer: its peak follows from the width of the model.
-
-    `scale * d_model**-0.5 * min(n**-0.5, n * warmup**-1.5)` for the update n = step + 1, which is
-    `Shift(join(Linear(0, peak, warmup), InversePower(peak, warmup, 0.5)), -1)` with
-    `peak = scale / sqrt(d_model * warmup)`
-
-    Args:
-        d_model: the width of the model.
-        warmup: the length of the warmup. The peak is the rate of update `warmup`, at step
-            `warmup - 1`.
-        scale: the factor on all rates.
-
-    Returns:
-        A schedule.
-
-    Example:
-        >>> import warmup_jax as wj
-        >>> schedule = wj.noam(d_model=512, warmup=4000)
-        >>> f"{schedule(0):.3e} {schedule(3999):.3e}"
-        '1.747e-07 6.988e-04'
-
-    Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, equation 3, whose updates are counted from 1.
-    """
-    peak = scale * _inverse_sqrt(d_model) * _inverse_sqrt(warmup)
-    return Shift(join(Linear(0.0, peak, warmup), InversePower(peak, warmup, 0.5)), -1)
 
 
 @checked
@@ -317,7 +284,7 @@ def linear_to_zero(
         peak: the rate where the warmup ends.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         first: as for `warmup_constant`.
         last: as for `warmup_linear`.
 
@@ -355,7 +322,7 @@ def warmup_rex(
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
         beta: the smaller, the longer the rate stays high; 0.5, the default, is the paper's.
-        start: the rate where the warmup begins.
+        start: the rate at step 0.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
         first: as for `warmup_constant`.
         last: as for `warmup_linear`.
@@ -372,69 +339,3 @@ def warmup_rex(
     """
     decay = ending(last, functools.partial(Rex, beta=beta))
     return join(rise(start, peak, warmup, first), decay(peak, rate(stop), total - warmup))
-
-
-@checked
-def untuned_linear(*, peak: Real, b2: Annotated[Known, between(0.0, 1.0, below=True)] = 0.999) -> Schedule:
-    """The linear warmup that needs no tuning: its length follows from Adam's memory.
-
-    `peak * min(1, n * (1 - b2) / 2)` for the update n = step + 1: a warmup of `2 / (1 - b2)` updates, 2,000 for 0.999.
-
-    `Shift(Linear(0.0, peak, 2 / (1 - b2)), -1)`; a length that is not whole is kept as a fraction, in a `Stretch`.
-
-    Args:
-        peak: the rate after the warmup.
-        b2: the second-moment decay of Adam; read as the decimal it prints as.
-
-    Returns:
-        A schedule.
-
-    Example:
-        >>> import warmup_jax as wj
-        >>> schedule = wj.untuned_linear(peak=1.0)
-        >>> float(schedule(0)), float(schedule(999)), float(schedule(1999))
-        (0.0005000000237487257, 0.5, 1.0)
-
-    Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 5. The same rates as
-    `pytorch_warmup.UntunedLinearWarmup` where the length is whole; that one rounds it down.
-    """
-    length = 2 / (1 - decimal(b2))
-    if length > _checks.MAX_STEPS:
-        raise ValueError(f"`untuned_linear(b2=...)` must be at most 0.999999999; got {b2!r}.")
-    length = length.limit_denominator(int(_checks.MAX_STEPS / (length + 1)))  # in whole units that fit int32
-    warmup = Linear(0.0, peak, length.numerator)
-    warmup = warmup if length.denominator == 1 else Stretch(warmup, 1, length.denominator)
-    return join(Shift(warmup, -1), Constant(peak))
-
-
-@checked
-def untuned_exponential(*, peak: Real, b2: Annotated[Real, between(0.0, 0.999999)] = 0.999) -> Schedule:
-    """The exponential warmup that needs no tuning: its time scale follows from Adam's memory.
-
-    `peak * (1 - exp(-n * (1 - b2)))` for the update n = step + 1, which is
-    `Shift(Exponential(0.0, peak, 1 / (1 - b2)), -1)`
-
-    Args:
-        peak: the rate it nears.
-        b2: the second-moment decay of Adam.
-
-    Returns:
-        A schedule.
-
-    Example:
-        >>> import warmup_jax as wj
-        >>> wj.untuned_exponential(peak=1.0)(999).round(4)
-        Array(0.6321, dtype=float32)
-
-    Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 4. The same rates as
-    `pytorch_warmup.UntunedExponentialWarmup`.
-    """
-    return Shift(Exponential(0.0, peak, 1 / (1 - b2)), -1)
-
-
-def _inverse_sqrt(number: Real) -> Real:
-    """`number**-0.5`; of an array in the dtype of a rate, and of at least the smallest number that it has."""
-    if not isinstance(number, jax.Array):
-        return float(number) ** -0.5
-    number = number.astype(_checks.float_dtype())
-    return jnp.maximum(number, jnp.finfo(number.dtype).smallest_normal) ** -0.5

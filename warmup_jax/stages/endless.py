@@ -76,8 +76,8 @@ class Exponential(Schedule):
         >>> wj.Exponential(1.0, 0.0, half_life=10.0)(20)
         Array(0.25, dtype=float32)
 
-    Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 4 (as a warmup); `praxis.schedules.Continuous`
-    for the half-life.
+    Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 4 (as a warmup); `praxis.schedules`
+    (`ContinuousSchedule`) for the half-life.
     """
 
     start: Real
