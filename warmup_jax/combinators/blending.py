@@ -24,7 +24,9 @@ class Blend(Schedule, init=False):
 
     Returns:
         A schedule. Its length `steps` is the longest of theirs,
-        `None` if one is unbounded; the others hold their end. What leaves float32 stops at its largest number.
+        `None` if one is unbounded; the others hold their end. What leaves float32 stops at its largest number. Near a
+        weight of 1 float32 has few digits of `1 - weight`: where `first` is far above `second`, exchange them and let
+        the weight fall.
 
     Example:
         >>> import warmup_jax as wj
