@@ -13,7 +13,7 @@ from warmup_jax.combinators._shapes import Shape
 from warmup_jax.fields import Positive, Real, Steps, between, decimal, not_above, within
 from warmup_jax.stages import Constant, Linear
 
-# The length of a warmup, and that of a cooldown behind it, which must fit the whole run.
+# The length of a warmup, and that of a cooldown or a hold behind it, which must fit the whole run.
 Warmup: typing.TypeAlias = typing.Annotated[Steps, within("total")]
 Cooldown: typing.TypeAlias = typing.Annotated[Steps, within("total", after="warmup")]
 
@@ -25,7 +25,7 @@ Stop: typing.TypeAlias = typing.Annotated[float | jax.Array | str, ShareOf("peak
 # (t + 1) / W or (t + 1) / (W + 1).
 First: typing.TypeAlias = typing.Literal["0", "0/(W-1)", "1/W", "1/(W+1)"]
 
-# The step at which a run of N steps arrives at `stop`: at the end of its last update, or when that one begins.
+# The step at which a run of N steps arrives at `stop`: N, behind its last update, or N - 1, that of the last update.
 Last: typing.TypeAlias = typing.Literal["N", "N-1"]
 
 # The factor from step to step on what falls.
@@ -38,7 +38,7 @@ def rate(number: Start) -> Real:
 
 
 def rise(start: Start, peak: Real, warmup: Steps, first: First) -> Schedule:
-    """The straight line of a warmup, `warmup` steps in all. Where it arrives a step early it waits at the peak."""
+    """A straight line of `warmup` steps up to the peak; where it arrives a step early it stays there for that step."""
     begin = rate(start)
     match first:
         case "0":
@@ -66,7 +66,7 @@ def _early(shape: Shape) -> Shape:
 
 
 def _one(steps: Steps) -> Steps:
-    """One step, or none of none."""
+    """The length of one step, or 0 for a length of 0."""
     return min(steps, 1) if isinstance(steps, int) else jnp.minimum(steps, 1)
 
 
