@@ -79,14 +79,24 @@ def tanh(start, stop, steps, lower, upper) -> Reference:
     return reference
 
 
+def logarithmic(start, stop, steps) -> Reference:
+    a, b = stored(start), stored(stop)
+
+    def reference(t):
+        share = np.log(np.longdouble(1) + t) / np.log(np.longdouble(1) + steps)
+        return np.where(t == 0, a, np.where(t == steps, b, a + (b - a) * share))
+
+    return reference
+
+
 def exponential(start, limit, timescale) -> Reference:
     a, b, tau = stored(start), stored(limit), stored(timescale)
     return lambda t: b + (a - b) * np.exp(-np.longdouble(1) * t / tau)
 
 
-def inverse_power(start, timescale, power) -> Reference:
-    a, tau, q = stored(start), stored(timescale), stored(power)
-    return lambda t: a * (1 + np.longdouble(1) * t / tau) ** -q
+def inverse_power(start, timescale, power, limit=0.0) -> Reference:
+    a, b, tau, q = stored(start), stored(limit), stored(timescale), stored(power)
+    return lambda t: b + (a - b) * (1 + np.longdouble(1) * t / tau) ** -q
 
 
 def piecewise_constant(boundaries, values) -> Reference:
@@ -228,6 +238,14 @@ def stage_rows() -> list[Row]:
         Row("Geometric below 0", wj.Geometric(-1.0, -0.5, 10), geometric(-1, -0.5, 10), 10, 16, 1),
         Row("Exponential down", wj.Exponential(0.1, 0.01, 30.0), exponential(0.1, 0.01, 30), None, 16, -1),
         Row("Exponential up", wj.Exponential(0.0, 1e-3, 40.5, 250), exponential(0, 1e-3, 40.5), 250, 16, 1),
+        Row(
+            "Exponential of a half-life",
+            wj.Exponential(0.1, 0.01, half_life=30.0),
+            exponential(0.1, 0.01, 30 / np.log(2)),
+            None,
+            16,
+            -1,
+        ),
         Row("InversePower", wj.InversePower(1e-3, 100.0, 0.5), inverse_power(1e-3, 100, 0.5), None, 16, -1),
         Row(
             "InversePower of a length",
@@ -238,6 +256,25 @@ def stage_rows() -> list[Row]:
             -1,
             exact_ends=False,
         ),
+        Row(
+            "InversePower to a limit",
+            wj.InversePower(1e-3, 100.0, 0.5, limit=1e-4),
+            inverse_power(1e-3, 100, 0.5, 1e-4),
+            None,
+            16,
+            -1,
+        ),
+        Row(
+            "InversePower up",
+            wj.InversePower(1e-5, 20.0, 1.5, 300, limit=0.3),
+            inverse_power(1e-5, 20, 1.5, 0.3),
+            300,
+            16,
+            1,
+            exact_ends=False,
+        ),
+        Row("Logarithmic up", wj.Logarithmic(1e-6, 1e-3, 250), logarithmic(1e-6, 1e-3, 250), 250, 16, 1),
+        Row("Logarithmic down", wj.Logarithmic(0.3, 0.0, 90), logarithmic(0.3, 0, 90), 90, 16, -1),
         Row("Tanh down", wj.Tanh(1e-3, 1e-6, 300), tanh(1e-3, 1e-6, 300, -7, 3), 300, 16, -1),
         Row("Tanh up", wj.Tanh(0.0, 1.0, 60, -2.5, 4.0), tanh(0, 1, 60, -2.5, 4), 60, 16, 1),
         Row("Rex down", wj.Rex(1e-3, 0.0, 450), rex(1e-3, 0, 450, 0.5), 450, direction=-1),
@@ -383,6 +420,15 @@ def combinator_rows() -> list[Row]:
         ),
         Row("Product", line * curve, both(np.multiply), 50, 16),
         Row("Sum", line + curve, both(np.add), 50),
+        Row(
+            "Blend",
+            wj.Blend(line, curve, wj.Linear(0.0, 1.0, 40)),
+            lambda t: (
+                both(lambda a, b: a * (1 - np.clip(t, 0, 40) / np.longdouble(40)))(t)
+                + both(lambda a, b: b * (np.clip(t, 0, 40) / np.longdouble(40)))(t)
+            ),
+            50,
+        ),
         Row("Clip", wj.Clip(curve, 0.3, 1.5), lambda t: np.clip(curve_reference(t), stored(0.3), stored(1.5)), 50),
         Row("Minimum", wj.Minimum(line, curve), both(np.minimum), 50),
         Row("Maximum", wj.Maximum(line, curve), both(np.maximum), 50),
@@ -414,6 +460,11 @@ def recipe_rows() -> list[Row]:
     waves = repeated(lambda t: stored(0.9) * triangle(20, 30)(t), 50, scale=0.5)
     range_waves = repeated(lambda t: stored(0.9) * triangle(10, 10)(t), 20)
     run = {"peak": 1e-3, "warmup": 100, "total": 1000}
+
+    def ramp(first, intervals):
+        """The line of a warmup from 0 to 1e-3, which is at `(step + first) / intervals` of its way."""
+        return lambda t: stored(1e-3) * np.minimum(np.longdouble(1) * (t + first) / intervals, 1)
+
     return [
         Row(
             "warmup_constant", wj.warmup_constant(peak=1e-3, warmup=100), warm(constant(1e-3), None), None, direction=1
@@ -424,7 +475,31 @@ def recipe_rows() -> list[Row]:
             joined((linear(0.1, 0.3, 10), 10), (linear(0.3, 0.01, 100), 100)),
             110,
         ),
+        Row(
+            "warmup_constant counted from 1",
+            wj.warmup_constant(peak=1e-3, warmup=100, first="1/W"),
+            ramp(1, 100),
+            None,
+            direction=1,
+            exact_ends=False,
+        ),
+        Row(
+            "warmup_linear of shares, counted from 1",
+            wj.warmup_linear(peak=0.3, warmup=9, total=110, start="5%", stop="12.5%", first="1/(W+1)"),
+            joined(
+                (lambda t: linear(0.015, 0.3, 10)(t + 1), 9),
+                (linear(0.3, 0.0375, 101), 101),
+            ),
+            110,
+            exact_ends=False,
+        ),
         Row("warmup_cosine", wj.warmup_cosine(**run), warm(down), 1000),
+        Row(
+            "warmup_cosine with both ends among its steps",
+            wj.warmup_cosine(**run, stop=1e-5, first="0/(W-1)", last="N-1"),
+            joined((ramp(0, 99), 100), (cosine(1e-3, 1e-5, 899), 899), (constant(1e-5), 1)),
+            1000,
+        ),
         Row("warmup_cosine without warmup", wj.warmup_cosine(peak=1e-3, warmup=0, total=900), down, 900, direction=-1),
         Row("warmup_cosine of warmup only", wj.warmup_cosine(peak=1e-3, warmup=100, total=100), up, 100, direction=1),
         Row(
@@ -448,6 +523,31 @@ def recipe_rows() -> list[Row]:
             None,
             16,
         ),
+        Row(
+            "warmup_polynomial to the last update",
+            wj.warmup_polynomial(**run, power=2.0, last="N-1"),
+            joined((up, 100), (polynomial(1e-3, 0, 899, 2), 899), (constant(0), 1)),
+            1000,
+            16,
+        ),
+        Row(
+            "warmup_inverse_sqrt that holds",
+            wj.warmup_inverse_sqrt(peak=1e-3, warmup=20, hold=30, floor="50%", total=300),
+            joined(
+                (linear(0, 1e-3, 20), 20),
+                (constant(1e-3), 30),
+                (lambda t: np.maximum(stored(1e-3) * np.sqrt(50 / (np.longdouble(50) + t)), stored(5e-4)), 250),
+            ),
+            300,
+            16,
+        ),
+        Row(
+            "warmup_inverse_sqrt to a limit",
+            wj.warmup_inverse_sqrt(peak=1e-3, warmup=100, limit=1e-4),
+            warm(inverse_power(1e-3, 100, 0.5, 1e-4), None),
+            None,
+            16,
+        ),
         Row("warmup_rex", wj.warmup_rex(**run), warm(rex(1e-3, 0, 900, 0.5)), 1000),
         Row("noam", wj.noam(d_model=512, warmup=40), shifted(noam, None, -1), None, 16, exact_ends=False),
         Row(
@@ -462,6 +562,21 @@ def recipe_rows() -> list[Row]:
             joined((up, 100), (constant(1e-3), 700), (lambda t: polynomial(0, 1e-3, 200, 0.5)(200 - t), 200)),
             1000,
             16,
+        ),
+        Row(
+            "wsd counted from 1",
+            wj.wsd(**run, cooldown=200, shape=wj.Cosine, first="1/W", last="N-1"),
+            joined((ramp(1, 100), 100), (constant(1e-3), 700), (cosine(1e-3, 0, 199), 199), (constant(0), 1)),
+            1000,
+            exact_ends=False,
+        ),
+        Row(
+            "polynomial_from_start",
+            wj.polynomial_from_start(1e-5, 1e-3, 120, 2.5),
+            lambda t: stored(1e-5) + (stored(1e-3) - stored(1e-5)) * (np.longdouble(1) * t / 120) ** 2.5,
+            120,
+            16,
+            1,
         ),
         Row(
             "one_minus_sqrt",
@@ -493,6 +608,12 @@ def recipe_rows() -> list[Row]:
             240,
         ),
         Row(
+            "cosine_restarts that warm up again",
+            wj.cosine_restarts(peak=1e-3, cycle=50, rewarmup=10, times=3, scale=0.5, stop="1%"),
+            repeated(joined((linear(1e-5, 1e-3, 10), 10), (cosine(1e-3, 1e-5, 40), 40)), 50, 3, scale=0.5),
+            150,
+        ),
+        Row(
             "step_decay",
             wj.step_decay(peak=0.1, every=30, factor=0.1, total=150),
             lambda t: stored(0.1) * stored(0.1) ** np.minimum(t // 30, 4),
@@ -514,6 +635,14 @@ def recipe_rows() -> list[Row]:
             piecewise_constant([30, 80], [0.1, 0.1 * 0.1, 0.1 * 0.1**2]),
             None,
             direction=-1,
+        ),
+        Row(
+            "multi_step with a warmup",
+            wj.multi_step(peak=0.1, boundaries=[20, 60, 80], factors=[0.5, 0.1, 0.2], warmup=30, start=0.01),
+            lambda t: (
+                linear(0.01, 0.1, 30)(np.clip(t, 0, 30)) * piecewise_constant([20, 60, 80], [1, 0.5, 0.1, 0.2])(t)
+            ),
+            None,
         ),
         Row("linear_to_zero", wj.linear_to_zero(**run), warm(linear(1e-3, 0, 900)), 1000),
         Row(
@@ -556,6 +685,28 @@ def recipe_rows() -> list[Row]:
             wj.cooldown(wj.warmup_constant(peak=1e-3, warmup=100), at=70, steps=50),
             joined((up, 70), (linear(up(np.array([70]))[0], 0, 50), 50)),
             120,
+        ),
+        Row(
+            "warmup_into by a power",
+            wj.warmup_into(wj.Cosine(1e-3, 0.0, 900), 100, shape=wj.polynomial_from_start),
+            joined((lambda t: stored(1e-3) * (np.longdouble(1) * t / 100) ** 2, 100), (down, 900)),
+            1000,
+            16,
+        ),
+        Row(
+            "cooldown that multiplies",
+            wj.cooldown(wj.InversePower(1e-3, 100.0, 0.5), at=300, steps=100, multiply=True),
+            lambda t: inverse_power(1e-3, 100, 0.5)(t) * (np.clip(400 - t, 0, 100) / np.longdouble(100)),
+            400,
+            16,
+            -1,
+        ),
+        Row(
+            "ema_warmup",
+            wj.ema_warmup(decay=0.97),
+            lambda t: np.minimum(1 - (1 - stored(0.1)) * 10 / (np.longdouble(10) + t), stored(0.97)),
+            None,
+            direction=1,
         ),
         Row(
             "rewarm",

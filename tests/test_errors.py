@@ -65,6 +65,7 @@ CALLS = {
     wj.Geometric: {"start": 0.1, "stop": 1.0, "steps": 5},
     wj.Polynomial: {"start": 0.1, "stop": 1.0, "steps": 5, "power": 2.0},
     wj.Rex: {"start": 0.1, "stop": 1.0, "steps": 5},
+    wj.Logarithmic: {"start": 0.1, "stop": 1.0, "steps": 5},
     wj.Tanh: {"start": 0.1, "stop": 1.0, "steps": 5},
     wj.Exponential: {"start": 0.1, "limit": 1.0, "timescale": 5.0},
     wj.InversePower: {"start": 0.1, "timescale": 5.0, "power": 0.5},
@@ -80,6 +81,7 @@ CALLS = {
     wj.KDecay: {"schedule": DECAY, "k": 2.0},
     wj.Scale: {"schedule": DECAY, "factor": 2.0},
     wj.Power: {"schedule": DECAY, "exponent": 2.0},
+    wj.Blend: {"first": DECAY, "second": ENDLESS, "weight": DECAY},
     wj.Clip: {"schedule": DECAY, "low": 0.0, "high": 1.0},
     wj.warmup_into: {"schedule": DECAY, "steps": 5},
     wj.cooldown: {"schedule": ENDLESS, "at": 5, "steps": 5},
@@ -97,6 +99,8 @@ CALLS = {
     wj.power_law: RUN | {"cooldown": 5},
     wj.infinite_cosine: {"peak": 1.0, "plateau": 0.1, "warmup": 5, "decay": 5},
     wj.one_minus_sqrt: {"start": 0.1, "stop": 1.0, "steps": 5},
+    wj.polynomial_from_start: {"start": 0.1, "stop": 1.0, "steps": 5},
+    wj.ema_warmup: {"decay": 0.5},
     wj.one_cycle: {"peak": 1.0, "total": 20},
     wj.one_cycle_momentum: {"total": 20},
     wj.cyclic: {"start": 0.0, "peak": 1.0, "rise": 5},
@@ -207,16 +211,18 @@ LIMITS = {
     "above 0": (
         ABOVE_0,
         *"Polynomial(power) InversePower(power) warmup_polynomial(power) power_law(power) Power(exponent)".split(),
+        "polynomial_from_start(power)",
         "KDecay(k)",
         *"Repeat(scale) Cycles(scale) cyclic(scale) cosine_restarts(scale) step_decay(factor) noam(d_model)".split(),
     ),
     "at least 0.001": (
         SHORT,
-        *"Exponential(timescale) InversePower(timescale) warmup_inverse_sqrt(timescale)".split(),
+        *"Exponential(timescale) Exponential(half_life) InversePower(timescale) warmup_inverse_sqrt(timescale)".split(),
     ),
     "from 1e-6 to 1000000": ((0.0, 1e7), "Rex(beta)", "warmup_rex(beta)"),
     "from -20 to 20, where tanh is 1 long before": ((-21, 20.5), "Tanh(left)", "Tanh(right)"),
     "from 0.8 to 0.999999, where float32 can tell its first values from 0": ((0.79, 1.0, -0.9), "Rectified(b2)"),
+    "from 0 to 1": ((-0.1, 1.1), "ema_warmup(decay)"),
     "above 0 and below 1": (SHARE, "one_cycle(share)", "one_cycle_momentum(share)"),
     "above 0 and at most 1": ((1.5, 0), "cyclic(gamma)"),
     "from 0 to below 1": ((1, 1.0, -0.1, 2.0), "untuned_linear(b2)"),
@@ -415,7 +421,7 @@ def test_one_cycle_that_goes_the_other_way(recipe, arguments, stages):
 def test_every_recipe_with_a_direction_keeps_it():
     """Each argument that a recipe rises from or falls to, by its name."""
     names = {"start", "stop", "plateau", "low"}
-    flat = {wj.one_minus_sqrt}  # a shape, which serves in both directions
+    flat = {wj.one_minus_sqrt, wj.polynomial_from_start}  # shapes, which serve in both directions
     promised = {
         recipe: names & set(inspect.signature(recipe).parameters)
         for recipe in CALLS
@@ -473,7 +479,9 @@ def test_a_recipe_of_ones_own_keeps_its_direction():
 
 
 def test_the_documentation_tells_the_direction():
-    assert "start (a finite number, at most `peak`): the rate at step 0" in (wj.warmup_cosine.__doc__ or "")
+    assert "start (a finite number, or a share of `peak` such as '10%', at most `peak`): the rate at step 0" in (
+        wj.warmup_cosine.__doc__ or ""
+    )
     assert "factor (above 0, at most 1): the factor from stair to stair" in (wj.step_decay.__doc__ or "")
 
 
@@ -856,8 +864,8 @@ TEXTS = [
     (
         lambda: wj.warmup_inverse_sqrt(peak=1.0, warmup=0),
         ValueError,
-        "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps after "
-        "which the rate has fallen to 71 %, such as 10_000.",
+        "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` and `hold` are 0: it is the number "
+        "of steps after which the rate has fallen to 71 %, such as 10_000.",
     ),
     (
         lambda: wj.step_decay(peak=1.0, every=30, factor=0.5, total=50),
@@ -1014,7 +1022,7 @@ ELSEWHERE = [
     # Optax
     (wj.Linear, "init_value end_value transition_steps", "start stop steps"),
     (wj.warmup_exponential, "init_value peak_value warmup_steps decay_rate", "start peak warmup -"),
-    (wj.multi_step, "init_value boundaries_and_scales", "- boundaries"),
+    (wj.multi_step, "init_value boundaries_and_scales", "start boundaries"),
     (wj.one_cycle, "transition_steps peak_value pct_start", "total peak share"),
     # Hugging Face
     (wj.warmup_linear, "num_warmup_steps num_training_steps", "warmup total"),
@@ -1060,8 +1068,8 @@ def test_a_name_of_another_library_means_one_argument():
 def test_several_mistakes_at_once():
     with says(
         TypeError,
-        "`wsd(...)` takes peak, warmup, total, cooldown, shape, start, stop and has no 'warmup_steps', 'coldown', 'q'. "
-        "Write `warmup` for 'warmup_steps'. Did you mean 'cooldown'?",
+        "`wsd(...)` takes peak, warmup, total, cooldown, shape, start, stop, first, last and has no 'warmup_steps', "
+        "'coldown', 'q'. Write `warmup` for 'warmup_steps'. Did you mean 'cooldown'?",
     ):
         wj.wsd(peak=1.0, warmup_steps=3, total=9, coldown=3, q=5)
     with says(TypeError, "`Geometric(...)` takes start, stop, steps and has no 'strat'. Did you mean 'start'?"):
@@ -1161,8 +1169,8 @@ FROM_WITHIN = [
     ),
     (
         lambda: wj.warmup_inverse_sqrt(peak=1.0, warmup=0),
-        "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps after "
-        "which the rate has fallen to 71 %, such as 10_000.",
+        "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` and `hold` are 0: it is the number "
+        "of steps after which the rate has fallen to 71 %, such as 10_000.",
         ["warmup_inverse_sqrt"],
     ),
 ]
@@ -1332,6 +1340,10 @@ BUILDERS = {
     "InversePower": (lambda n: wj.InversePower(0.1, 5.0, 0.5, n), LENGTH),
     "InversePower, timescale": (lambda x: wj.InversePower(1.0, x, 0.5), [0.0, -5.0]),
     "InversePower, power": (lambda x: wj.InversePower(1.0, 5.0, x), [0.0, -2.0]),
+    "InversePower, limit": (lambda x: wj.InversePower(-x, 5.0, 0.5, limit=x), [3e38, -3e38]),
+    "Exponential, half-life": (lambda x: wj.Exponential(1.0, 0.0, half_life=x), [0.0, -5.0]),
+    "Logarithmic": (lambda n: wj.Logarithmic(0.1, 1.0, n), LENGTH),
+    "Logarithmic, ends": (lambda x: wj.Logarithmic(-x, x, 5), [3e38]),
     "Rectified": (lambda x: wj.Rectified(1.0, x), [2.0, 1.0, 0.0, -2.0]),
     "PiecewiseConstant": (lambda table: wj.PiecewiseConstant(table, [1.0, 2.0, 3.0]), [[5, 1], [5, 5], [-5, -9]]),
     "PiecewiseConstant, steps": (lambda n: wj.PiecewiseConstant([n, n], [1.0, 2.0, 3.0], n), LENGTH),
@@ -1355,9 +1367,11 @@ BUILDERS = {
     "Minimum": (lambda x: wj.Minimum(DECAY, x), [-3e38]),
     "Maximum": (lambda x: wj.Maximum(DECAY, x), [3e38]),
     "Clip": (lambda x: wj.Clip(DECAY, x, -x), [2.0]),
+    "Blend": (lambda x: wj.Blend(DECAY * x, x, x), [3e38, -3e38]),
     "warmup_into": (lambda n: wj.warmup_into(DECAY, n), LENGTH),
     "warmup_into, running": (lambda n: wj.warmup_into(DECAY, n, restart=False), LENGTH),
     "cooldown": (lambda n: wj.cooldown(DECAY, n, n), LENGTH),
+    "cooldown, multiply": (lambda n: wj.cooldown(DECAY, n, n, multiply=True), LENGTH),
     "rewarm": (lambda n: wj.rewarm(DECAY, n, n, 1.0), LENGTH),
     "extend": (lambda n: wj.extend(DECAY, n), LENGTH),
     "warmup_constant": (lambda n: wj.warmup_constant(peak=1.0, warmup=n, total=5), LENGTH),
@@ -1366,6 +1380,12 @@ BUILDERS = {
     "warmup_polynomial": (lambda x: wj.warmup_polynomial(peak=1.0, warmup=1, total=9, power=x), [0.0, -2.0]),
     "warmup_exponential": (lambda x: wj.warmup_exponential(peak=1.0, warmup=1, total=9, stop=x), [0.0, -2.0]),
     "warmup_inverse_sqrt": (lambda n: wj.warmup_inverse_sqrt(peak=1.0, warmup=n, total=n), LENGTH),
+    "warmup_inverse_sqrt, hold": (lambda n: wj.warmup_inverse_sqrt(peak=1.0, warmup=n, hold=n, floor=0.5), LENGTH),
+    "counted from 1": (lambda n: wj.warmup_linear(peak=1.0, warmup=n, total=5, first="1/(W+1)", last="N-1"), LENGTH),
+    "counted from 1, to the peak": (lambda n: wj.wsd(peak=1.0, warmup=n, total=5, cooldown=n, first="1/W"), LENGTH),
+    "both ends": (lambda n: wj.warmup_cosine(peak=1.0, warmup=n, total=n, first="0/(W-1)", last="N-1"), LENGTH),
+    "polynomial_from_start": (lambda n: wj.polynomial_from_start(1.0, 0.0, n, 3.0), LENGTH),
+    "ema_warmup": (lambda x: wj.ema_warmup(decay=x), [-1.0, 3.0]),
     "warmup_rex": (lambda x: wj.warmup_rex(peak=1.0, warmup=1, total=9, beta=x), [0.0, -2.0]),
     "wsd": (lambda n: wj.wsd(peak=1.0, warmup=n, total=5, cooldown=n, shape=wj.one_minus_sqrt), LENGTH),
     "one_minus_sqrt": (lambda n: wj.one_minus_sqrt(1.0, 0.0, n), LENGTH),
@@ -1375,6 +1395,8 @@ BUILDERS = {
     "cyclic, scale": (lambda x: wj.cyclic(start=0.0, peak=1.0, rise=5, scale=x), [0.0, -1.0]),
     "cyclic, gamma": (lambda x: wj.cyclic(start=0.0, peak=1.0, rise=5, gamma=x), [0.0, 2.0]),
     "cosine_restarts": (lambda n: wj.cosine_restarts(peak=1.0, cycle=n, warmup=n, times=n, stretch=n), COUNT),
+    "cosine_restarts, again": (lambda n: wj.cosine_restarts(peak=1.0, cycle=5, rewarmup=n), COUNT),
+    "multi_step, warmup": (lambda n: wj.multi_step(peak=1.0, boundaries=[5], factor=0.5, warmup=n), LENGTH),
     "step_decay": (lambda n: wj.step_decay(peak=1.0, every=n, factor=0.5, total=7), LENGTH),
     "step_decay, factor": (lambda x: wj.step_decay(peak=1.0, every=3, factor=x), [0.0, -1.0]),
     "multi_step": (lambda table: wj.multi_step(peak=1.0, boundaries=table, factor=0.5), [[5, 1], [-5, -5]]),

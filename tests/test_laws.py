@@ -305,7 +305,7 @@ def test_a_different_number_is_not_equal(row):
     leaves, structure = jax.tree.flatten(row.schedule)
     for position, leaf in enumerate(leaves):
         is_length = jnp.issubdtype(jnp.result_type(leaf), jnp.integer)
-        changed = leaf + 1 if is_length else np.nextafter(np.float32(leaf), np.float32(10))
+        changed = leaf + 1 if is_length else np.nextafter(np.float32(leaf), np.float32(1e30))
         other = jax.tree.unflatten(structure, [*leaves[:position], changed, *leaves[position + 1 :]])
         assert other != row.schedule
         follows = isinstance(row.schedule, wj.Cycles) and np.ndim(leaf) == 1  # its tables follow from other numbers

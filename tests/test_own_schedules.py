@@ -58,16 +58,16 @@ def paused(inner, since, pause):
 
 
 LOG, LINE, CURVE = logarithmic(1e-4, 0.3, 80, 30.0), linear(0.5, 1, 30), cosine(2, 0.1, 50)
-WARMUP = own.Logarithmic(1e-4, 0.3, 80, 30.0)
+WARMUP = own.LogCurve(1e-4, 0.3, 80, 30.0)
 MIX = own.Mix(wj.Linear(0.5, 1.0, 30), wj.Cosine(2.0, 0.1, 50), 0.3)
 MIXED = mixed(LINE, 30, CURVE, 0.3)
 PAUSE = own.Pause(wj.join(wj.Linear(0.5, 1.0, 30), wj.Cosine(2.0, 0.1, 50)), since=40, pause=25)
 PAUSED = paused(joined((LINE, 30), (CURVE, 50)), 40, 25)
 ROWS = [
-    Row("Logarithmic", WARMUP, LOG, 80, 16, 1, exact_ends=False),
+    Row("LogCurve", WARMUP, LOG, 80, 16, 1, exact_ends=False),
     Row("Mix", MIX, MIXED, 50, 16, exact_ends=False),
     Row("Pause", PAUSE, PAUSED, 105),
-    Row("Logarithmic in a Stretch", wj.Stretch(WARMUP, 7, 3), stretched(LOG, 80, 7, 3), 187, 16, 1, exact_ends=False),
+    Row("LogCurve in a Stretch", wj.Stretch(WARMUP, 7, 3), stretched(LOG, 80, 7, 3), 187, 16, 1, exact_ends=False),
     Row(
         "Mix in a Stretch",
         wj.Stretch(MIX, 2),
@@ -152,10 +152,10 @@ def test_the_page_prints_what_it_says():
 
 def test_durations_stand_for_what_counts_steps():
     run = wj.Run(total="10 epochs", steps_per_epoch=30)
-    made = text.parse("Pause(Logarithmic(0.0, 1.0, '2 epochs', bend=3.0), since='10%', pause='1 epoch')", run)
-    assert made == own.Pause(own.Logarithmic(0.0, 1.0, 60, 3.0), 30, 30)
+    made = text.parse("Pause(LogCurve(0.0, 1.0, '2 epochs', bend=3.0), since='10%', pause='1 epoch')", run)
+    assert made == own.Pause(own.LogCurve(0.0, 1.0, 60, 3.0), 30, 30)
     with pytest.raises(TypeError, match="a text can stand only for a number of steps"):
-        text.parse("Logarithmic(0.0, 1.0, 60, bend='2 epochs')", run)
+        text.parse("LogCurve(0.0, 1.0, 60, bend='2 epochs')", run)
 
 
 def test_lint_and_the_report_look_inside():
@@ -184,7 +184,7 @@ def test_a_negative_length_at_a_pause_is_told():
 
 
 def test_it_trains_and_lives_in_the_state():
-    params, schedule = {"w": jnp.ones(3)}, own.Pause(own.Logarithmic(0.0, 0.1, 10), since=3, pause=4)
+    params, schedule = {"w": jnp.ones(3)}, own.Pause(own.LogCurve(0.0, 0.1, 10), since=3, pause=4)
     optimizer = transform.scheduled(optax.sgd)(learning_rate=schedule)
     state = optimizer.init(params)
     for step in range(6):

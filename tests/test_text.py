@@ -358,8 +358,8 @@ def test_files_by_hand(suffix, tmp_path):
         ("Constant(1, \u2018a\u2019)", ValueError, "column 13: the character '\\u2018' has no meaning here."),
         ("Sum(schedules=3)", ValueError, "column 5: `Sum(...)` takes *schedules and has no 'schedules'."),
         ("warmup_cosine(init_value=0, peak_value=1, warmup=3, total=9)", ValueError,
-         "column 15: `warmup_cosine(...)` takes peak, warmup, total, start, stop and has no 'init_value'. Write "
-         "`start` for 'init_value'."),
+         "column 15: `warmup_cosine(...)` takes peak, warmup, total, start, stop, first, last and has no 'init_value'. "
+         "Write `start` for 'init_value'."),
         ("Cosine(1, eta_min=0, T_max=5)", ValueError, "has no 'eta_min'. Write `stop` for 'eta_min'."),
         ("step_decay(peak=1, step_size=3, gamma=.1)", ValueError, "has no 'step_size'. Write `every` for 'step_size"),
         ("Constant(1) / Constant(1)", TypeError, "column 13: unsupported operand type(s) for /"),

@@ -16,6 +16,7 @@ from warmup_jax.stages import Linear as Linear
 from warmup_jax.stages import Cosine as Cosine
 from warmup_jax.stages import Polynomial as Polynomial
 from warmup_jax.stages import Geometric as Geometric
+from warmup_jax.stages import Logarithmic as Logarithmic
 from warmup_jax.stages import Exponential as Exponential
 from warmup_jax.stages import InversePower as InversePower
 from warmup_jax.stages import Tanh as Tanh
@@ -40,6 +41,7 @@ from warmup_jax.combinators import Scale as Scale
 from warmup_jax.combinators import Power as Power
 from warmup_jax.combinators import Product as Product
 from warmup_jax.combinators import Sum as Sum
+from warmup_jax.combinators import Blend as Blend
 from warmup_jax.combinators import Clip as Clip
 from warmup_jax.combinators import Minimum as Minimum
 from warmup_jax.combinators import Maximum as Maximum
@@ -59,6 +61,7 @@ from warmup_jax.recipes import warmup_inverse_sqrt as warmup_inverse_sqrt
 from warmup_jax.recipes import warmup_rex as warmup_rex
 from warmup_jax.recipes import wsd as wsd
 from warmup_jax.recipes import one_minus_sqrt as one_minus_sqrt
+from warmup_jax.recipes import polynomial_from_start as polynomial_from_start
 from warmup_jax.recipes import one_cycle as one_cycle
 from warmup_jax.recipes import one_cycle_momentum as one_cycle_momentum
 from warmup_jax.recipes import cyclic as cyclic
@@ -71,6 +74,7 @@ from warmup_jax.recipes import infinite_cosine as infinite_cosine
 from warmup_jax.recipes import noam as noam
 from warmup_jax.recipes import untuned_linear as untuned_linear
 from warmup_jax.recipes import untuned_exponential as untuned_exponential
+from warmup_jax.recipes import ema_warmup as ema_warmup
 
 
 # Floors 4 and 5: each loads when it is first named, as in `warmup_jax.lint`.

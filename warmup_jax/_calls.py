@@ -1,9 +1,11 @@
 """Arguments that are checked by their annotations, and the answers to calls that cannot be meant."""
 
 import dataclasses
+import fractions
 import functools
 import inspect
 import re
+import types
 import typing
 
 import numpy as np
@@ -43,7 +45,7 @@ _ELSEWHERE = {
     "max_epochs": ("total", "steps"),
     "max_lr": ("peak",),
     "milestones": ("boundaries",),
-    "min_lr": ("stop",),
+    "min_lr": ("stop", "floor"),
     "num_cycles": ("times",),
     "num_decay_steps": ("cooldown",),
     "num_stable_steps": ("total",),
@@ -160,6 +162,14 @@ class not_above(Relation):
             )
 
 
+def _relations_in(annotation: typing.Any) -> typing.Iterator[Relation]:
+    """The relations that an annotation carries, also one such as `Start | None`."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        for part in typing.get_args(annotation):
+            yield from _relations_in(part)
+    yield from (extra for extra in getattr(annotation, "__metadata__", ()) if isinstance(extra, Relation))
+
+
 class Arguments:
     """The arguments of a function, or of a class, whose name its errors give; `doc` is its docstring."""
 
@@ -175,11 +185,9 @@ class Arguments:
         self.positional: list[_Check | None] = [self.checks.get(each.name) for each in before]
         self.several: str | None = next((each.name for each in parameters if each.kind is each.VAR_POSITIONAL), None)
         self.relations: list[tuple[str, Relation]] = [
-            (each.name, extra)
-            for each in parameters
-            for extra in getattr(each.annotation, "__metadata__", ())
-            if isinstance(extra, Relation)
+            (each.name, relation) for each in parameters for relation in _relations_in(each.annotation)
         ]
+        self.shares: dict[str, str] = {each: kind.share_of for each, kind in kinds.items() if kind.share_of}
 
     def words(self) -> dict[str, str]:
         """What each argument must be, for the documentation."""
@@ -209,6 +217,9 @@ class Arguments:
             if name in self.checks:
                 words, check = self.checks[name]
                 named[name] = check(words, value)
+        for name, whole in self.shares.items():
+            if isinstance(share := named.get(name), fractions.Fraction) and whole in named:
+                named[name] = float(share) * named[whole]
         checked = self._by_position(positional) if positional else positional
         if self.relations:
             parameters = self.signature.parameters

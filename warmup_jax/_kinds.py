@@ -44,6 +44,7 @@ class Kind:
     table: bool = False  # several numbers in one array
     in_steps: bool = False  # counts steps, so that a duration such as '3 epochs' may stand for it
     schedules: bool = False  # one schedule or several
+    share_of: str = ""  # the argument of which a text such as '10%' is a share
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
         """`value` in the form that is stored, or an error that begins with `name`."""
@@ -69,7 +70,7 @@ class _OrNone(Kind):
         self.kind = kind
         self.words, self.low, self.high = f"{kind.words}, or None", kind.low, kind.high
         self.whole, self.table, self.in_steps = kind.whole, kind.table, kind.in_steps
-        self.schedules = kind.schedules
+        self.schedules, self.share_of = kind.schedules, kind.share_of
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
         return None if value is None else self.kind.check(name, value)

@@ -4,7 +4,9 @@ Only static facts are checked: the values of Python and NumPy numbers, and the d
 Nothing here waits for a device.
 """
 
+import fractions
 import math
+import re
 import typing
 
 import jax
@@ -20,6 +22,8 @@ _ASK_RUN = (
     "Epochs and shares of a run become steps with `warmup_jax.Run`, as in `run.steps('3 epochs')` or "
     "`run.steps('10%')`."
 )
+
+_PERCENT = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{0,20})?)\s*%\s*")
 
 
 def _plain(number: float) -> str:
@@ -95,6 +99,25 @@ class RealNumber(Kind):
         if self.above:
             return f"above {low} and {'below' if self.below else 'at most'} {high}"
         return f"from {low} to {'below ' if self.below else ''}{high}"
+
+
+class ShareOf(RealNumber):
+    """A finite number, or a share of another argument of the same call, as a text such as '10%'.
+
+    A share is checked to an exact fraction; the call multiplies it with the other argument.
+    """
+
+    def __init__(self, whole: str):
+        super().__init__()
+        self.share_of = whole
+        self.words = f"a finite number, or a share of `{whole}` such as '10%'"
+
+    def check(self, name: str, value: typing.Any) -> typing.Any:
+        if not isinstance(value, str):
+            return super().check(name, value)
+        if percent := _PERCENT.fullmatch(value):
+            return fractions.Fraction(percent[1]) / 100
+        raise TypeError(f"`{name}` must be a number; {came(value)}. A share of `{self.share_of}` is written as '10%'.")
 
 
 class WholeNumber(Kind):

@@ -6,6 +6,7 @@ import jax
 from jax import core
 
 from warmup_jax._calls import checked
+from warmup_jax._checks import add_lengths
 from warmup_jax._schedule import Like, LikeBounded, Schedule
 from warmup_jax.combinators._shapes import Shape
 from warmup_jax.combinators.joining import join
@@ -15,18 +16,25 @@ from warmup_jax.stages import Constant, Linear
 
 
 @checked
-def warmup_into(schedule: Like, steps: Steps, start: Real = 0.0, restart: bool = True) -> Schedule:
+def warmup_into(
+    schedule: Like, steps: Steps, start: Real = 0.0, restart: bool = True, shape: Shape = Linear
+) -> Schedule:
     """Warm up into any schedule: a straight line to where it begins, or to where it will be.
 
-    With `restart`, `join(Linear(start, schedule(0), steps), schedule)`: the schedule begins after the warmup.
-    Without, `join(Linear(start, schedule(steps), steps), Shift(schedule, -steps))`: the schedule has run on under
+    With `restart`, `join(shape(start, schedule(0), steps), schedule)`: the schedule begins after the warmup.
+    Without, `join(shape(start, schedule(steps), steps), Shift(schedule, -steps))`: the schedule has run on under
     the warmup, and the whole is as long as the schedule.
+
+    A warmup that multiplies, and lets the schedule run on under it, is a product:
+    `schedule * warmup_constant(peak=1.0, warmup=steps)`.
 
     Args:
         schedule: any schedule.
         steps: the length of the warmup.
         start: the value at step 0.
         restart: whether the clock of the schedule starts after the warmup (the default) or with it.
+        shape: a callable `(start, stop, steps)` that makes the warmup, such as `Linear`, `Cosine`, `Logarithmic` or
+            `polynomial_from_start`, a quadratic one.
 
     Returns:
         A schedule, continuous where the two meet.
@@ -38,22 +46,26 @@ def warmup_into(schedule: Like, steps: Steps, start: Real = 0.0, restart: bool =
     """
     lifted = typing.cast(Schedule, schedule)
     follower = lifted if restart else Shift(lifted, -steps)
-    return join(Linear(start, value_at(follower, 0), steps), follower)
+    return join(shape(start, value_at(follower, 0), steps), follower)
 
 
 @checked
-def cooldown(schedule: Like, at: Steps, steps: Steps, stop: Real = 0.0, shape: Shape = Linear) -> Schedule:
+def cooldown(
+    schedule: Like, at: Steps, steps: Steps, stop: Real = 0.0, shape: Shape = Linear, multiply: bool = False
+) -> Schedule:
     """Leave a schedule mid-flight and cool down from the value in force: trunk and branch.
 
-    `join(Truncate(schedule, at), shape(schedule(at), stop, steps))`
+    `join(Truncate(schedule, at), shape(schedule(at), stop, steps))`; with `multiply` the schedule runs on under the
+    cooldown, `Truncate(schedule, at + steps) * join(Constant(1.0, at), shape(1.0, stop, steps))`
 
     Args:
         schedule: any schedule, the trunk; it may be unbounded.
         at: the step at which the branch leaves the trunk, 0 to the length of the trunk.
         steps: the length of the cooldown.
-        stop: the value at the end.
+        stop: the value at the end; with `multiply` the last factor.
         shape: a callable `(start, stop, steps)` that makes the branch, such as `Linear`, `Cosine`, `Geometric` or
             `one_minus_sqrt`.
+        multiply: whether the cooldown is a factor on the schedule, which then must last until its end.
 
     Returns:
         A schedule of `at + steps` steps, continuous at `at`.
@@ -64,8 +76,12 @@ def cooldown(schedule: Like, at: Steps, steps: Steps, stop: Real = 0.0, shape: S
         >>> [wj.cooldown(trunk, at=at, steps=200).steps for at in (1_000, 5_000)]
         [1200, 5200]
 
-    Source: Hägele et al. 2024, https://arxiv.org/abs/2405.18392.
+    Source: Hägele et al. 2024, https://arxiv.org/abs/2405.18392; as a factor, `big_vision.utils`
+    (`create_learning_rate_schedule`).
     """
+    if multiply:
+        whole = Truncate(typing.cast(Schedule, schedule), add_lengths(at, steps))
+        return whole * join(Constant(1.0, at), shape(1.0, stop, steps))
     return _leave(schedule, at, shape, stop, steps)
 
 

@@ -172,6 +172,12 @@ class Shift(Schedule):
         >>> wj.Shift(decay, 2)(jnp.arange(6)), wj.Shift(decay, -1)(jnp.arange(6))
         (Array([4., 4., 4., 3., 2., 1.], dtype=float32), Array([3., 2., 1., 0., 0., 0.], dtype=float32))
 
+    Opposite shifts do not add up: `Shift(Shift(s, -a), b)` skips the first a steps and holds `s(a)` for b steps;
+    `Shift(s, b - a)` skips nothing where b is above a, and holds `s(0)` for b - a steps.
+
+        >>> wj.Shift(wj.Shift(decay, -2), 3)(jnp.arange(6)), wj.Shift(decay, 3 - 2)(jnp.arange(6))
+        (Array([2., 2., 2., 2., 1., 0.], dtype=float32), Array([4., 4., 3., 2., 1., 0.], dtype=float32))
+
     Laws: `Shift(s, 0)` has the values of `s`; shifts by a and by b of one sign have those of one by a + b.
     """
 

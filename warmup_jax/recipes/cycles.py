@@ -11,8 +11,8 @@ from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Repeat, join
 from warmup_jax.combinators._shapes import Shape
-from warmup_jax.fields import Boundaries, Count, Known, Positive, Real, Steps, at_least, between, not_above
-from warmup_jax.recipes._phases import Pace, Start, Stop, up_and_down, waves
+from warmup_jax.fields import Boundaries, Count, Known, Positive, Real, Steps, at_least, between, not_above, within
+from warmup_jax.recipes._phases import First, Pace, Start, Stop, Warmup, rate, rise, unless_empty, up_and_down, waves
 from warmup_jax.stages import Constant, Cosine, Linear, PiecewiseConstant
 
 Share: typing.TypeAlias = Annotated[Known, between(0.0, 1.0, above=True, below=True)]
@@ -24,8 +24,8 @@ def one_cycle(
     peak: Real,
     total: Annotated[Steps, at_least(2)],
     share: Share = 0.3,
-    start: Annotated[Real | None, not_above("peak")] = None,
-    stop: Annotated[Real | None, not_above("peak")] = None,
+    start: Start | None = None,
+    stop: Stop | None = None,
     shape: Shape = Cosine,
 ) -> Schedule:
     """One long warmup and one long decay, far below where it began.
@@ -61,7 +61,7 @@ def one_cycle(
     """
     start = peak / 25 if start is None else start
     stop = peak / 250_000 if stop is None else stop
-    return up_and_down(start, peak, stop, total, share, shape)
+    return up_and_down(rate(start), peak, rate(stop), total, share, shape)
 
 
 @checked
@@ -133,7 +133,7 @@ def cyclic(
 
     Source: Smith 2015, https://arxiv.org/abs/1506.01186. The same rates as `torch.optim.lr_scheduler.CyclicLR`.
     """
-    return waves(start, peak, rise, fall, scale, gamma)
+    return waves(rate(start), peak, rise, fall, scale, gamma)
 
 
 @checked
@@ -147,10 +147,13 @@ def cosine_restarts(
     scale: Positive = 1.0,
     start: Start = 0.0,
     stop: Stop = 0.0,
+    rewarmup: Annotated[Steps, within("cycle")] = 0,
+    first: First = "0",
 ) -> Schedule:
     """Half a cosine again and again, after one warmup: warm restarts.
 
-    `join(Linear(start, peak, warmup), Repeat(Cosine(peak, stop, cycle), times, stretch, scale))`
+    `join(Linear(start, peak, warmup), Repeat(Cosine(peak, stop, cycle), times, stretch, scale))`; with a `rewarmup`
+    what repeats is `join(Linear(stop, peak, rewarmup), Cosine(peak, stop, cycle - rewarmup))`
 
     Args:
         peak: the rate where each cycle begins (the first one, with a `scale`).
@@ -161,6 +164,9 @@ def cosine_restarts(
         scale: each cycle is so many times as high as the one before; it scales `stop` too.
         start: the rate at step 0.
         stop: the rate that each cycle falls to.
+        rewarmup: the first steps of each cycle, also of the first one, in which the rate rises from `stop`; they grow
+            with the cycle.
+        first: as for `warmup_constant`, of the one warmup.
 
     Returns:
         A schedule.
@@ -172,9 +178,12 @@ def cosine_restarts(
         (550, [1.0, 0.5, 0.25, 0.125, 0.0625])
 
     Source: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983. The same rates as
-    `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`, also where that one's logarithm picks a wrong cycle.
+    `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`, also where that one's logarithm picks a wrong cycle; with a
+    rewarmup and cycles of one length and height, those of `pytorch_optimizer`'s `CosineAnnealingWarmupRestarts`.
     """
-    return join(Linear(start, peak, warmup), Repeat(Cosine(peak, stop, cycle), times, stretch, scale))
+    low = rate(stop)
+    each = join(*unless_empty(Linear(low, peak, rewarmup)), Cosine(peak, low, cycle - rewarmup))
+    return join(rise(start, peak, warmup, first), Repeat(each, times, stretch, scale))
 
 
 @checked
@@ -214,16 +223,31 @@ def step_decay(
 
 
 @checked
-def multi_step(*, peak: Real, boundaries: Boundaries, factor: Real, total: Steps | None = None) -> Schedule:
+def multi_step(
+    *,
+    peak: Real,
+    boundaries: Boundaries,
+    factor: Real | None = None,
+    factors: typing.Sequence[Real] | None = None,
+    total: Steps | None = None,
+    warmup: Warmup = 0,
+    start: Start = 0.0,
+    first: First = "0",
+) -> Schedule:
     """Multiply the rate by a factor at given steps.
 
-    `peak * factor**k`, where k is the number of boundaries that are not above `step`
+    `peak * factor**k`, or `peak * factors[k - 1]`, where k is the number of boundaries that are not above `step`; times
+    a line from `start / peak` to 1 in the first `warmup` steps, which moves no boundary
 
     Args:
         peak: the first rate.
         boundaries: the steps at which the rate changes: moments, not lengths; rising, none twice.
         factor: the factor at each boundary.
+        factors: in place of `factor`: the share of the peak from each boundary on, one for each.
         total: the length of the whole run; `None`, the default, is unbounded.
+        warmup: the length of the warmup, which multiplies.
+        start: the rate at step 0.
+        first: as for `warmup_constant`.
 
     Returns:
         A schedule.
@@ -232,10 +256,33 @@ def multi_step(*, peak: Real, boundaries: Boundaries, factor: Real, total: Steps
         >>> import warmup_jax as wj
         >>> wj.multi_step(peak=1.0, boundaries=[30, 80], factor=0.1)(80)
         Array(0.01, dtype=float32)
+        >>> schedule = wj.multi_step(peak=1.0, boundaries=[30, 80], factors=[0.5, 0.2], warmup=10)
+        >>> f"{schedule(5):.1f} {schedule(30):.1f} {schedule(80):.1f}"
+        '0.5 0.5 0.2'
 
-    Source: He et al. 2015, https://arxiv.org/abs/1512.03385. The same rates as `torch.optim.lr_scheduler.MultiStepLR`.
+    Source: He et al. 2015, https://arxiv.org/abs/1512.03385, with the warmup of Goyal et al. 2017,
+    https://arxiv.org/abs/1706.02677. The same rates as `torch.optim.lr_scheduler.MultiStepLR`; with a warmup, as
+    detectron2's `WarmupMultiStepLR`; `factors` as in DeepSeek LLM, https://arxiv.org/abs/2401.02954, section 2.3.
     """
-    return PiecewiseConstant(boundaries, _powers(peak, factor, len(boundaries) + 1), total)
+    if (factor is None) == (factors is None):
+        both = "neither" if factor is None else "both"
+        raise TypeError(f"`multi_step(...)` needs one of `factor=...` and `factors=...`; got {both}.")
+    if factors is not None and len(factors) != len(boundaries):
+        raise ValueError(
+            "`multi_step(factors=...)` must have one factor for each of the `boundaries`; got "
+            f"{len(factors)} for {len(boundaries)}."
+        )
+    if isinstance(warmup, int) and warmup == 0:
+        return PiecewiseConstant(boundaries, _rates(peak, factor, factors, len(boundaries)), total)
+    table = PiecewiseConstant(boundaries, _rates(1.0, factor, factors, len(boundaries)), total)
+    return rise(start, peak, warmup, first) * table
+
+
+def _rates(peak: Real, factor: Real | None, factors: typing.Sequence[Real] | None, count: int) -> list[Real]:
+    """`peak`, and the rate from each of `count` boundaries on."""
+    if factor is not None:
+        return _powers(peak, factor, count + 1)
+    return [peak, *(peak * each for each in factors or ())]
 
 
 def _powers(peak: Real, factor: Real, count: int) -> list[Real]:

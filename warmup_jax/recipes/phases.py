@@ -8,7 +8,7 @@ from warmup_jax.combinators import Reverse, join
 from warmup_jax.combinators import cooldown as cool_down
 from warmup_jax.combinators._shapes import Shape
 from warmup_jax.fields import Positive, Real, Steps, at_least
-from warmup_jax.recipes._phases import Cooldown, Start, Stop, Warmup
+from warmup_jax.recipes._phases import Cooldown, First, Last, Start, Stop, Warmup, ending, rate, rise
 from warmup_jax.stages import Constant, Cosine, InversePower, Linear, Polynomial
 
 
@@ -22,6 +22,8 @@ def wsd(
     shape: Shape = Linear,
     start: Start = 0.0,
     stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
 ) -> Schedule:
     """Warmup, stable, decay: a trapezoid whose last side has the shape you choose.
 
@@ -36,6 +38,8 @@ def wsd(
             `Geometric` with a `stop` other than 0.
         start: the rate at step 0.
         stop: the rate at `total` and after.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -50,7 +54,7 @@ def wsd(
     https://arxiv.org/abs/2405.18392, for the 1 - sqrt cooldown of a fifth of the run.
     """
     stable = Constant(peak, total - warmup - cooldown)
-    return join(Linear(start, peak, warmup), stable, shape(peak, stop, cooldown))
+    return join(rise(start, peak, warmup, first), stable, ending(last, shape)(peak, rate(stop), cooldown))
 
 
 @checked
@@ -78,6 +82,33 @@ def one_minus_sqrt(start: Real, stop: Real, steps: Steps) -> Schedule:
 
 
 @checked
+def polynomial_from_start(start: Real, stop: Real, steps: Steps, power: Positive = 2.0) -> Schedule:
+    """A power of the share of the run that is gone: a quadratic warmup, where `Polynomial` takes what is left.
+
+    `Reverse(Polynomial(stop, start, steps, power))`, which is `start + (stop - start) * (step / steps)**power`
+
+    Args:
+        start: the value at step 0, with a level tangent for a power above 1.
+        stop: the value at `steps` and after.
+        steps: the length.
+        power: the exponent; 2, the default, is a parabola.
+
+    Returns:
+        A schedule.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> wj.polynomial_from_start(0.0, 1.0, steps=100)(50)
+        Array(0.25, dtype=float32)
+        >>> wj.warmup_into(wj.Cosine(1e-3, 0.0, steps=900), 100, shape=wj.polynomial_from_start)(50)
+        Array(0.00025, dtype=float32)
+
+    Source: `fastai.callback.schedule.SchedPoly`; the warmup power of the LARS recipe of MLPerf.
+    """
+    return Reverse(Polynomial(stop, start, steps, power))
+
+
+@checked
 def power_law(
     *,
     peak: Real,
@@ -88,6 +119,8 @@ def power_law(
     shape: Shape = Linear,
     start: Start = 0.0,
     stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
 ) -> Schedule:
     """Rise in a straight line, follow a power of time, cool down at the end.
 
@@ -103,6 +136,8 @@ def power_law(
         shape: a callable `(start, stop, steps)` that makes the cooldown.
         start: the rate at step 0.
         stop: the rate at `total` and after.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -116,12 +151,14 @@ def power_law(
     Source: Shen et al. 2024, https://arxiv.org/abs/2408.13359, with the exponent 0.51; the peak, which that paper
     takes from the batch size, is given here, so that the curve has no jump where the warmup ends.
     """
-    trunk = join(Linear(start, peak, warmup), InversePower(peak, warmup, power))
-    return cool_down(trunk, total - cooldown, cooldown, stop, shape)
+    trunk = join(rise(start, peak, warmup, first), InversePower(peak, warmup, power))
+    return cool_down(trunk, total - cooldown, cooldown, rate(stop), ending(last, shape))
 
 
 @checked
-def infinite_cosine(*, peak: Real, plateau: Stop, warmup: Steps, decay: Steps, start: Start = 0.0) -> Schedule:
+def infinite_cosine(
+    *, peak: Real, plateau: Stop, warmup: Steps, decay: Steps, start: Start = 0.0, first: First = "0"
+) -> Schedule:
     """Rise in a straight line, fall along half a cosine to a plateau, stay there without end.
 
     `join(Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))`
@@ -134,6 +171,7 @@ def infinite_cosine(*, peak: Real, plateau: Stop, warmup: Steps, decay: Steps, s
         warmup: the length of the warmup.
         decay: the length of the cosine.
         start: the rate at step 0.
+        first: as for `warmup_constant`.
 
     Returns:
         A schedule.
@@ -146,4 +184,4 @@ def infinite_cosine(*, peak: Real, plateau: Stop, warmup: Steps, decay: Steps, s
 
     Source: Ibrahim et al. 2024, https://arxiv.org/abs/2403.08763, section 7.4.
     """
-    return join(Linear(start, peak, warmup), Cosine(peak, plateau, decay), Constant(plateau))
+    return join(rise(start, peak, warmup, first), Cosine(peak, rate(plateau), decay), Constant(rate(plateau)))

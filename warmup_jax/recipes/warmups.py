@@ -1,22 +1,33 @@
 """A warmup and what follows it."""
 
-from typing import Annotated
-
-import jax
-import jax.numpy as jnp
+import functools
 
 from warmup_jax import _checks
 from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
-from warmup_jax.combinators import Shift, Stretch, join
-from warmup_jax.fields import Known, Positive, Real, Steps, Timescale, at_least, between, decimal
-from warmup_jax.recipes._phases import Start, Stop, Warmup, rest
-from warmup_jax.stages import Constant, Cosine, Exponential, Geometric, InversePower, Linear, Polynomial, Rex
+from warmup_jax.combinators import Maximum, join
+from warmup_jax.fields import Positive, Real, Steps, Timescale
+from warmup_jax.recipes._phases import (
+    Cooldown,
+    First,
+    Last,
+    Start,
+    Stop,
+    Warmup,
+    ending,
+    rate,
+    rest,
+    rise,
+    unless_empty,
+)
+from warmup_jax.stages import Constant, Cosine, Geometric, InversePower, Linear, Polynomial, Rex
 from warmup_jax.stages.curves import Beta
 
 
 @checked
-def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, start: Start = 0.0) -> Schedule:
+def warmup_constant(
+    *, peak: Real, warmup: Warmup, total: Steps | None = None, start: Start = 0.0, first: First = "0"
+) -> Schedule:
     """Rise in a straight line, then stay.
 
     `join(Linear(start, peak, warmup), Constant(peak, total - warmup))`
@@ -26,6 +37,10 @@ def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, s
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included; `None`, the default, is unbounded.
         start: the rate at step 0.
+        first: the share of the way from `start` to `peak` at step 0, of a warmup of W steps. Step t is at `t / W` with
+            "0", the default; counted from 1 it is at `(t + 1) / W` with "1/W" and at `(t + 1) / (W + 1)` with
+            "1/(W+1)". "0/(W-1)" is `t / (W - 1)`: both ends are among the W steps, as in `np.linspace`. What follows
+            begins at step W in any case.
 
     Returns:
         A schedule.
@@ -34,15 +49,26 @@ def warmup_constant(*, peak: Real, warmup: Warmup, total: Steps | None = None, s
         >>> import warmup_jax as wj
         >>> wj.warmup_constant(peak=1e-3, warmup=100)(50)
         Array(0.0005, dtype=float32)
+        >>> [float(wj.warmup_constant(peak=1.0, warmup=4, first=first)(0)) for first in ("0", "1/W", "1/(W+1)")]
+        [0.0, 0.25, 0.20000000298023224]
 
     Source: Goyal et al. 2017, https://arxiv.org/abs/1706.02677, section 2.2. The same rates as
     `transformers.get_constant_schedule_with_warmup`.
     """
-    return join(Linear(start, peak, warmup), Constant(peak, rest(total, warmup)))
+    return join(rise(start, peak, warmup, first), Constant(peak, rest(total, warmup)))
 
 
 @checked
-def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0, stop: Stop = 0.0) -> Schedule:
+def warmup_linear(
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
+) -> Schedule:
     """Rise in a straight line, then fall in a straight line.
 
     `join(Linear(start, peak, warmup), Linear(peak, stop, total - warmup))`
@@ -53,6 +79,9 @@ def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.
         total: the length of the whole run, warmup included.
         start: the rate at step 0.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
+        first: as for `warmup_constant`.
+        last: the step of N = `total` at which the rate arrives at `stop`. By default N, which comes after the last
+            update; with "N-1" the last update has the rate `stop`.
 
     Returns:
         A schedule.
@@ -65,11 +94,20 @@ def warmup_linear(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.
     Source: Devlin et al. 2019, https://arxiv.org/abs/1810.04805, appendix A.2. The same rates as
     `transformers.get_linear_schedule_with_warmup`.
     """
-    return join(Linear(start, peak, warmup), Linear(peak, stop, total - warmup))
+    return join(rise(start, peak, warmup, first), ending(last, Linear)(peak, rate(stop), total - warmup))
 
 
 @checked
-def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0, stop: Stop = 0.0) -> Schedule:
+def warmup_cosine(
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
+) -> Schedule:
     """Rise in a straight line, then fall along half a cosine.
 
     `join(Linear(start, peak, warmup), Cosine(peak, stop, total - warmup))`
@@ -80,6 +118,8 @@ def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.
         total: the length of the whole run, warmup included.
         start: the rate at step 0.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -93,12 +133,20 @@ def warmup_cosine(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.
     rates as `transformers.get_cosine_schedule_with_warmup`; in a `Staircase` of one epoch, those of a per-epoch cosine
     callback of Keras.
     """
-    return join(Linear(start, peak, warmup), Cosine(peak, stop, total - warmup))
+    return join(rise(start, peak, warmup, first), ending(last, Cosine)(peak, rate(stop), total - warmup))
 
 
 @checked
 def warmup_polynomial(
-    *, peak: Real, warmup: Warmup, total: Steps, power: Positive = 1.0, start: Start = 0.0, stop: Stop = 0.0
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    power: Positive = 1.0,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
 ) -> Schedule:
     """Rise in a straight line, then fall by a power of what is left.
 
@@ -111,6 +159,8 @@ def warmup_polynomial(
         power: the exponent; 1, the default, is a straight line.
         start: the rate at step 0.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -123,11 +173,21 @@ def warmup_polynomial(
     Source: the same rates as `transformers.get_polynomial_decay_schedule_with_warmup`, whose `stop` is 1e-7 by
     default.
     """
-    return join(Linear(start, peak, warmup), Polynomial(peak, stop, total - warmup, power))
+    decay = ending(last, functools.partial(Polynomial, power=power))
+    return join(rise(start, peak, warmup, first), decay(peak, rate(stop), total - warmup))
 
 
 @checked
-def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Stop, start: Start = 0.0) -> Schedule:
+def warmup_exponential(
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    stop: Stop,
+    start: Start = 0.0,
+    first: First = "0",
+    last: Last = "N",
+) -> Schedule:
     """Rise in a straight line, then fall by a constant factor per step.
 
     `join(Linear(start, peak, warmup), Geometric(peak, stop, total - warmup))`
@@ -138,6 +198,8 @@ def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Stop, 
         total: the length of the whole run, warmup included.
         stop: the rate at `total` and after: of the sign of `peak` and not 0, which a constant factor never reaches.
         start: the rate at step 0.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -150,24 +212,38 @@ def warmup_exponential(*, peak: Real, warmup: Warmup, total: Steps, stop: Stop, 
     Source: the exponential decay of `optax.warmup_exponential_decay_schedule`, given by its end instead of its rate.
     For a warmup that is itself exponential see `Exponential`.
     """
-    return join(Linear(start, peak, warmup), Geometric(peak, stop, total - warmup))
+    return join(rise(start, peak, warmup, first), ending(last, Geometric)(peak, rate(stop), total - warmup))
 
 
 @checked
 def warmup_inverse_sqrt(
-    *, peak: Real, warmup: Warmup, total: Steps | None = None, timescale: Timescale | None = None, start: Start = 0.0
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps | None = None,
+    timescale: Timescale | None = None,
+    start: Start = 0.0,
+    hold: Cooldown = 0,
+    limit: Stop = 0.0,
+    floor: Stop = 0.0,
+    first: First = "0",
 ) -> Schedule:
     """Rise in a straight line, then fall with the inverse square root of time, without a horizon.
 
-    `join(Linear(start, peak, warmup), InversePower(peak, timescale, 0.5, total - warmup))`
+    `join(Linear(start, peak, warmup), InversePower(peak, timescale, 0.5, total - warmup))`, with `Constant(peak, hold)`
+    between them
 
     Args:
         peak: the rate where the warmup ends.
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included; `None`, the default, is unbounded.
-        timescale: in steps: so long after the warmup the rate is `peak / sqrt(2)`. By default `warmup`, with which the
-            rate is `peak * sqrt(warmup / step)`; without a warmup it must be given.
+        timescale: in steps: so long after it began to fall the rate is `peak / sqrt(2)`. By default `warmup + hold`,
+            with which it is `peak * sqrt((warmup + hold) / step)`; where both are 0 it must be given.
         start: the rate at step 0.
+        hold: the steps at the peak before it falls.
+        limit: the rate that the curve nears; 0, the default, is none.
+        floor: the rate at which it stops to fall; 0, the default, is none. The warmup may begin below it.
+        first: as for `warmup_constant`.
 
     Returns:
         A schedule.
@@ -176,50 +252,30 @@ def warmup_inverse_sqrt(
         >>> import warmup_jax as wj
         >>> wj.warmup_inverse_sqrt(peak=1.0, warmup=100)(400)
         Array(0.5, dtype=float32)
+        >>> t5 = wj.warmup_inverse_sqrt(peak=0.01, warmup=0, hold=10_000)
+        >>> f"{t5(9_999):.3f} {t5(40_000):.3f}"
+        '0.010 0.005'
 
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 5.3; Raffel et al. 2019,
-    https://arxiv.org/abs/1910.10683. The same rates as `transformers.get_inverse_sqrt_schedule`.
+    https://arxiv.org/abs/1910.10683, with a hold in place of the warmup. The same rates as
+    `transformers.get_inverse_sqrt_schedule`; with a hold and a floor, as levanter's `inv_sqrt`; with a hold and
+    `timescale=warmup`, as NVIDIA NeMo's `NoamHoldAnnealing`; with a limit, as OLMo-core's `InvSqrtWithWarmup`.
     """
-    if timescale is None and isinstance(warmup, int) and warmup == 0:
+    begin = _checks.add_lengths(warmup, hold)
+    if timescale is None and isinstance(begin, int) and begin == 0:
         raise ValueError(
-            "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` is 0: it is the number of steps "
-            "after which the rate has fallen to 71 %, such as 10_000."
+            "`warmup_inverse_sqrt(timescale=...)` must be given where `warmup` and `hold` are 0: it is the number of "
+            "steps after which the rate has fallen to 71 %, such as 10_000."
         )
-    fall = InversePower(peak, warmup if timescale is None else timescale, 0.5, rest(total, warmup))
-    return join(Linear(start, peak, warmup), fall)
+    fall = InversePower(peak, begin if timescale is None else timescale, 0.5, rest(total, begin), rate(limit))
+    fall = fall if isinstance(floor, float) and floor == 0 else Maximum(fall, rate(floor))
+    return join(rise(start, peak, warmup, first), *unless_empty(Constant(peak, hold)), fall)
 
 
 @checked
-def noam(*, d_model: Positive, warmup: Annotated[Steps, at_least(1)], scale: Real = 1.0) -> Schedule:
-    """The schedule of the first Transformer: its peak follows from the width of the model.
-
-    `scale * d_model**-0.5 * min(n**-0.5, n * warmup**-1.5)` for the update n = step + 1, which is
-    `Shift(join(Linear(0, peak, warmup), InversePower(peak, warmup, 0.5)), -1)` with
-    `peak = scale / sqrt(d_model * warmup)`
-
-    Args:
-        d_model: the width of the model.
-        warmup: the length of the warmup. The peak is the rate of update `warmup`, at step
-            `warmup - 1`.
-        scale: the factor on all rates.
-
-    Returns:
-        A schedule.
-
-    Example:
-        >>> import warmup_jax as wj
-        >>> schedule = wj.noam(d_model=512, warmup=4000)
-        >>> f"{schedule(0):.3e} {schedule(3999):.3e}"
-        '1.747e-07 6.988e-04'
-
-    Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, equation 3, whose updates are counted from 1.
-    """
-    peak = scale * _inverse_sqrt(d_model) * _inverse_sqrt(warmup)
-    return Shift(join(Linear(0.0, peak, warmup), InversePower(peak, warmup, 0.5)), -1)
-
-
-@checked
-def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0) -> Schedule:
+def linear_to_zero(
+    *, peak: Real, warmup: Warmup, total: Steps, start: Start = 0.0, first: First = "0", last: Last = "N"
+) -> Schedule:
     """Rise in a straight line, then fall in a straight line to exactly 0.
 
     `join(Linear(start, peak, warmup), Linear(peak, 0.0, total - warmup))`
@@ -229,6 +285,8 @@ def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0
         warmup: the length of the warmup.
         total: the length of the whole run, warmup included.
         start: the rate at step 0.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -240,12 +298,20 @@ def linear_to_zero(*, peak: Real, warmup: Warmup, total: Steps, start: Start = 0
 
     Source: Bergsma et al. 2025, https://arxiv.org/abs/2502.15938, which finds it better than a decay to a tenth.
     """
-    return join(Linear(start, peak, warmup), Linear(peak, 0.0, total - warmup))
+    return join(rise(start, peak, warmup, first), ending(last, Linear)(peak, 0.0, total - warmup))
 
 
 @checked
 def warmup_rex(
-    *, peak: Real, warmup: Warmup, total: Steps, beta: Beta = 0.5, start: Start = 0.0, stop: Stop = 0.0
+    *,
+    peak: Real,
+    warmup: Warmup,
+    total: Steps,
+    beta: Beta = 0.5,
+    start: Start = 0.0,
+    stop: Stop = 0.0,
+    first: First = "0",
+    last: Last = "N",
 ) -> Schedule:
     """Rise in a straight line, then stay high for long and fall ever more steeply.
 
@@ -258,6 +324,8 @@ def warmup_rex(
         beta: the smaller, the longer the rate stays high; 0.5, the default, is the paper's.
         start: the rate at step 0.
         stop: the rate at `total` and after; `peak` if the warmup fills the whole run.
+        first: as for `warmup_constant`.
+        last: as for `warmup_linear`.
 
     Returns:
         A schedule.
@@ -269,70 +337,5 @@ def warmup_rex(
 
     Source: Chen et al. 2021, https://arxiv.org/abs/2107.04197; `Rex` tells how implementations differ.
     """
-    return join(Linear(start, peak, warmup), Rex(peak, stop, total - warmup, beta))
-
-
-@checked
-def untuned_linear(*, peak: Real, b2: Annotated[Known, between(0.0, 1.0, below=True)] = 0.999) -> Schedule:
-    """The linear warmup that needs no tuning: its length follows from Adam's memory.
-
-    `peak * min(1, n * (1 - b2) / 2)` for the update n = step + 1: a warmup of `2 / (1 - b2)` updates, 2,000 for 0.999.
-
-    `Shift(Linear(0.0, peak, 2 / (1 - b2)), -1)`; a length that is not whole is kept as a fraction, in a `Stretch`.
-
-    Args:
-        peak: the rate after the warmup.
-        b2: the second-moment decay of Adam; read as the decimal it prints as.
-
-    Returns:
-        A schedule.
-
-    Example:
-        >>> import warmup_jax as wj
-        >>> schedule = wj.untuned_linear(peak=1.0)
-        >>> float(schedule(0)), float(schedule(999)), float(schedule(1999))
-        (0.0005000000237487257, 0.5, 1.0)
-
-    Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 5. The same rates as
-    `pytorch_warmup.UntunedLinearWarmup` where the length is whole; that one rounds it down.
-    """
-    length = 2 / (1 - decimal(b2))
-    if length > _checks.MAX_STEPS:
-        raise ValueError(f"`untuned_linear(b2=...)` must be at most 0.999999999; got {b2!r}.")
-    length = length.limit_denominator(int(_checks.MAX_STEPS / (length + 1)))  # in whole units that fit int32
-    warmup = Linear(0.0, peak, length.numerator)
-    warmup = warmup if length.denominator == 1 else Stretch(warmup, 1, length.denominator)
-    return join(Shift(warmup, -1), Constant(peak))
-
-
-@checked
-def untuned_exponential(*, peak: Real, b2: Annotated[Real, between(0.0, 0.999999)] = 0.999) -> Schedule:
-    """The exponential warmup that needs no tuning: its time scale follows from Adam's memory.
-
-    `peak * (1 - exp(-n * (1 - b2)))` for the update n = step + 1, which is
-    `Shift(Exponential(0.0, peak, 1 / (1 - b2)), -1)`
-
-    Args:
-        peak: the rate it nears.
-        b2: the second-moment decay of Adam.
-
-    Returns:
-        A schedule.
-
-    Example:
-        >>> import warmup_jax as wj
-        >>> wj.untuned_exponential(peak=1.0)(999).round(4)
-        Array(0.6321, dtype=float32)
-
-    Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 4. The same rates as
-    `pytorch_warmup.UntunedExponentialWarmup`.
-    """
-    return Shift(Exponential(0.0, peak, 1 / (1 - b2)), -1)
-
-
-def _inverse_sqrt(number: Real) -> Real:
-    """`number**-0.5`; of an array in the dtype of a rate, and of at least the smallest number that it has."""
-    if not isinstance(number, jax.Array):
-        return float(number) ** -0.5
-    number = number.astype(_checks.float_dtype())
-    return jnp.maximum(number, jnp.finfo(number.dtype).smallest_normal) ** -0.5
+    decay = ending(last, functools.partial(Rex, beta=beta))
+    return join(rise(start, peak, warmup, first), decay(peak, rate(stop), total - warmup))

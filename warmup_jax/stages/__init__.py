@@ -3,6 +3,7 @@
 from warmup_jax.stages.curves import Cosine as Cosine
 from warmup_jax.stages.curves import Geometric as Geometric
 from warmup_jax.stages.curves import Linear as Linear
+from warmup_jax.stages.curves import Logarithmic as Logarithmic
 from warmup_jax.stages.curves import Polynomial as Polynomial
 from warmup_jax.stages.curves import Rex as Rex
 from warmup_jax.stages.curves import Tanh as Tanh

@@ -169,6 +169,42 @@ class Polynomial(Curve):
         return low + (high - low) * jax.lax.optimization_barrier(share)
 
 
+class Logarithmic(Curve):
+    """Fast at first, then ever more slowly: the logarithm of the step, as a warmup.
+
+    `start + (stop - start) * log(1 + step) / log(1 + steps)`
+
+    Args:
+        start: the value at step 0.
+        stop: the value at `steps` and after.
+        steps: the length.
+
+    Returns:
+        A schedule, within 16 ulp of the formula.
+
+    Example:
+        >>> import warmup_jax as wj
+        >>> import jax.numpy as jnp
+        >>> wj.Logarithmic(0.0, 1.0, steps=99)(jnp.asarray([0, 9, 99])).round(6).tolist()
+        [0.0, 0.5, 1.0]
+
+    Source: `deepspeed.runtime.lr_schedules.WarmupLR`, whose default it is: `log(step + 1) / log(W)` reaches the peak at
+    step `W - 1`, which is `Logarithmic(start, peak, W - 1)`.
+    """
+
+    def _between(self, low, high, from_low, from_high, steps):
+        is_falling = falls(self.start, self.stop)
+        elapsed = jnp.where(is_falling, from_high, from_low)
+        # On the way down log(1 + steps) - log(1 + step) would cancel near its end: from the logarithm of the quotient,
+        # which near 1 is taken from its distance to 1.
+        far = -jnp.log(ratio(1.0 + elapsed, 1.0 + steps))
+        near = -jnp.log1p(-ratio(jnp.minimum(from_low, 0.5 * steps), 1.0 + steps))
+        gone = jnp.where(from_low < 0.5 * steps, near, far)
+        share = ratio(jnp.where(is_falling, gone, jnp.log1p(elapsed)), jnp.log1p(steps))
+        # XLA rounds a product before it is added in one kind of loop and not in another; the barrier makes it round.
+        return low + (high - low) * jax.lax.optimization_barrier(share)
+
+
 Beta: typing.TypeAlias = Annotated[Real, between(1e-6, 1e6)]
 Saturation: typing.TypeAlias = Annotated[Real, between(-20.0, 20.0, why="where tanh is 1 long before")]
 

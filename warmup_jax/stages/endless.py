@@ -50,7 +50,7 @@ _COTH_COEFFICIENTS = [4.0**n * number / math.factorial(2 * n) for n, number in e
 class Exponential(Schedule):
     """Approach a limit at a pace given by a time scale.
 
-    `limit + (start - limit) * exp(-step / timescale)`
+    `limit + (start - limit) * exp(-step / timescale)`, which is `limit + (start - limit) * 2**(-step / half_life)`
 
     As a warmup, `Exponential(0.0, peak, timescale)` nears the peak without end. Cut off at `steps` it stops at
     `1 - exp(-steps / timescale)` of it, and a stage joined there begins with a jump, as in some libraries. This
@@ -61,6 +61,8 @@ class Exponential(Schedule):
         limit: the value it nears.
         timescale: in steps: after so many steps a share of 1/e = 37 % of the way is left.
         steps: the length; `None`, the default, is unbounded.
+        half_life: in place of `timescale`: after so many steps half of the way is left; kept as the time scale
+            `half_life / log(2)`.
 
     Returns:
         A schedule, within 16 ulp of the formula for 16 time
@@ -71,14 +73,36 @@ class Exponential(Schedule):
         >>> import jax.numpy as jnp
         >>> wj.Exponential(1.0, 0.0, timescale=10.0)(jnp.asarray([0, 10, 20])).round(4).tolist()
         [1.0, 0.3679, 0.1353]
+        >>> wj.Exponential(1.0, 0.0, half_life=10.0)(20)
+        Array(0.25, dtype=float32)
 
-    Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 4 (as a warmup).
+    Source: Ma & Yarats 2019, https://arxiv.org/abs/1910.04209, section 4 (as a warmup); `praxis.schedules`
+    (`ContinuousSchedule`) for the half-life.
     """
 
     start: Real
     limit: Real
     timescale: Timescale
-    steps: Steps | None = None
+    steps: Steps | None
+
+    def __init__(
+        self,
+        start: Real,
+        limit: Real,
+        timescale: Timescale | None = None,
+        steps: Steps | None = None,
+        *,
+        half_life: Timescale | None = None,
+    ):
+        if half_life is not None and timescale is None:
+            timescale = half_life / math.log(2)
+        elif half_life is not None or timescale is None:
+            both = "both" if timescale is not None else "neither"
+            raise TypeError(f"`Exponential(...)` needs one of `timescale=...` and `half_life=...`; got {both}.")
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "limit", limit)
+        object.__setattr__(self, "timescale", timescale)
+        object.__setattr__(self, "steps", steps)
 
     def conditions(self) -> typing.Iterator[Condition]:
         yield apart(self, "start", "limit")
@@ -96,17 +120,21 @@ class Exponential(Schedule):
 class InversePower(Schedule):
     """A power law without a horizon: inverse square root, inverse time.
 
-    `start * (1 + step / timescale)**-power`
+    `limit + (start - limit) * (1 + step / timescale)**-power`
+
+    The plain power `c * step**-power` is `Shift(InversePower(c, 1.0, power), 1)`, which holds `c` at step 0, and
+    `c * (step + 1)**-power` is `InversePower(c, 1.0, power)`.
 
     Args:
         start: the value at step 0.
-        timescale: in steps: after so many steps the value has fallen by `2**-power`.
+        timescale: in steps: after so many steps a share of `2**-power` of the way is left.
         power: the exponent: 0.5 for the inverse square root, 1 for inverse time.
         steps: the length; `None`, the default, is unbounded.
+        limit: the value it nears; 0 by default.
 
     Returns:
         A schedule, within 16 ulp of the formula for powers up
-        to 4 while the value is above 1e-7 of `start`.
+        to 4 while the value is above 1e-7 of the larger of `start` and `limit`.
 
     Example:
         >>> import warmup_jax as wj
@@ -114,16 +142,27 @@ class InversePower(Schedule):
         Array(0.5, dtype=float32)
 
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 5.3 (power 0.5); Zhai et al. 2021,
-    https://arxiv.org/abs/2106.04560, for the time scale.
+    https://arxiv.org/abs/2106.04560, for the time scale; `InvSqrtWithWarmup` of OLMo-core for the limit.
     """
 
     start: Real
     timescale: Timescale
     power: Positive
     steps: Steps | None = None
+    limit: Real = 0.0
+
+    def conditions(self) -> typing.Iterator[Condition]:
+        yield apart(self, "start", "limit")
 
     def evaluate(self, time: Time) -> jax.Array:
-        return self.start * power_of(1.0 + ratio(time.as_float(), self.timescale), -self.power)
+        is_falling = falls(self.start, self.limit)
+        low, high = low_and_high(self.start, self.limit)
+        x = ratio(time.as_float(), self.timescale)
+        # On the way up 1 - (1 + x)**-power would cancel near its start.
+        share = jnp.where(is_falling, power_of(1.0 + x, -self.power), -jnp.expm1(-self.power * jnp.log1p(x)))
+        # XLA rounds a product before it is added in one kind of loop and not in another; the barrier makes it round.
+        value = low + (high - low) * jax.lax.optimization_barrier(share)
+        return jnp.where(time.is_at(0), self.start, up_to(low, high, is_falling & time.is_at(0), value))
 
 
 class Rectified(Schedule):

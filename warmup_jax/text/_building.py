@@ -209,7 +209,7 @@ class _Builder:
         )
 
     def _text(self, node: Literal, text: str, kind: Kind) -> typing.Any:
-        if isinstance(kind, Choice):  # a text by its nature
+        if isinstance(kind, Choice) or (kind.share_of and text.rstrip().endswith("%")):  # a text by its nature
             return text
         if isinstance(kind, ShapeKind):
             return self._shape(node, text)

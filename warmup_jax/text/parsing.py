@@ -14,8 +14,9 @@ def parse(text: str, run: Run | None = None) -> Schedule:
     A text is a call of a public name of `warmup_jax` that makes a schedule, or of a class of your own that is a
     `Schedule`, with arguments by position or by name. An argument is a number, `True`, `False`, `None`, a table in
     brackets, or another schedule; `*` and `+` stand between schedules, or a schedule and a number. `shape=` takes a
-    bare name. A length or a moment may be a duration in quotes, which `run` turns into steps. `wj.` or
-    `warmup_jax.` before a name, comments and line breaks are allowed. Nothing is evaluated.
+    bare name. A length or a moment may be a duration in quotes, which `run` turns into steps; the rate
+    at which a recipe starts or stops may be a share of its peak, such as `stop='10%'`. `wj.` or `warmup_jax.` before a
+    name, comments and line breaks are allowed. Nothing is evaluated.
 
     Args:
         text: at most 1_000_000 characters, nested at most 100 levels deep, with at most 50_000 values and

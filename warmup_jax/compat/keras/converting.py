@@ -43,7 +43,7 @@ def from_keras(schedule: typing.Any) -> Schedule:
     Example:
         >>> from_keras({"class_name": "InverseTimeDecay",
         ...             "config": {"initial_learning_rate": 0.1, "decay_steps": 100, "decay_rate": 1.0}})
-        InversePower(start=0.1, timescale=100.0, power=1.0, steps=None)
+        InversePower(start=0.1, timescale=100.0, power=1.0, steps=None, limit=0.0)
     """
     name, config = _described(schedule)
     if name == KERAS_NAME:

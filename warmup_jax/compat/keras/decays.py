@@ -139,7 +139,7 @@ def InverseTimeDecay(
 
     Example:
         >>> InverseTimeDecay(0.1, decay_steps=1, decay_rate=0.5)
-        InversePower(start=0.1, timescale=2.0, power=1.0, steps=None)
+        InversePower(start=0.1, timescale=2.0, power=1.0, steps=None, limit=0.0)
     """
     decay = InversePower(initial_learning_rate, decay_steps / decay_rate, 1.0)
     return Staircase(decay, every=whole(decay_steps)) if staircase else decay
