@@ -25,6 +25,7 @@ FLOORS = [
         "_words",
         "_placed",
         "_checks",
+        "_host",
         "_time",
         "_kinds",
         "_numbers",

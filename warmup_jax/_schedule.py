@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from warmup_jax import _checks, _declare, _kinds
+from warmup_jax._host import on_host
 from warmup_jax._placed import Placed
 from warmup_jax._showing import identity, show
 from warmup_jax._time import Time
@@ -156,8 +157,6 @@ class Schedule:
             >>> f"step 50, rate {schedule.on_host(50):.3g}"
             'step 50, rate 0.25'
         """
-        from warmup_jax._host import on_host
-
         return on_host(self, step)
 
     @typing.final
