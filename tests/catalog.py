@@ -9,6 +9,7 @@ precision (float64 where a platform has no more) and evaluated at the numbers as
 import fractions
 import typing
 
+import jax
 import numpy as np
 
 import warmup_jax as wj
@@ -741,3 +742,16 @@ def ulps_of(row: Row, values, steps) -> np.ndarray:
     if row.name != "Linear through 0":
         return ulps(values, reference)
     return np.abs(np.asarray(values, np.float64) - reference) / np.float64(np.spacing(np.float32(3)))
+
+
+def assert_same(row: Row, found, wanted, note: str = "") -> None:
+    """The same bits on the CPU. A GPU or a TPU contracts a product and a sum in one program and not in another: there
+    two programs for one schedule differ by no more than its bound.
+    """
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    if jax.default_backend() == "cpu":
+        np.testing.assert_array_equal(found.view(np.int32), wanted.view(np.int32), err_msg=note)
+        return
+    largest = np.abs(wanted) if row.name != "Linear through 0" else np.full(wanted.shape, 3, np.float32)
+    apart = np.abs(found.astype(np.float64) - wanted) / np.spacing(np.maximum(largest, np.finfo(np.float32).tiny))
+    assert apart.max(initial=0) <= row.max_ulp, f"{note}: {apart.max()} ulp apart"
