@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import warmup_jax as wj
+from tests.catalog import assert_same
 
 A, B, C = wj.Linear(0.0, 1.0, 4), wj.Cosine(1.0, 0.2, 7), wj.Geometric(0.2, 0.1, 3)
 STEPS = jnp.arange(-2, 40)
@@ -484,10 +485,11 @@ def test_a_join_of_many_has_the_bits_of_each_stage(kind, count):
         found = np.asarray(schedule(steps))
         for stage in every:
             end = begin + (stage.steps or 0) if stage.steps is not None else len(steps)
-            np.testing.assert_array_equal(found[begin:end], np.asarray(stage(steps))[: end - begin])
+            assert_same(found[begin:end], np.asarray(stage(steps))[: end - begin])
             begin = end
         last = next(stage for stage in reversed(every) if stage.steps != 0)
-        assert schedule(2**31 - 1) == last(2**31 - 1) and schedule(-5) == found[0]
+        assert_same(schedule(2**31 - 1), last(2**31 - 1))
+        assert_same(schedule(-5), found[0])
 
 
 @pytest.mark.parametrize("count", [9, 40])
@@ -500,9 +502,9 @@ def test_the_numbers_of_a_join_of_many_may_be_traced(count):
         return wj.Join(*(wj.Linear(*numbers) for numbers in zip(numbers, [1.0] * count, lengths, strict=True)))(steps)
 
     numbers, lengths = [stage.start for stage in stages], [stage.steps for stage in stages]
-    np.testing.assert_array_equal(jax.jit(made)(numbers, lengths), wanted)
+    assert_same(jax.jit(made)(numbers, lengths), wanted)
     batched = jax.vmap(made, in_axes=(0, None))(jnp.asarray([numbers, [0.5] * count]), lengths)
-    np.testing.assert_array_equal(batched[0], wanted)
+    assert_same(batched[0], wanted)
     slope = jax.grad(lambda numbers: made(numbers, lengths).sum())(numbers)
     weights = [sum(1 - local / length for local in range(length)) for length in lengths]
     np.testing.assert_allclose(slope, weights, rtol=1e-6)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import warmup_jax as wj
-from tests.catalog import ROWS, Row, assert_same, held, ulps_of
+from tests.catalog import ROWS, Row, assert_same_row, held, ulps_of
 from warmup_jax import _schedule
 
 MAX_INT32 = 2**31 - 1
@@ -152,7 +152,7 @@ def test_ends_are_exact(row):
     end = 0 if row.length is None else row.length
     if row.exact_ends:
         ends = np.array([0, end])
-        assert_same(row, row.schedule(ends), held(row, ends).astype(np.float32))
+        assert_same_row(row, row.schedule(ends), held(row, ends).astype(np.float32))
 
 
 @by_row
@@ -195,7 +195,7 @@ def test_the_same_bits_in_every_transformation(row):
     }
     for name, values in different_ways.items():
         expected = wanted[::7] if name == "one by one" else wanted
-        assert_same(row, values, expected, name)
+        assert_same_row(row, values, expected, name)
 
 
 def variant(schedule: wj.Schedule, factor: float, longer: int) -> wj.Schedule:
@@ -220,7 +220,7 @@ def test_every_number_can_be_vmapped(row):
         pytest.skip("a schedule without numbers has nothing to vmap")
     together = jax.jit(jax.vmap(lambda schedule: schedule(steps)))(stack)
     for values, alone in zip(together, variants, strict=True):
-        assert_same(row, values, alone(steps))
+        assert_same_row(row, values, alone(steps))
 
 
 @by_row
@@ -269,7 +269,7 @@ def compiled_alone(schedule, step: int) -> jax.Array:
 
 @by_row
 def test_no_leak_and_no_transfer(row):
-    assert_same(row, compiled_alone(row.schedule, 7), row.schedule(7))
+    assert_same_row(row, compiled_alone(row.schedule, 7), row.schedule(7))
 
 
 @by_row
@@ -279,7 +279,7 @@ def test_on_the_host(row):
         values, one = schedule.on_host(steps), schedule.on_host(int(steps[4]))
     assert type(values) is np.ndarray and values.dtype == np.float32 and values.shape == steps.shape
     assert type(one) is float and one == values[4]
-    assert_same(row, schedule(steps), values)
+    assert_same_row(row, schedule(steps), values)
     assert ulps_of(row, values, steps).max() <= row.max_ulp
     with x64():
         assert type(schedule.on_host(17)) is float and schedule.on_host(steps).dtype == np.float64
