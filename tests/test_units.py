@@ -374,7 +374,7 @@ ASK_RUN = (
         (
             ValueError,
             {"total": "2BTokens"},
-            f"`Run(total=...)` has the unknown unit 'BTokens' in '2BTokens'; {UNKNOWN_UNIT}",
+            f"`Run(total=...)` has the unknown unit 'BTokens' in '2BTokens'; {UNKNOWN_UNIT} Did you mean 'tokens'?",
         ),
         (
             ValueError,
@@ -436,7 +436,7 @@ ASK_RUN = (
             ValueError,
             {"total": "1K tokens", **ACCUMULATING},
             "`Run(total=...)` is in tokens ('1K tokens'), so the run must know how many a step takes: add "
-            "`tokens_per_step=...`.",
+            "`tokens_per_step=...` or `tokens_per_example=...`.",
         ),
         (ValueError, {"total": 5, "steps_per_epoch": 391, "examples": 50_000, "batch_size": 128}, TWO_SOURCES),
         (ValueError, {"total": 5, "steps_per_epoch": 391, "examples": 50_000}, TWO_SOURCES),

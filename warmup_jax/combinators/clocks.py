@@ -110,8 +110,7 @@ class DataClock(Schedule):
         first = jnp.where(left > 0, jnp.asarray(self.unit).astype(jnp.uint32) - parts[row], 0)
         first = ((first // size).astype(jnp.int32), first % size)
         steps, part = _added((units.step, units.part), first, size)
-        steps = steps + ((part > 0) & (steps < _checks.MAX_STEPS))
-        return begins[row] + jnp.minimum(steps, _checks.MAX_STEPS - begins[row])
+        return begins[row] + jnp.minimum(_next_where(part > 0, steps), _checks.MAX_STEPS - begins[row])
 
     def inside(self) -> typing.Iterator[Placed]:
         """The inner schedule once for each size, at the pace of that size."""
@@ -164,4 +163,9 @@ def _added(first: tuple, second: tuple, unit: jax.Array) -> tuple[jax.Array, jax
     (step, part), (other, more) = first, second
     over = part >= unit - more  # never `part + more`, which may wrap
     step = step + jnp.minimum(other, _checks.MAX_STEPS - step)
-    return step + (over & (step < _checks.MAX_STEPS)), jnp.where(over, part - (unit - more), part + more)
+    return _next_where(over, step), jnp.where(over, part - (unit - more), part + more)
+
+
+def _next_where(condition: jax.Array, step: jax.Array) -> jax.Array:
+    """`step + 1` where the condition holds, at most 2**31 - 1."""
+    return jnp.where(condition & (step < _checks.MAX_STEPS), step + 1, step)

@@ -250,7 +250,7 @@ def _cost(value: typing.Any, depth: int = 0) -> int:
         return sum(_cost(item, depth) for item in value)
     if not isinstance(value, wj.Schedule):
         return 0
-    own = _SEARCH if isinstance(value, (wj.Repeat, wj.Cycles, wj.Stretch)) else 1
+    own = _SEARCH if isinstance(value, (wj.Repeat, wj.Cycles, wj.Stretch, wj.DataClock)) else 1
     return own * (1 + depth // 8) + sum(_cost(inner, depth + 1) for inner in vars(value).values())
 
 
