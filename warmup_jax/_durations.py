@@ -217,10 +217,10 @@ def phases_of(run: "Run", durations: tuple[int | str, ...]) -> tuple[int, ...]:
     cuts = [rounded(run, moment) for moment in ahead]
     cuts += [max(run.total - rounded(run, end - moment), cuts[-1]) for moment in behind]
     if ahead[-1] > behind[0] if rests else cuts[-1] != run.total:
-        wanted, mend = ("at most", "") if rests else ("in all", " Let one of them be 'rest'.")
+        wanted, mend = ("fit into", "") if rests else ("add up to", " Let one of them be 'rest'.")
         taken = ahead[-1] + (end - behind[0] if rests else 0)
         raise ValueError(
-            f"`Run.phases(durations)` must be {wanted} the {counted(run.total, 'steps')} of the run; got "
+            f"`Run.phases(durations)` must {wanted} the {counted(run.total, 'steps')} of the run; got "
             f"{counted(taken, 'steps')}.{mend}"
         )
     exact = [*ahead, *behind]

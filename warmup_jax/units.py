@@ -169,7 +169,7 @@ class Run:
                 )
 
     def _threshold(self, name: str, text: str, before: tuple[tuple[int, int], ...]) -> fractions.Fraction:
-        """A threshold of a ramp in tokens, or examples; steps are counted in the sizes that stand `before` it."""
+        """A threshold of a ramp in tokens, or examples, from one with a unit behind the pairs `before` it."""
         self._set(batch_size=before or 1)
         examples = self._ramp.examples_at(read(self, name, text, total=None).exact)
         return examples * (self.tokens_per_example or 1)
@@ -250,8 +250,8 @@ class Run:
         """The lengths of the phases of the run, one after another, which add up to the total.
 
         Each boundary between two phases is rounded once: by its exact distance from the start of the run, or from its
-        end where it stands behind the phase `"rest"`. So a phase is at most one step off its exact length, and the
-        first one, and the last one behind a rest, are what `steps` gives.
+        end where it stands behind the phase `"rest"`. So each phase but the rest is less than a step off its exact
+        length, and the first one, and the last one behind a rest, are what `steps` gives.
 
         Args:
             *durations: as in `steps`, or `"rest"` for one of them, which takes what the others leave.
