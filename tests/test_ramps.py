@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import warmup_jax as wj
@@ -40,6 +40,7 @@ def ramps(draw):
     return [(threshold, draw(sizes)) for threshold in [0, *thresholds]]
 
 
+@settings(deadline=None)  # the first one compiles
 @given(ramps(), st.integers(1, 9), st.integers(1, 3))
 def test_it_counts_as_a_loop_does(pairs, per_example, accumulate):
     sizes, consumed = loop(pairs, 200, per_example, accumulate)
@@ -78,6 +79,7 @@ def test_the_ramp_of_the_docstring():
     assert TOKENS.batch_size == ((0, 768), (250_000_000, 1536))
     assert TOKENS == wj.Run("2B tokens", batch_size="0:768 250M:1536", tokens_per_example=2048)
     assert TOKENS == wj.Run("2B tokens", batch_size="0:768,0.25B:1536", tokens_per_example=2048)
+    assert TOKENS == wj.Run("2B tokens", batch_size=["0:768", "250_000K:1.536K"], tokens_per_example=2048)
     assert TOKENS == wj.Run("2B tokens", batch_size=np.array([[0, 768], [250_000_000, 1536]]).tolist(),
         tokens_per_example=2048)  # fmt: skip
     assert hash(TOKENS) == hash(wj.Run(TOKENS.total, batch_size=TOKENS.batch_size, tokens_per_example=2048))
@@ -179,7 +181,8 @@ def test_phases_under_a_ramp():
         (
             TypeError,
             {"batch_size": [8, 16]},
-            "`Run(batch_size=...)[0]` must be a pair `(threshold, size)`, such as ('1B tokens', 512); got 8 (int).",
+            "`Run(batch_size=...)[0]` must be a pair `(threshold, size)`, such as ('1B tokens', 512) or '1B:512'; got "
+            "8 (int).",
         ),
         (
             ValueError,
@@ -192,21 +195,26 @@ def test_phases_under_a_ramp():
             "`Run(batch_size=...)[1]` must be a whole number of examples or tokens; got 1.5 (float).",
         ),
         (
-            ValueError,
+            TypeError,
             {"batch_size": "0:8 16"},
-            "`Run(batch_size=...)` must be a threshold and a size with a colon between them, such as '0:768 "
-            "250B:1536'; got '16'.",
+            "`Run(batch_size=...)[1]` must be a pair `(threshold, size)`, such as ('1B tokens', 512) or '1B:512'; got "
+            "'16' (str).",
+        ),
+        (
+            TypeError,
+            {"batch_size": "0:8 5:1.5"},
+            "`Run(batch_size=...)[1]` must be a whole number of examples; got 1.5 (float).",
         ),
         (
             ValueError,
             {"batch_size": "0:8 1Q:16"},
-            "`Run(batch_size=...)` has the unknown multiplier 'Q' in '1Q'; use k or K (10**3), M (10**6), B (10**9) or "
-            "T (10**12).",
+            "`Run(batch_size=...)[1]` has the unknown multiplier 'Q' in '1Q'; use k or K (10**3), M (10**6), B (10**9) "
+            "or T (10**12).",
         ),
         (
             ValueError,
             {"batch_size": "0:8 -5:16"},
-            "`Run(batch_size=...)` must be a number of 0 or more, such as 768 or '250B'; got '-5'.",
+            "`Run(batch_size=...)[1]` must be a number of 0 or more, such as 768 or '250B'; got '-5'.",
         ),
         (
             ValueError,
@@ -243,6 +251,12 @@ def test_errors_of_what_a_run_is_asked():
         with pytest.raises(ValueError) as caught:
             ask(wj.Run(100))
         assert str(caught.value).startswith(words)
+    with pytest.raises(TypeError) as caught:
+        wj.Run(100, global_batch_size=8, seq_length=9, gradient_accumulation_steps=2)
+    assert str(caught.value).endswith(
+        "Write `batch_size` for 'global_batch_size', `tokens_per_example` for 'seq_length', `accumulate` for "
+        "'gradient_accumulation_steps'."
+    )
     with pytest.raises(TypeError, match=r"`Run.batch_size_at\(step\)` needs an integer step"):
         TOKENS.batch_size_at(3.0)
     with pytest.raises(ValueError) as caught:

@@ -23,7 +23,7 @@ class BatchSize(_kinds.Kind):
 
     def check(self, name: str, value: typing.Any) -> int | tuple[tuple[typing.Any, int], ...]:
         if isinstance(value, str) and ":" in value:
-            value = [_typed(name, entry) for entry in value.replace(",", " ").split()]
+            value = value.replace(",", " ").split()
         if isinstance(value, str) or not isinstance(value, collections.abc.Sequence):
             return _CONSTANT.check(name, value)
         if not 1 <= len(value) <= _MOST_SIZES:
@@ -31,22 +31,15 @@ class BatchSize(_kinds.Kind):
         return tuple(_pair(f"{name}[{k}]", each) for k, each in enumerate(value))
 
 
-def _typed(name: str, entry: str) -> tuple[fractions.Fraction, int]:
-    """`250B:1536` as a pair."""
-    threshold, colon, size = entry.partition(":")
-    if not colon:
-        raise ValueError(
-            f"`{name}` must be a threshold and a size with a colon between them, such as '0:768 250B:1536'; got "
-            f"{quoted(entry)}."
-        )
-    number = parse_bare(name, size)
-    return parse_bare(name, threshold), int(number) if number.denominator == 1 else typing.cast(int, float(number))
-
-
 def _pair(name: str, pair: typing.Any) -> tuple[typing.Any, int]:
+    """A threshold, which may have a unit, and a size; `250B:1536` has no unit."""
+    if isinstance(pair, str) and ":" in pair:
+        threshold, size = (parse_bare(name, number) for number in pair.split(":", 1))
+        return threshold, _SIZE.check(name, int(size) if size.denominator == 1 else float(size))
     if isinstance(pair, str) or not isinstance(pair, collections.abc.Sequence) or len(pair) != 2:
         raise TypeError(
-            f"`{name}` must be a pair `(threshold, size)`, such as ('1B tokens', 512); {_checks.came(pair)}."
+            f"`{name}` must be a pair `(threshold, size)`, such as ('1B tokens', 512) or '1B:512'; "
+            f"{_checks.came(pair)}."
         )
     threshold, size = pair
     return threshold, _SIZE.check(name, size)

@@ -364,7 +364,7 @@ class Run:
             >>> run = wj.Run(total="300B tokens", batch_size="0:768 100B:1536", tokens_per_example=4_096)
             >>> schedule = wj.warmup_cosine(peak=3e-4, warmup=2_000, total=300_000)  # in millions of tokens
             >>> run.on_tokens(schedule, unit=1_000_000).steps, run.total
-            (63579, 63578)
+            (63579, 63579)
         """
         if lacks := lacks_for_tokens(self):
             raise ValueError(f"`Run.on_tokens(schedule)` needs the tokens in an update: add {lacks} to the run.")
