@@ -268,6 +268,11 @@ def test_errors_of_what_a_run_is_asked():
     with pytest.raises(ValueError) as caught:
         wj.DataClock(wj.Constant(1.0), changes=[5], sizes=[1, 0])
     assert str(caught.value) == "`DataClock(sizes=...)[1]` must be a whole number, 1 or more; got 0."
+    for wrong in (3, jnp.ones(2), [], "12"):
+        with pytest.raises(
+            TypeError, match=r"`DataClock\(sizes=...\)` must be whole numbers, 1 or more each, as a list of"
+        ):
+            wj.DataClock(wj.Constant(1.0), changes=[5], sizes=wrong)
     with pytest.raises(ValueError, match=r"`DataClock\(...\)` must be at most 2147483647 .* long in all"):
         wj.DataClock(wj.Linear(0.0, 1.0, 2**31 - 1), changes=[], sizes=[1], unit=2)
 
@@ -375,6 +380,16 @@ def test_its_length_is_the_same_where_numbers_are_traced(seed):
         assert length(steps, unit) == min(wanted, 2**31 - 1)
         if wanted < 2**31:
             assert wj.DataClock(wj.Linear(0.0, 1.0, steps), changes, sizes, unit).steps == wanted
+
+
+def test_its_tables_may_be_arrays():
+    curve, plain = wj.Cosine(1.0, 0.0, 20), wj.DataClock(wj.Cosine(1.0, 0.0, 20), [3], [1, 4], 2)
+    mixed = wj.DataClock(curve, jnp.asarray([3]), [jnp.int32(1), 4], 2)
+    arrays = wj.DataClock(curve, np.array([3]), jnp.asarray([1, 4]), 2)
+    assert plain == mixed == arrays and hash(plain) == hash(mixed) and int(mixed.steps) == int(arrays.steps) == 13
+    np.testing.assert_array_equal(mixed(np.arange(15)), plain(np.arange(15)))
+    grid = jax.vmap(lambda late: wj.DataClock(curve, [late], [1, 4], 2)(6))(jnp.asarray([2, 3, 10]))
+    assert grid.tolist() == [float(wj.DataClock(curve, [late], [1, 4], 2)(6)) for late in (2, 3, 10)]
 
 
 def test_where_its_stages_stand():

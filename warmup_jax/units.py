@@ -75,8 +75,8 @@ class Run:
         tokens_per_step: the tokens in one update: over all devices, accumulation included.
         accumulate: the micro-steps in one update.
         tokens_per_example: the tokens in one example, such as the length of a sequence.
-        rounding: `"nearest"`, halves up; `"down"`, as `int(total * share)` in most trainers does where it does not
-            lose a step to the float; or `"up"`. It holds for `total` too.
+        rounding: `"nearest"`, halves up; `"down"`, as most trainers do with `int(total * share)`, which is exact here
+            where `int(100 * 0.29)` is 28; or `"up"`. It holds for `total` too.
 
     Raises:
         TypeError: for a float, which may mean steps, epochs or a share, and for other things that are no whole
@@ -170,7 +170,7 @@ class Run:
 
     def _threshold(self, name: str, text: str, before: tuple[tuple[int, int], ...]) -> fractions.Fraction:
         """A threshold of a ramp in tokens, or examples, from one with a unit behind the pairs `before` it."""
-        self._set(batch_size=before or 1)
+        self._set(batch_size=before or ((0, 1),))  # the sizes in which steps are counted
         examples = self._ramp.examples_at(read(self, name, text, total=None).exact)
         return examples * (self.tokens_per_example or 1)
 

@@ -26,8 +26,8 @@ class _SizeTable(_numbers.BoundaryTable):
     low: float = 1
 
     def check(self, name: str, value: typing.Any) -> typing.Any:
-        if isinstance(value, jax.Array):
-            return super().check(name, value)
+        if isinstance(value, jax.Array) and value.ndim == 1 and jnp.issubdtype(value.dtype, jnp.integer):
+            return value
         if not isinstance(value, (list, tuple, np.ndarray)) or not len(value):
             raise TypeError(f"`{name}` must be {self.words}, as a list of at least one; {_checks.came(value)}.")
         sizes = [_SIZE.check(f"{name}[{k}]", size) for k, size in enumerate(value)]
@@ -100,7 +100,8 @@ class DataClock(Schedule):
         length = self.schedule.steps
         if length is None:
             return None
-        if isinstance(length, int) and isinstance(self.unit, int) and not _checks.is_array(self.sizes):
+        has_arrays = any(map(_checks.is_array, (self.changes, self.sizes)))
+        if isinstance(length, int) and isinstance(self.unit, int) and not has_arrays:
             return _updates(length * self.unit, list(map(int, self.changes)), list(map(int, self.sizes)))
         begins, wholes, parts = self._rows()
         row = jnp.maximum((wholes < length).sum(dtype=jnp.int32) - 1, 0)
@@ -141,7 +142,7 @@ class DataClock(Schedule):
 
 
 def _updates(consumed: int, changes: list[int], sizes: list[int]) -> int:
-    """The updates that consume so much."""
+    """How many updates consume so much."""
     begin = 0
     for change, size in zip(changes, sizes, strict=False):
         if consumed <= (change - begin) * size:
