@@ -1,7 +1,6 @@
 """A batch size that changes as a run goes on."""
 
 import bisect
-import collections.abc
 import fractions
 import math
 import typing
@@ -24,7 +23,7 @@ class BatchSize(_kinds.Kind):
     def check(self, name: str, value: typing.Any) -> int | tuple[tuple[typing.Any, int], ...]:
         if isinstance(value, str) and ":" in value:
             value = value.replace(",", " ").split()
-        if isinstance(value, str) or not isinstance(value, collections.abc.Sequence):
+        if not _checks.is_sequence(value):
             return _CONSTANT.check(name, value)
         if not 1 <= len(value) <= _MOST_SIZES:
             raise ValueError(f"`{name}` must be 1 to {_MOST_SIZES} pairs `(threshold, size)`; got {len(value)}.")
@@ -36,7 +35,7 @@ def _pair(name: str, pair: typing.Any) -> tuple[typing.Any, int]:
     if isinstance(pair, str) and ":" in pair:
         threshold, size = (parse_bare(name, number) for number in pair.split(":", 1))
         return threshold, _SIZE.check(name, int(size) if size.denominator == 1 else float(size))
-    if isinstance(pair, str) or not isinstance(pair, collections.abc.Sequence) or len(pair) != 2:
+    if not _checks.is_sequence(pair) or len(pair) != 2:
         raise TypeError(
             f"`{name}` must be a pair `(threshold, size)`, such as ('1B tokens', 512) or '1B:512'; "
             f"{_checks.came(pair)}."

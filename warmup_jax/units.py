@@ -15,6 +15,7 @@ from warmup_jax._calls import checked
 from warmup_jax._durations import STEPS, counted, epoch_of, lacks_for_tokens, phases_of, read, resolved, rounded
 from warmup_jax._ramps import BatchSize, Ramp, ramp_of, without_units
 from warmup_jax._schedule import Like, Schedule
+from warmup_jax._time import count_not_above
 from warmup_jax._words import value as quoted
 from warmup_jax.fields import Count, at_least
 
@@ -316,8 +317,7 @@ class Run:
         if isinstance(step, int):
             return sizes[max(bisect.bisect_right(begins, step) - 1, 0)]
         step = _checks.step_to_int32(jnp.asarray(step))
-        row = jnp.searchsorted(jnp.asarray(begins[1:], jnp.int32), step, side="right", method="compare_all")
-        return jnp.asarray(sizes, jnp.int32)[row]
+        return jnp.asarray(sizes, jnp.int32)[count_not_above(jnp.asarray(begins[1:], jnp.int32), step)]
 
     @checked
     def on_samples(self, schedule: Like, unit: Annotated[Count, at_least(1)] = 1) -> Schedule:

@@ -11,7 +11,7 @@ import numpy as np
 from warmup_jax import _checks, _kinds, _numbers
 from warmup_jax._placed import FAR, Placed
 from warmup_jax._schedule import Schedule
-from warmup_jax._time import Time
+from warmup_jax._time import Time, count_not_above
 from warmup_jax.combinators._totals import fits
 from warmup_jax.fields import Boundaries, Condition, Count, at_least
 
@@ -107,7 +107,7 @@ class DataClock(Schedule):
         row = jnp.maximum((wholes < length).sum(dtype=jnp.int32) - 1, 0)
         left, size = length - wholes[row], jnp.asarray(self.sizes)[row].astype(jnp.uint32)
         # (left * unit - parts) / size, rounded up: all units but the first, and what is left of that one.
-        units = _scaled(Time(jnp.maximum(left - 1, 0)), size, jnp.asarray(self.unit))
+        units = Time(jnp.maximum(left - 1, 0)).divided(size).times(self.unit)
         first = jnp.where(left > 0, jnp.asarray(self.unit).astype(jnp.uint32) - parts[row], 0)
         first = ((first // size).astype(jnp.int32), first % size)
         steps, part = _added((units.step, units.part), first, size)
@@ -123,20 +123,20 @@ class DataClock(Schedule):
 
     def evaluate(self, time: Time) -> jax.Array:
         begins, wholes, parts = self._rows()
-        row = jnp.searchsorted(begins[1:], time.step, side="right", method="compare_all")
+        row = count_not_above(begins[1:], time.step)
         elapsed = Time(time.step - begins[row], time.part, time.unit)
-        passed = _scaled(elapsed, jnp.asarray(self.unit), jnp.asarray(self.sizes)[row])
+        passed = elapsed.divided(self.unit).times(jnp.asarray(self.sizes)[row])
         unit = typing.cast(jax.Array, passed.unit)
-        before = parts[row] * (unit // jnp.asarray(self.unit).astype(jnp.uint32))
+        before = parts[row] * (unit // jnp.asarray(self.unit).astype(jnp.uint32))  # between steps a unit has more parts
         return self.schedule.at(Time(*_added((passed.step, passed.part), (wholes[row], before), unit), unit))
 
     def _rows(self) -> tuple[jax.Array, jax.Array, jax.Array]:
         """For each size its first step, and the moment of the inner schedule there: whole units, and parts of one."""
-        changes, sizes, unit = jnp.asarray(self.changes), jnp.asarray(self.sizes), jnp.asarray(self.unit)
+        changes, sizes = jnp.asarray(self.changes), jnp.asarray(self.sizes)
         begins = jnp.concatenate([jnp.zeros_like(changes, shape=1), changes])
         lasted = jnp.maximum(jnp.diff(begins, prepend=begins[:1]), 0)
-        passed = _scaled(Time(lasted), unit, jnp.concatenate([sizes[:1], sizes[:-1]]))
-        unit = unit.astype(jnp.uint32)
+        passed = Time(lasted).divided(self.unit).times(jnp.concatenate([sizes[:1], sizes[:-1]]))
+        unit = jnp.asarray(self.unit).astype(jnp.uint32)
         moments = jax.lax.associative_scan(lambda a, b: _added(a, b, unit), (passed.step, passed.part))
         return begins, *moments
 
@@ -149,14 +149,6 @@ def _updates(consumed: int, changes: list[int], sizes: list[int]) -> int:
             return begin - (-consumed // size)
         consumed, begin = consumed - (change - begin) * size, change
     return begin - (-consumed // sizes[-1])
-
-
-def _scaled(time: Time, divisor: jax.Array, factor: jax.Array) -> Time:
-    """`time * factor / divisor`, whose unit is a multiple of the divisor: `times` may give a smaller one."""
-    slow = time.divided(divisor)
-    fast = slow.times(factor)
-    unit = typing.cast(jax.Array, slow.unit)
-    return Time(fast.step, typing.cast(jax.Array, fast.part) * (unit // typing.cast(jax.Array, fast.unit)), unit)
 
 
 def _added(first: tuple, second: tuple, unit: jax.Array) -> tuple[jax.Array, jax.Array]:
