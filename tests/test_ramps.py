@@ -159,7 +159,7 @@ def test_phases_under_a_ramp():
         (
             ValueError,
             {"batch_size": [(0, 8), ("1K samples", 16), (999, 32)]},
-            "`Run(batch_size=...)[2]` must have a threshold of above 1_000, the one before it; got 999.",
+            "`Run(batch_size=...)[2]` must have a threshold above 1_000, the one before it; got 999.",
         ),
         (
             ValueError,

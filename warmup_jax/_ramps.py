@@ -61,9 +61,9 @@ def without_units(
             amount = _THRESHOLD.check(where, threshold)
         if (amount <= found[-1][0]) if found else amount:
             wanted = (
-                f"above {found[-1][0]:_}, the one before it" if found else "0, since the first size holds from there"
+                f"above {found[-1][0]:_}, the one before it" if found else "of 0, since the first size holds from there"
             )
-            raise ValueError(f"`{where}` must have a threshold of {wanted}; got {quoted(threshold)}.")
+            raise ValueError(f"`{where}` must have a threshold {wanted}; got {quoted(threshold)}.")
         found.append((math.ceil(amount), size))
     return tuple(found) if len(found) > 1 else found[0][1]
 
