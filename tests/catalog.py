@@ -201,6 +201,18 @@ def shifted(inner: Reference, length: int | None, by: int) -> Reference:
     return lambda t: inner(np.clip(t - by, 0, length))
 
 
+def on_data(inner: Reference, length: int, changes: list[int], sizes: list[int], unit: int) -> Reference:
+    """Asked by the sum of the sizes of the updates before."""
+    begins, ends = [0, *changes], [*changes, None]
+
+    def reference(t):
+        spans = [np.clip(t, begin, end) - begin for begin, end in zip(begins, ends, strict=True)]
+        consumed = sum(np.longdouble(1) * span * size for span, size in zip(spans, sizes, strict=True))
+        return inner(np.minimum(consumed / unit, length))
+
+    return reference
+
+
 def triangle(rise: int, fall: int) -> Reference:
     """Up from 0 to 1 in `rise` steps and down again in `fall`, for ever."""
 
@@ -418,6 +430,19 @@ def combinator_rows() -> list[Row]:
         Row("Cycles that shrink", wj.Cycles(line, 0.5, times=3), grown(line_reference, 30, "0.5", 3), 53),
         Row(
             "Cycles without end", wj.Cycles(line, 1.1, scale=0.9), grown(line_reference, 30, "1.1", scale=0.9), None, 16
+        ),
+        Row(
+            "DataClock",
+            wj.DataClock(wj.join(wj.Linear(0.0, 1.0, 20), curve), [10, 30], [3, 4, 1], 2),
+            on_data(joined((linear(0, 1, 20), 20), (curve_reference, 50)), 70, [10, 30], [3, 4, 1], 2),
+            60,
+        ),
+        Row(
+            "DataClock of tokens",
+            wj.DataClock(wj.Cosine(1e-3, 1e-4, 2000), [159], [768 * 2048, 1536 * 2048], 1_000_000),
+            on_data(cosine(1e-3, 1e-4, 2000), 2000, [159], [768 * 2048, 1536 * 2048], 1_000_000),
+            716,
+            direction=-1,
         ),
         Row("Product", line * curve, both(np.multiply), 50, 16),
         Row("Sum", line + curve, both(np.add), 50),

@@ -21,6 +21,7 @@ EXAMPLES = int(os.environ.get("EXAMPLES", 4))  # always the same four, or as man
 values = st.floats(-10, 10, width=32).filter(lambda value: value == 0 or abs(value) > 1e-20)
 above_0 = st.floats(0.125, 8, width=32)
 lengths = st.integers(0, 12)
+sizes = st.lists(st.integers(1, 5), min_size=3, max_size=3)
 growths = st.sampled_from([0.5, 0.75, 1.0, 1.25, 1.5, 2.0])
 curves = st.one_of(
     st.builds(wj.Constant, values, lengths),
@@ -56,6 +57,9 @@ def wider(inner):
         st.builds(wj.Power, inner, above_0),
         st.builds(wj.KDecay, inner, above_0),
         st.builds(wj.Cycles, inner.filter(lambda schedule: schedule.steps > 0), growths, st.integers(1, 3), above_0),
+        st.builds(
+            lambda schedule, sizes, unit: wj.DataClock(schedule, [2, 7], sizes, unit), inner, sizes, sizes.map(sum)
+        ),
         st.builds(lambda schedule, a, b: wj.Clip(schedule, min(a, b), max(a, b)), inner, values, values),
     )
 

@@ -79,6 +79,7 @@ CALLS = {
     wj.Truncate: {"schedule": ENDLESS, "steps": 5},
     wj.Staircase: {"schedule": ENDLESS, "every": 5},
     wj.KDecay: {"schedule": DECAY, "k": 2.0},
+    wj.DataClock: {"schedule": DECAY, "changes": [5], "sizes": [1, 2]},
     wj.Scale: {"schedule": DECAY, "factor": 2.0},
     wj.Power: {"schedule": DECAY, "exponent": 2.0},
     wj.Blend: {"first": DECAY, "second": ENDLESS, "weight": DECAY},
@@ -909,7 +910,7 @@ TEXTS = [
             ("tokens_per_step", "tokens"),
             ("accumulate", "micro-steps"),
         )
-        for wrong in (1.5, "64", True, [64])
+        for wrong in (1.5, "64", True, {64})
     ],
     # The step itself.
     *[

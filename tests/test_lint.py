@@ -19,6 +19,7 @@ RUN = wj.Run(total=1000)
 EPOCHS = wj.Run(total=1000, steps_per_epoch=100)
 HALF_EPOCHS = wj.Run(total=1000, examples=6250, batch_size=50, accumulate=2)  # of 62.5 steps
 MICRO = wj.Run(total=1000, accumulate=8)
+RAMP = wj.Run(total=1000, batch_size=[(0, 8), (2_000, 16), (6_000, 24), (10**6, 32)])
 HEALTHY = wj.warmup_cosine(peak=1e-3, warmup=100, total=1000)
 
 
@@ -41,6 +42,18 @@ def adamw(**schedules):
 
 # code, schedule, run, arguments, severity, step, message, fix
 FIRES = [
+    (
+        "ramp-bends-schedule",
+        HEALTHY,
+        RAMP,
+        {},
+        "warning",
+        250,
+        "the batch size goes from 8 to 16 at step 250, where the rate is moving: counted in updates, the schedule goes "
+        "through the data 2 times as fast from there on. So at 1 more.",
+        "Count its lengths in samples or tokens, and ask it as `run.on_samples(schedule)` or "
+        "`run.on_tokens(schedule, unit=1_000_000)`.",
+    ),
     (
         "not-finite",
         wj.as_schedule(broken),
@@ -844,6 +857,9 @@ FIRES = [
 ]
 
 NEAR = [
+    ("ramp-bends-schedule", HEALTHY, wj.Run(total=1000, batch_size=8), {}),
+    ("ramp-bends-schedule", RAMP.on_samples(wj.warmup_cosine(peak=1e-3, warmup=1_000, total=18_000)), RAMP, {}),
+    ("ramp-bends-schedule", wj.wsd(peak=1e-3, warmup=250, total=1000, cooldown=400), RAMP, {}),  # it is level there
     ("not-finite", wj.Truncate(wj.as_schedule(broken, steps=1000), 699), RUN, {}),
     ("negative", wj.warmup_linear(peak=1e-3, warmup=100, total=1000), RUN, {"optimizer": {"weight_decay": 0.0}}),
     ("peak-not-reached", wj.warmup_constant(peak=1e-3, warmup=1005), RUN, {}),

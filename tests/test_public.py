@@ -30,6 +30,8 @@ FLOORS = [
         "_kinds",
         "_numbers",
         "_calls",
+        "_durations",
+        "_ramps",
         "fields",
         "_showing",
         "_declare",
@@ -55,6 +57,7 @@ UPWARD = {
     ("_schedule", "Schedule.__pow__", "combinators"),
     ("_schedule", "Schedule._repr_html_", "report.notebook"),
     ("_schedule", "_Scheduled._lifted", "stages.functions"),
+    ("units", "Run._on_data", "combinators"),
 }
 FILES = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))}
 PUBLIC = [

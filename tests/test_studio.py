@@ -276,7 +276,7 @@ MEASURE = """([both, total, edges]) => {
     const {data, formulas, python} = PAGE;
     return both.map((numbers) => {
         const schedule = bind(data, formulas, python.KINDS, numbers);
-        const run = new Run(total, moment(data.perEpoch), data.accumulate);
+        const run = new Run(total, moment(data.perEpoch), data.accumulate, data.rounding, data.ramp);
         const spans = python.spans(schedule.root, total);
         const curve = (total) => {
             const edges = python.spans(schedule.root, total).flatMap((span) => [span.begin, span.end]);
@@ -414,6 +414,9 @@ TOLD = [
     (wj.Staircase(wj.warmup_linear(peak=1e-3, warmup=30, total=90), 10), wj.Run(total=90, steps_per_epoch=10)),
     (wj.PiecewiseConstant([20, 60, 90], [0.0, 1e-2, 1e-3, 0.0]), wj.Run(total=120)),
     (wj.Function(lambda step: (jnp.cos(step.astype(jnp.float32) * 0.1) + 1) * 1e-3), wj.Run(total=45)),
+    (wj.warmup_cosine(peak=3e-4, warmup=20, total=200), wj.Run(total=200, batch_size="0:8 400:16 1000:24")),
+    (wj.warmup_cosine(peak=3e-4, warmup=300, total=3900), wj.Run(total=97, rounding="down")),
+    (wj.warmup_cosine(peak=3e-4, warmup=300, total=3900), wj.Run(total=97, rounding="up")),
 ]
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import fractions
 import pickle
 import re
+from random import Random
 
 import jax
 import jax.numpy as jnp
@@ -374,7 +375,7 @@ ASK_RUN = (
         (
             ValueError,
             {"total": "2BTokens"},
-            f"`Run(total=...)` has the unknown unit 'BTokens' in '2BTokens'; {UNKNOWN_UNIT}",
+            f"`Run(total=...)` has the unknown unit 'BTokens' in '2BTokens'; {UNKNOWN_UNIT} Did you mean 'tokens'?",
         ),
         (
             ValueError,
@@ -436,7 +437,7 @@ ASK_RUN = (
             ValueError,
             {"total": "1K tokens", **ACCUMULATING},
             "`Run(total=...)` is in tokens ('1K tokens'), so the run must know how many a step takes: add "
-            "`tokens_per_step=...`.",
+            "`tokens_per_step=...` or `tokens_per_example=...`.",
         ),
         (ValueError, {"total": 5, "steps_per_epoch": 391, "examples": 50_000, "batch_size": 128}, TWO_SOURCES),
         (ValueError, {"total": 5, "steps_per_epoch": 391, "examples": 50_000}, TWO_SOURCES),
@@ -597,3 +598,175 @@ def test_it_feeds_a_recipe():
     run = wj.Run(total="39 epochs", steps_per_epoch=120)
     schedule = wj.warmup_cosine(peak=3e-4, warmup=run.steps("3 epochs"), total=run.total)
     assert schedule == wj.warmup_cosine(peak=3e-4, warmup=360, total=4680)
+
+
+# Rounding, and phases that add up.
+
+
+def random_percent(random) -> tuple[str, fractions.Fraction]:
+    """A percentage as people type it, with up to three decimals, and the exact share."""
+    digits = random.randint(1, 100_000)
+    places = random.randint(0, 3)
+    return f"{digits / 1000:.{places}f}%", fractions.Fraction(f"{digits / 1000:.{places}f}") / 100
+
+
+@pytest.mark.parametrize(
+    "rounding, rounded",
+    [
+        ("nearest", half_up),
+        ("down", lambda exact: exact.numerator // exact.denominator),
+        ("up", lambda exact: -(-exact.numerator // exact.denominator)),
+    ],
+)
+def test_two_thousand_random_percents(rounding, rounded):
+    random = Random(14)
+    for _ in range(2000):
+        total = random.randint(1, random.choice([100, 10_000, 2**31 - 1]))
+        text, share = random_percent(random)
+        run, wanted = wj.Run(total=total, rounding=rounding), rounded(total * share)
+        if wanted or not share:
+            assert run.steps(text) == wanted
+        else:
+            with pytest.raises(ValueError, match="is less than (half a|one) step: .* Write 0 for none."):
+                run.steps(text)
+
+
+def test_rounding_holds_for_the_total_too():
+    for rounding, total in (("nearest", 3815), ("down", 3814), ("up", 3815)):
+        assert wj.Run("2B tokens", tokens_per_step=524_288, rounding=rounding).total == total
+    assert repr(wj.Run(5, rounding="down")) == "Run(total=5, rounding='down')"
+    assert wj.Run(5, rounding="down") != wj.Run(5)
+    assert wj.Run(897, rounding="down").explain("10%") == "'10%' of 897 steps = 89.7 steps, rounded to 89"
+    with pytest.raises(ValueError) as caught:
+        wj.Run(5, rounding="floor")
+    assert str(caught.value) == "`Run(rounding=...)` must be one of 'nearest', 'down', 'up'; got 'floor' (str)."
+
+
+@pytest.mark.parametrize("rounding", ["nearest", "down", "up"])
+def test_phases_add_up_in_three_thousand_random_draws(rounding):
+    random = Random(14)
+    for _ in range(1000):
+        total = random.randint(5_000, random.choice([10_000, 10**6, 2**31 - 1]))
+        run = wj.Run(total=total, rounding=rounding)
+        shares = [random.randint(1, 2400) for _ in range(random.randint(1, 4))]  # in hundredths of a percent
+        durations: list[int | str] = [f"{share / 100:.2f}%" for share in shares]
+        if random.random() < 0.7:
+            rest = random.randint(0, len(shares))
+            durations.insert(rest, "rest")
+            shares.insert(rest, 10_000 - sum(shares))
+        else:
+            durations.append(f"{(10_000 - sum(shares)) / 100:.2f}%")
+            shares.append(10_000 - sum(shares))
+        phases = run.phases(*durations)
+        assert sum(phases) == total and all(type(phase) is int for phase in phases)
+        for phase, share, duration in zip(phases, shares, durations, strict=True):
+            off = abs(phase - fractions.Fraction(total * share, 10_000))
+            assert off < (2 if duration == "rest" else 1)
+        if durations[0] != "rest" and len(durations) > 1:
+            assert phases[0] == run.steps(durations[0])
+        if durations[-1] != "rest" and "rest" in durations:
+            assert phases[-1] == run.steps(durations[-1])
+
+
+def test_phases_of_all_units():
+    run = wj.Run(total="10 epochs", examples=1000, batch_size=7, accumulate=2, tokens_per_example=3)
+    assert run.total == 715
+    assert run.phases("1 epoch", 100, "rest", "2_100 tokens", "1 ep") == (72, 100, 421, 50, 72)
+    assert run.phases("rest") == (715,)
+    assert run.phases(0, "rest", 0) == (0, 715, 0)
+    assert run.phases("10 epochs") == (715,)
+    # Half a step at either end: both round up, and the rest has nothing left.
+    assert wj.Run(3).phases("50%", "rest", "50%") == (2, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "error, durations, text",
+    [
+        (
+            ValueError,
+            ("rest", "10%", "rest"),
+            "`Run.phases(durations[2])` is a second 'rest'; only one phase can take what the others leave.",
+        ),
+        (
+            ValueError,
+            ("60%", "rest", "500 steps"),
+            "`Run.phases(durations)` must fit into the 1_000 steps of the run; got 1_100 steps.",
+        ),
+        (
+            ValueError,
+            ("60%", "30%"),
+            "`Run.phases(durations)` must add up to the 1_000 steps of the run; got 900 steps. Let one of them be "
+            "'rest'.",
+        ),
+        (
+            ValueError,
+            (),
+            "`Run.phases(durations)` must add up to the 1_000 steps of the run; got 0 steps. Let one of them be "
+            "'rest'.",
+        ),
+        (
+            ValueError,
+            ("rest", "0.04%"),
+            "`Run.phases(durations[1])` is less than half a step: '0.04%' is 0.4 steps. Write 0 for none.",
+        ),
+        (
+            TypeError,
+            (0.1, "rest"),
+            "`Run.phases(durations[0])` must be a whole number of steps or text with a unit; got 0.1, which may mean "
+            "steps, epochs or a share of the run. Write '10%', '1 epoch' or 1.",
+        ),
+    ],
+)
+def test_errors_of_phases(error, durations, text):
+    with pytest.raises(error) as caught:
+        wj.Run(1000).phases(*durations)
+    assert str(caught.value) == text
+
+
+# The units of other trainers.
+
+
+@pytest.mark.parametrize(
+    "theirs, ours",
+    [
+        ("3ep", "3 epochs"),
+        ("10ba", "10 steps"),
+        ("0.06dur", "6%"),
+        ("1dur", "100%"),
+        ("0.5 run", "50%"),
+        ("6 pct", "6%"),
+        ("1_000sp", "1_000 examples"),
+        ("3e6tok", "3_000_000 tokens"),
+        ("100 it", "100 steps"),
+        ("100 iter", "100 steps"),
+        ("100 iters", "100 steps"),
+        ("1K iterations", "1_000 steps"),
+        ("1.5K samples", "1_500 examples"),
+        ("1 sample", "1 example"),
+        ("2M images", "2_000_000 examples"),
+        ("2K img", "2_000 examples"),
+        ("2K Sequences", "2_000 examples"),
+        ("8 micro-batches", "8 micro-steps"),
+    ],
+)
+def test_units_of_other_trainers(theirs, ours):
+    run = wj.Run(897, steps_per_epoch=120, batch_size=2, tokens_per_example=500, accumulate=1)
+    assert run.steps(theirs) == run.steps(ours) > 0
+
+
+@pytest.mark.parametrize(
+    "duration, answer",
+    [
+        ("3 batches", "a batch may be a step or a micro-step: write which."),
+        ("200 kimg", "write '1K images'."),
+        ("3 h", "a run does not know the time: write the steps that it makes in it."),
+        ("90 seconds", "a run does not know the time: write the steps that it makes in it."),
+        ("3 epohcs", f"{UNKNOWN_UNIT} Did you mean 'epochs'?"),
+        ("3 setps", f"{UNKNOWN_UNIT} Did you mean 'steps'?"),
+    ],
+)
+def test_units_that_are_answered(duration, answer):
+    unit = duration.split()[1]
+    with pytest.raises(ValueError) as caught:
+        wj.Run(100).steps(duration)
+    assert str(caught.value) == (f"`Run.steps(duration)` has the unknown unit {unit!r} in {duration!r}; {answer}")

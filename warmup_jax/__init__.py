@@ -37,6 +37,7 @@ from warmup_jax.combinators import Truncate as Truncate
 from warmup_jax.combinators import Staircase as Staircase
 from warmup_jax.combinators import Cycles as Cycles
 from warmup_jax.combinators import KDecay as KDecay
+from warmup_jax.combinators import DataClock as DataClock
 from warmup_jax.combinators import Scale as Scale
 from warmup_jax.combinators import Power as Power
 from warmup_jax.combinators import Product as Product

@@ -68,7 +68,7 @@ def number_in_yaml(value) -> str:
     return f" PyYAML, which reads YAML 1.1, makes a text of {value}: write {meant} there."
 
 
-def as_step(step):
+def as_step(step, name: str = "schedule(step)"):
     """`step` as something that fits int32 without wrapping: a Python int, or an integer array.
 
     Python ints and 64-bit NumPy integers beyond int32 clamp here, on the host, because JAX would wrap
@@ -84,7 +84,7 @@ def as_step(step):
         return (np.clip(step, 0, MAX_STEPS) if step.dtype.itemsize >= 4 else step).astype(np.int32)
     why = "Keep the step in int32: a float counter stops counting, bfloat16 at 256 and float32 at 16777216."
     raise TypeError(
-        f"`schedule(step)` needs an integer step, a Python int or an integer array; {came(step)}."
+        f"`{name}` needs an integer step, a Python int or an integer array; {came(step)}."
         + (f" {why}" if isinstance(step, float) or hasattr(step, "dtype") else "")
     )
 

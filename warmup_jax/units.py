@@ -1,43 +1,26 @@
 """`Run`: epochs, examples, tokens and shares of a training run, turned into whole steps before anything is traced."""
 
+import bisect
 import dataclasses
 import fractions
 import math
-import re
 import typing
 from typing import Annotated
 
-from warmup_jax import _numbers
+import jax
+import jax.numpy as jnp
+
+from warmup_jax import _checks, _numbers
 from warmup_jax._calls import checked
+from warmup_jax._durations import STEPS, counted, epoch_of, lacks_for_tokens, phases_of, read, resolved, rounded
+from warmup_jax._ramps import BatchSize, Ramp, ramp_of, without_units
+from warmup_jax._schedule import Like, Schedule
+from warmup_jax._time import count_not_above
 from warmup_jax._words import value as quoted
+from warmup_jax.fields import Count, at_least
 
-# A plain decimal number, perhaps a multiplier, and a unit. The digits are bounded, so that no text makes a number of
-# a million digits; a group of thousands cannot begin with 0, because "0,500" is a half to many readers. A multiplier
-# ends in a space, so that "3 Tokens" is not three trillion "okens".
-_QUANTITY = re.compile(
-    r"""\s*
-    ( [1-9][0-9]{0,2} (?:,[0-9]{3}){1,10} (?:\.[0-9]{1,30})?
-    | [0-9](?:_?[0-9]){0,30} (?:\.[0-9]{0,30})? (?:[eE][+-]?[0-9]{1,2})?
-    | \.[0-9]{1,30} (?:[eE][+-]?[0-9]{1,2})? )
-    \s* (?:([a-zA-Z])\s+)?
-    (%|[a-zA-Z]+(?:[-_][a-zA-Z]+)?) \s*""",
-    re.VERBOSE,
-)
-# A lower-case m or b is refused, since m is a thousandth elsewhere; k has one meaning in either case.
-_MULTIPLIERS = {None: 1, "k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-UNITS = {
-    "step": "steps", "steps": "steps", "update": "steps", "updates": "steps",
-    "epoch": "epochs", "epochs": "epochs",
-    "%": "percent", "percent": "percent",
-    "example": "examples", "examples": "examples",
-    "token": "tokens", "tokens": "tokens",
-    "micro-step": "micro-steps", "micro_step": "micro-steps", "microstep": "micro-steps",
-    "micro-steps": "micro-steps", "micro_steps": "micro-steps", "microsteps": "micro-steps",
-}  # fmt: skip
-
-
-# Known now: units are resolved before anything is traced.
-_STEPS = _numbers.WholeNumber(of="steps", known=True)
+if typing.TYPE_CHECKING:
+    from jax.typing import ArrayLike
 
 
 def _some(of: str) -> _numbers.WholeNumber:
@@ -45,7 +28,10 @@ def _some(of: str) -> _numbers.WholeNumber:
     return _numbers.WholeNumber(1, math.inf, of=of, known=True)
 
 
-_Examples: typing.TypeAlias = Annotated[int, _some("examples")]
+# Given and stored forms of `batch_size`: pairs are `(threshold, size)`.
+_BatchSize: typing.TypeAlias = Annotated[
+    int | str | typing.Sequence[tuple[int | str, int]] | typing.Sequence[typing.Sequence[int | str]], BatchSize()
+]
 
 
 @dataclasses.dataclass(frozen=True, init=False, repr=False)
@@ -54,22 +40,28 @@ class Run:
 
     A step is one optimizer update. With gradient accumulation it takes `accumulate` micro-steps, each one forward
     and backward pass over `batch_size` examples. Everything is computed in exact fractions and rounded once, at the
-    end, to the nearest whole step, halves up:
+    end:
 
     | a duration of `n` | is this many steps |
     |---|---|
-    | steps, updates | `n` |
+    | steps, updates, iterations | `n` |
     | epochs | `n * steps_per_epoch`, or `n * ceil(examples / batch_size) / accumulate` |
     | percent (%) | `n * total / 100` |
-    | examples | `n / (batch_size * accumulate)` |
-    | tokens | `n / tokens_per_step` |
-    | micro-steps | `n / accumulate` |
+    | run, dur | `n * total` |
+    | examples, samples, images, sequences | `n / (batch_size * accumulate)` |
+    | tokens | `n / tokens_per_step`, or `n / (tokens_per_example * batch_size * accumulate)` |
+    | micro-steps, micro-batches | `n / accumulate` |
 
     Only `total` is always needed; each other argument is needed when a duration asks for it.
 
+    The batch size may change as the run goes on: `batch_size=[(0, 768), ("250M tokens", 1536)]` is 768 at first, and
+    1,536 from the first update on that begins with 250M tokens consumed; an update that began before keeps its size.
+    A duration in examples, tokens or epochs is then counted from the start of the run, and an epoch is `examples`
+    examples, in full batches. `on_samples` and `on_tokens` ask a schedule on the clock of the data.
+
     Args:
-        total: the length of the whole run, in anything that `steps` takes but percent: a whole number of steps,
-            `"39 epochs"`, `"2B tokens"`. Stored as steps, 1 to 2**31 - 1.
+        total: the length of the whole run, in anything that `steps` takes but a share of the run: a whole number of
+            steps, `"39 epochs"`, `"2B tokens"`. Stored as steps, 1 to 2**31 - 1.
         steps_per_epoch: the updates in an epoch. Without it, an epoch follows from `examples` and
             `batch_size`, and this field holds what they give: an int where that is whole, or else a
             `fractions.Fraction`.
@@ -78,15 +70,21 @@ class Run:
             loader that drops that batch, or a loop that ends each epoch with an update, give `steps_per_epoch`
             instead.
         batch_size: the examples in one micro-batch over all devices. A duration in examples counts every
-            batch as full.
+            batch as full. A ramp is at most 1,000 pairs, or the text of Megatron-LM, `"0:768 250B:1536"`; its first
+            threshold is 0. A threshold is a duration other than a share of the run; without a unit it counts tokens,
+            or examples in a run without `tokens_per_example`. Stored without units, rounded up.
         tokens_per_step: the tokens in one update: over all devices, accumulation included.
         accumulate: the micro-steps in one update.
+        tokens_per_example: the tokens in one example, such as the length of a sequence.
+        rounding: `"nearest"`, halves up; `"down"`, as most trainers do with `int(total * share)`, which is exact here
+            where `int(100 * 0.29)` is 28; or `"up"`. It holds for `total` too.
 
     Raises:
         TypeError: for a float, which may mean steps, epochs or a share, and for other things that are no whole
             number.
-        ValueError: for an unknown unit, a unit the run cannot resolve, both `steps_per_epoch` and `examples`, a run
-            of less than one step, or more than 2**31 - 1 steps.
+        ValueError: for an unknown unit, a unit the run cannot resolve, two sources of the length of an epoch or of
+            the tokens in an update, thresholds that do not rise, a run of less than one step, or more than 2**31 - 1
+            steps.
 
     Example:
         >>> import warmup_jax as wj
@@ -101,14 +99,25 @@ class Run:
         8798
         >>> wj.Run(total="2B tokens", tokens_per_step=524_288)
         Run(total=3815, tokens_per_step=524288)
+        >>> run = wj.Run(total="2B tokens", batch_size="0:768 250M:1536", tokens_per_example=2_048, rounding="down")
+        >>> run
+        Run(total=715, batch_size=((0, 768), (250000000, 1536)), tokens_per_example=2048, rounding='down')
+        >>> run.batch_size_at(158), run.batch_size_at(159)
+        (768, 1536)
+
+    Source: of the ramp, `--step-batch-size-schedule` of Megatron-LM,
+    https://github.com/NVIDIA/Megatron-LM/blob/main/megatron/core/num_microbatches_calculator.py, which first rounds a
+    threshold in tokens down to whole examples.
     """
 
     total: int
     steps_per_epoch: int | fractions.Fraction | None = None
     examples: int | None = None
-    batch_size: int | None = None
+    batch_size: int | tuple[tuple[int, int], ...] | None = None
     tokens_per_step: int | None = None
     accumulate: int = 1
+    tokens_per_example: int | None = None
+    rounding: typing.Literal["nearest", "down", "up"] = "nearest"
 
     @checked
     def __init__(
@@ -116,30 +125,55 @@ class Run:
         total: int | str,
         steps_per_epoch: Annotated[int, _numbers.WholeNumber(1, of="steps", known=True)] | None = None,
         *,
-        examples: _Examples | None = None,
-        batch_size: _Examples | None = None,
+        examples: Annotated[int, _some("examples")] | None = None,
+        batch_size: _BatchSize | None = None,
         tokens_per_step: Annotated[int, _some("tokens")] | None = None,
         accumulate: Annotated[int, _some("micro-steps")] = 1,
+        tokens_per_example: Annotated[int, _some("tokens")] | None = None,
+        rounding: typing.Literal["nearest", "down", "up"] = "nearest",
     ):
-        if steps_per_epoch is not None and examples is not None:
-            raise ValueError(
-                "`Run(...)` was given two sources of an epoch's length, `steps_per_epoch` and `examples`. Give "
-                "`steps_per_epoch`, or `examples` with `batch_size`; a duration in examples needs `batch_size` only."
-            )
         self._set(
             steps_per_epoch=steps_per_epoch,
             examples=examples,
             batch_size=batch_size,
             tokens_per_step=tokens_per_step,
             accumulate=accumulate,
+            tokens_per_example=tokens_per_example,
+            rounding=rounding,
         )
-        if self.examples is not None and self.batch_size is not None:
-            epoch = fractions.Fraction(*self._epoch())
+        if isinstance(self.batch_size, tuple):
+            self._set(batch_size=without_units("Run(batch_size=...)", self.batch_size, self._threshold))
+        self._refuse_two_sources()
+        if self.examples is not None and isinstance(self.batch_size, int):
+            epoch = fractions.Fraction(*epoch_of(self))
             self._set(steps_per_epoch=int(epoch) if epoch.denominator == 1 else epoch)
-        steps = _nearest("Run(total=...)", self._read("Run(total=...)", total, total=None).exact)
+        steps = STEPS.check("Run(total=...)", rounded(self, read(self, "Run(total=...)", total, total=None).exact))
         if steps < 1:
             raise ValueError(f"`Run(total=...)` must be at least one step; got {quoted(total)}.")
         self._set(total=steps)
+
+    def _refuse_two_sources(self) -> None:
+        if self.steps_per_epoch is not None and self.examples is not None:
+            raise ValueError(
+                "`Run(...)` was given two sources of an epoch's length, `steps_per_epoch` and `examples`. Give "
+                "`steps_per_epoch`, or `examples` with `batch_size`; a duration in examples needs `batch_size` only."
+            )
+        if self.tokens_per_step is not None and self.tokens_per_example is not None:
+            raise ValueError(
+                "`Run(...)` was given two sources of the tokens in an update, `tokens_per_step` and "
+                "`tokens_per_example`. Give `tokens_per_step`, or `tokens_per_example` with `batch_size`."
+            )
+        for name, instead in (("steps_per_epoch", "examples"), ("tokens_per_step", "tokens_per_example")):
+            if isinstance(self.batch_size, tuple) and getattr(self, name) is not None:
+                raise ValueError(
+                    f"`Run({name}=...)` cannot be one number where `batch_size` changes; give `{instead}=...` instead."
+                )
+
+    def _threshold(self, name: str, text: str, before: tuple[tuple[int, int], ...]) -> fractions.Fraction:
+        """A threshold of a ramp in tokens, or examples, from one with a unit behind the pairs `before` it."""
+        self._set(batch_size=before or ((0, 1),))  # the sizes in which steps are counted
+        examples = self._ramp.examples_at(read(self, name, text, total=None).exact)
+        return examples * (self.tokens_per_example or 1)
 
     def _set(self, **fields: object) -> None:
         for name, value in fields.items():
@@ -148,25 +182,26 @@ class Run:
     def __repr__(self) -> str:
         """The code that makes the run, without what was left to its default."""
         shown = [field for field in dataclasses.fields(self) if getattr(self, field.name) != field.default]
-        if self.examples is not None and self.batch_size is not None:  # they give `steps_per_epoch`
+        if self.examples is not None:  # it gives `steps_per_epoch`, with `batch_size`
             shown = [field for field in shown if field.name != "steps_per_epoch"]
         return f"Run({', '.join(f'{field.name}={getattr(self, field.name)!r}' for field in shown)})"
 
     def steps(self, duration: int | str) -> int:
         """The whole number of steps in `duration`.
 
-        `floor(exact + 1/2)`, where `exact` is the fraction in the table of `Run`.
+        `floor(exact + 1/2)`, or what `rounding` says, where `exact` is the fraction in the table of `Run`.
 
         Args:
             duration: a whole number of steps, or text, a number of 0 or more and a unit: `"500 steps"`,
                 `"500 updates"`, `"1.5 epochs"`, `"10%"` or `"10 percent"` of the run, `"1_000 examples"`,
-                `"3e9 tokens"`, `"64 micro-steps"`. The number may have underscores or commas between groups of three
-                digits, and one of the multipliers k or K (10**3), M (10**6), B (10**9) and T (10**12) with a space
-                behind it: `"1,000,000 examples"`, `"1.5M examples"`, `"2B tokens"`. Up to 31 digits before
-                the point and 30 behind it.
+                `"3e9 tokens"`, `"64 micro-steps"`, or as other trainers write them: `"3ep"`, `"10ba"`, `"0.06dur"`,
+                `"500 it"`, `"1_000 samples"`, `"1_000 images"`. The number may have underscores or commas between
+                groups of three digits, and one of the multipliers k or K (10**3), M (10**6), B (10**9) and T (10**12)
+                with a space behind it: `"1,000,000 examples"`, `"1.5M examples"`, `"2B tokens"`. Up to 31 digits
+                before the point and 30 behind it.
 
         Returns:
-            An int from 0 to 2**31 - 1, rounded to the nearest step, halves up.
+            An int from 0 to 2**31 - 1.
 
         Raises:
             TypeError: for a float, a bool, or anything that is neither a whole number nor text.
@@ -179,7 +214,7 @@ class Run:
             >>> run.steps("10%"), run.steps("100M tokens"), run.steps("10_000 examples"), run.steps("10 micro-steps")
             (382, 191, 39, 3)
         """
-        return self._resolve("Run.steps(duration)", duration)[0]
+        return resolved(self, "Run.steps(duration)", duration)[0]
 
     def explain(self, duration: int | str) -> str:
         """How `duration` becomes steps, in one line: the arithmetic, the exact result and its rounding.
@@ -203,148 +238,145 @@ class Run:
             '10%' of 897 steps = 89.7 steps, rounded to 90
             >>> print(run.explain("2B tokens"))
             '2B tokens' = 2_000_000_000 tokens / 524_288 tokens per step = 3_814.697265625 steps, rounded to 3_815
+            >>> run = wj.Run(total="9K samples", batch_size=[(0, 256), ("1K samples", 512)])
+            >>> print(run.explain("9K samples"))
+            '9K samples' = 9_000 examples = 4 x 256 + 15.578125 x 512 examples = 19.578125 steps, rounded to 20
         """
-        steps, reading = self._resolve("Run.explain(duration)", duration)
-        exact = _counted(reading.exact, "steps")
+        steps, reading = resolved(self, "Run.explain(duration)", duration)
+        exact = counted(reading.exact, "steps")
         rounding = "" if reading.exact == steps else f", rounded to {steps:_}"
         return f"{reading.arithmetic} {'~' if '...' in exact else '='} {exact}{rounding}"
 
-    def _resolve(self, name: str, duration: int | str) -> "tuple[int, _Reading]":
-        reading = self._read(name, duration, self.total)
-        steps = _nearest(name, reading.exact)
-        if reading.exact and not steps:
-            raise ValueError(
-                f"`{name}` is less than half a step: {quoted(duration)} is {_counted(reading.exact, 'steps')}. Write 0 "
-                "for none."
-            )
-        return steps, reading
+    def phases(self, *durations: int | str) -> tuple[int, ...]:
+        """The lengths of the phases of the run, one after another, which add up to the total.
 
-    def _read(self, name: str, duration: int | str, total: int | None) -> "_Reading":
-        """`duration` before rounding; `total` is what percent are a share of."""
-        if not isinstance(duration, str):
-            if isinstance(duration, float):
-                raise TypeError(
-                    f"`{name}` must be a whole number of steps or text with a unit; got {quoted(duration)}, which "
-                    "may mean steps, epochs or a share of the run. Write '10%', '1 epoch' or 1."
-                )
-            steps: int = _STEPS.check(name, duration)
-            return _Reading(f"{steps:_}", fractions.Fraction(steps), "steps", 1, 1)
-        amount, unit = _parse(name, duration)
-        return _Reading(repr(duration), amount, unit, *self._one(unit, name, duration, total))
+        Each boundary between two phases is rounded once: by its exact distance from the start of the run, or from its
+        end where it stands behind the phase `"rest"`. So each phase but the rest is less than a step off its exact
+        length, and the first one, and the last one behind a rest, are what `steps` gives.
 
-    def _one(self, unit: str, name: str, duration: str, total: int | None) -> tuple[int, int]:
-        """One `unit` in steps, as a numerator and a denominator."""
+        Args:
+            *durations: as in `steps`, or `"rest"` for one of them, which takes what the others leave.
 
-        def needs(fact: str, arguments: str) -> ValueError:
-            return ValueError(
-                f"`{name}` is in {unit} ({quoted(duration)}), so the run must know how {fact}: add {arguments}."
-            )
+        Returns:
+            A tuple of ints, one for each phase.
 
-        if unit == "percent":
-            if total is None:
-                raise ValueError(
-                    f"`{name}` cannot be a share of itself; got {quoted(duration)}. Write steps or epochs."
-                )
-            return total, 100
-        if unit == "epochs":
-            if self.steps_per_epoch is None:
-                raise needs("long one is", self._lacks_for_epochs())
-            return self._epoch()
-        if unit == "examples":
-            if self.batch_size is None:
-                raise needs("many a step takes", "`batch_size=...`")
-            return 1, self.batch_size * self.accumulate
-        if unit == "tokens":
-            if self.tokens_per_step is None:
-                raise needs("many a step takes", "`tokens_per_step=...`")
-            return 1, self.tokens_per_step
-        return 1, self.accumulate if unit == "micro-steps" else 1
+        Raises:
+            TypeError: as `steps` does.
+            ValueError: as `steps` does; for phases without a rest that do not add up to the run, for more phases than
+                fit into it, for two rests.
 
-    def _epoch(self) -> tuple[int, int]:
-        """An epoch in steps, as a numerator and a denominator that are not reduced: micro-steps, where it has them."""
-        if self.examples is None or self.batch_size is None:
-            return typing.cast(int, self.steps_per_epoch), 1
-        return -(-self.examples // self.batch_size), self.accumulate
-
-    def _lacks_for_epochs(self) -> str:
-        if self.examples is not None:
-            return "`batch_size=...`"
-        if self.batch_size is not None:
-            return "`steps_per_epoch=...` or `examples=...`"
-        return "`steps_per_epoch=...`, or `examples=...` with `batch_size=...`"
-
-
-class _Reading(typing.NamedTuple):
-    """A duration before rounding: `amount` units of `times / per` steps each."""
-
-    said: str
-    amount: fractions.Fraction
-    unit: str
-    times: int
-    per: int
+        Example:
+            >>> import warmup_jax as wj
+            >>> warmup, stable, cooldown = wj.Run(total=1_001).phases("10%", "rest", "20%")
+            >>> warmup, stable, cooldown
+            (100, 701, 200)
+            >>> wj.Run(total=1_001).phases("33%", "33%", "34%")
+            (330, 331, 340)
+        """
+        return phases_of(self, durations)
 
     @property
-    def exact(self) -> fractions.Fraction:
-        return self.amount * self.times / self.per
+    def ramp(self) -> tuple[tuple[int, int], ...]:
+        """The batch sizes as the run goes on, each with its first update: `((0, 768), (159, 1536))`.
+
+        One pair where the batch size does not change, none where it is not known.
+        """
+        if self.batch_size is None:
+            return ()
+        rows = self._ramp
+        return tuple((begin, size // self.accumulate) for begin, size in zip(rows.begins, rows.sizes, strict=True))
 
     @property
-    def arithmetic(self) -> str:
-        """`exact` as an expression, in words."""
-        if self.unit == "steps":
-            return self.said
-        if self.unit == "percent":
-            return f"{self.said} of {_counted(self.times, 'steps')}"
-        if self.unit == "epochs" and self.per == 1:
-            return f"{self.said} = {_written(self.amount)} x {_counted(self.times, 'steps')}"
-        if self.unit == "epochs":
-            amount, unit = f"{_written(self.amount)} x {_counted(self.times, 'micro-steps')}", "micro-steps"
-        else:
-            amount, unit = _counted(self.amount, self.unit), self.unit
-        return f"{self.said} = {amount} / {_counted(self.per, unit)} per step"
+    def _ramp(self) -> Ramp:
+        pairs = self.batch_size if isinstance(self.batch_size, tuple) else ((0, self.batch_size or 1),)
+        return ramp_of(pairs, self.accumulate, self.tokens_per_example or 1)
 
+    def batch_size_at(self, step: "ArrayLike") -> "int | jax.Array":
+        """The examples in each micro-batch of the update at `step`.
 
-def needs_run(duration: str) -> bool:
-    """Whether a text is a duration in another unit than steps, so that the run must be known."""
-    match = _QUANTITY.fullmatch(duration)
-    return match is not None and UNITS.get(match[3].lower(), "steps") != "steps"
+        Args:
+            step: the number of updates already applied: a Python int, or an integer array of any shape and dtype.
 
+        Returns:
+            An int for an int; for an array, which may be traced, an int32 array of its shape.
 
-def _parse(name: str, duration: str) -> tuple[fractions.Fraction, str]:
-    """The number and the unit in a text."""
-    match = _QUANTITY.fullmatch(duration)
-    if not match:
-        raise ValueError(
-            f"`{name}` must be a number of 0 or more and a unit, such as '3 epochs', '10%' or '500 steps'; got "
-            f"{quoted(duration)}."
-        )
-    number, multiplier, spelling = match.groups()
-    unit = UNITS.get(spelling.lower())
-    if unit is None:
-        raise ValueError(
-            f"`{name}` has the unknown unit {quoted(spelling)} in {quoted(duration)}; use steps, epochs or percent "
-            "(%), or examples, tokens or micro-steps."
-        )
-    if multiplier not in _MULTIPLIERS:
-        raise ValueError(
-            f"`{name}` has the unknown multiplier {quoted(multiplier)} in {quoted(duration)}; use k or K (10**3), M "
-            "(10**6), B (10**9) or T (10**12)."
-        )
-    return fractions.Fraction(re.sub("[,_]", "", number)) * _MULTIPLIERS[multiplier], unit
+        Raises:
+            TypeError: for a float or bool step.
+            ValueError: for a run without `batch_size`.
 
+        Example:
+            >>> import warmup_jax as wj
+            >>> import jax.numpy as jnp
+            >>> run = wj.Run(total=100, batch_size=[(0, 8), ("10 steps", 16)])
+            >>> run.batch_size_at(9), run.batch_size_at(jnp.arange(8, 12)).tolist()
+            (8, [8, 8, 16, 16])
+        """
+        self._need_batch_size("batch_size_at(step)")
+        begins, sizes = zip(*self.ramp, strict=True)
+        step = _checks.as_step(step, "Run.batch_size_at(step)")
+        if isinstance(step, int):
+            return sizes[max(bisect.bisect_right(begins, step) - 1, 0)]
+        step = _checks.step_to_int32(jnp.asarray(step))
+        return jnp.asarray(sizes, jnp.int32)[count_not_above(jnp.asarray(begins[1:], jnp.int32), step)]
 
-def _nearest(name: str, exact: fractions.Fraction) -> int:
-    """`exact`, 0 or more, rounded to the nearest whole step, halves up."""
-    return _STEPS.check(name, int(exact + fractions.Fraction(1, 2)))
+    @checked
+    def on_samples(self, schedule: Like, unit: Annotated[Count, at_least(1)] = 1) -> Schedule:
+        """A schedule whose lengths count samples, asked at every update: `schedule(samples so far / unit)`.
 
+        The moment is exact, and goes on at another pace where the batch size changes.
 
-def _counted(number: int | fractions.Fraction, units: str) -> str:
-    return f"{_written(number)} {units.removesuffix('s') if number == 1 else units}"
+        Args:
+            schedule: any schedule.
+            unit: so many samples are one of its steps.
 
+        Returns:
+            A `DataClock`: a schedule like any other, on the clock of the updates.
 
-def _written(number: int | fractions.Fraction) -> str:
-    """`number` in decimals: exact up to 12 of them, otherwise cut, so that just under a half never looks like one."""
-    whole, rest = divmod(fractions.Fraction(number), 1)
-    decimals = rest * 10**12
-    digits = f"{int(decimals):012}"
-    digits = digits.rstrip("0") if decimals.denominator == 1 else digits[:6] + "..."
-    return f"{whole:_}.{digits}" if digits else f"{whole:_}"
+        Raises:
+            ValueError: for a run without `batch_size`.
+
+        Example:
+            >>> import warmup_jax as wj
+            >>> run = wj.Run(total="1M samples", batch_size=[(0, 256), ("100K samples", 1024)])
+            >>> decay = run.on_samples(wj.warmup_cosine(peak=3e-4, warmup=50_000, total=1_000_000))
+            >>> decay.steps, run.total, run.steps("50K samples"), decay(196)
+            (1270, 1270, 195, Array(0.0003, dtype=float32))
+        """
+        self._need_batch_size("on_samples(schedule)")
+        return self._on_data(schedule, self._ramp, 1, unit)
+
+    @checked
+    def on_tokens(self, schedule: Like, unit: Annotated[Count, at_least(1)] = 1) -> Schedule:
+        """A schedule whose lengths count tokens, asked at every update: `schedule(tokens so far / unit)`.
+
+        Args:
+            schedule: any schedule.
+            unit: so many tokens are one of its steps: with 1_000_000 a schedule of 300B tokens is 300_000 steps long.
+
+        Returns:
+            A `DataClock`, as of `on_samples`.
+
+        Raises:
+            ValueError: for a run that knows neither `tokens_per_step` nor `tokens_per_example` with `batch_size`.
+
+        Example:
+            >>> import warmup_jax as wj
+            >>> run = wj.Run(total="300B tokens", batch_size="0:768 100B:1536", tokens_per_example=4_096)
+            >>> schedule = wj.warmup_cosine(peak=3e-4, warmup=2_000, total=300_000)  # in millions of tokens
+            >>> run.on_tokens(schedule, unit=1_000_000).steps, run.total
+            (63579, 63579)
+        """
+        if lacks := lacks_for_tokens(self):
+            raise ValueError(f"`Run.on_tokens(schedule)` needs the tokens in an update: add {lacks} to the run.")
+        if self.tokens_per_step is not None:
+            return self._on_data(schedule, Ramp((0,), (self.tokens_per_step,), (0,)), 1, unit)
+        return self._on_data(schedule, self._ramp, self.tokens_per_example or 1, unit)
+
+    def _on_data(self, schedule: typing.Any, ramp: Ramp, per_example: int, unit: int | jax.Array) -> Schedule:
+        from warmup_jax.combinators import DataClock
+
+        return DataClock(schedule, list(ramp.begins[1:]), [size * per_example for size in ramp.sizes], unit)
+
+    def _need_batch_size(self, name: str) -> None:
+        if self.batch_size is None:
+            raise ValueError(f"`Run.{name}` needs the examples in an update: add `batch_size=...` to the run.")

@@ -37,13 +37,30 @@ A .yaml file has three keys: "version: 1", "schedule: {type: warmup_cosine, peak
 and, if it likes, "run: {total: 39 epochs, steps_per_epoch: 120}"; or it is the table of the schedule alone.
 """
 _COUNT = click.IntRange(min=1)
+
+
+class _BatchSize(click.ParamType):
+    """A whole number, or a ramp as `Run` reads it."""
+
+    name = "batch size"
+
+    def convert(self, value: typing.Any, param: click.Parameter | None, ctx: click.Context | None) -> typing.Any:
+        return value if ":" in str(value) else _COUNT.convert(value, param, ctx)
+
+
 _RUN_OPTIONS = {
     "total": click.option("--total", metavar="LENGTH", help="The whole run: steps, '39 epochs', '2B tokens'."),
     "steps_per_epoch": click.option("--steps-per-epoch", type=_COUNT, metavar="N", help="Updates in an epoch."),
     "examples": click.option("--examples", type=_COUNT, metavar="N", help="Examples in an epoch."),
-    "batch_size": click.option("--batch-size", type=_COUNT, metavar="N", help="Examples in a micro-batch."),
+    "batch_size": click.option(
+        "--batch-size", type=_BatchSize(), metavar="N", help="Examples in a micro-batch; a ramp is '0:768 250B:1536'."
+    ),
     "tokens_per_step": click.option("--tokens-per-step", type=_COUNT, metavar="N", help="Tokens in an update."),
     "accumulate": click.option("--accumulate", type=_COUNT, metavar="N", help="Micro-steps in an update."),
+    "tokens_per_example": click.option("--tokens-per-example", type=_COUNT, metavar="N", help="Tokens in an example."),
+    "rounding": click.option(
+        "--rounding", type=click.Choice(["nearest", "down", "up"]), help="How a duration becomes whole steps."
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """Schedules made from schedules: what they do to time, what they do to values, and what makes them."""
 
 from warmup_jax.combinators.blending import Blend as Blend
+from warmup_jax.combinators.clocks import DataClock as DataClock
 from warmup_jax.combinators.growing import Cycles as Cycles
 from warmup_jax.combinators.joining import Join as Join
 from warmup_jax.combinators.joining import join as join

@@ -4,8 +4,11 @@ The page of `studio` runs these functions as JavaScript: they keep to the Python
 """
 
 import fractions
+import itertools
 import math
 import typing
+
+import numpy as np
 
 from warmup_jax._placed import Moment, Placed
 from warmup_jax._schedule import length_of
@@ -129,6 +132,35 @@ def micro_steps_as_steps(case: Case) -> list[Problem]:
         )
         return [("warning", case.length, message, fix)]
     return []
+
+
+@rule(
+    "ramp-bends-schedule",
+    "The batch size changes while a schedule that counts updates moves: it goes on at another pace through the data.",
+    {"warning": "the rate moves there, and no part of the schedule begins there"},
+    "NVIDIA-NeMo/Megatron-Bridge#2609",
+    "allenai/OLMo#411",
+    "AI-Hypercomputer/maxtext#1936",
+)
+def ramp_bends_schedule(case: Case) -> list[Problem]:
+    """The batch size of the run changes in the middle of a stage; a schedule on the clock of the data has a part for
+    each size.
+    """
+    found: list[Problem] = []
+    for (_, before), (step, size) in itertools.pairwise(case.run.ramp):
+        at = int(np.searchsorted(case.steps, step))
+        if step in case.cuts or at >= len(case.steps) or case.values[at - 1] == case.values[at]:
+            continue
+        message = (
+            f"the batch size goes from {before:,} to {size:,} at {when(case, step)}, where the rate is moving: counted "
+            f"in updates, the schedule goes through the data {size / before:.4g} times as fast from there on."
+        )
+        fix = (
+            "Count its lengths in samples or tokens, and ask it as `run.on_samples(schedule)` or "
+            "`run.on_tokens(schedule, unit=1_000_000)`."
+        )
+        found.append(("warning", step, message, fix))
+    return first_of(found)
 
 
 def unit_fix(case: Case) -> str | None:

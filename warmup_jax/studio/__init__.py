@@ -109,6 +109,8 @@ def _data(schedule: Schedule, total: int, run: Run | None) -> str:
         "fixed": run is not None,
         "perEpoch": None if per_epoch is None else list(map(str, per_epoch.as_integer_ratio())),
         "accumulate": run.accumulate if run else 1,
+        "rounding": run.rounding if run else "nearest",
+        "ramp": run.ramp if run else (),
         "single": jnp.result_type(float) == jnp.float32,
         "notes": kinds.notes,
     }

@@ -194,7 +194,7 @@ function curveAt(steps) {
 }
 
 function showAll(curve) {
-  const run = new Run(state.total, state.perEpoch, DATA.accumulate);
+  const run = new Run(state.total, state.perEpoch, DATA.accumulate, DATA.rounding, DATA.ramp);
   showTable(PYTHON._described(schedule.root, run, state.total, spans, curve(state.total)));
   showFindings(PYTHON.findings_of(PYTHON.case_of(schedule.root, run, curve, schedule.floats), PYTHON.RULES));
 }

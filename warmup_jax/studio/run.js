@@ -2,12 +2,12 @@
 
 /** `Run`, as far as the rules of `lint` ask it; its epochs are exact. */
 class Run {
-  constructor(total, perEpoch, accumulate) {
-    Object.assign(this, { total, steps_per_epoch: perEpoch, accumulate });
+  constructor(total, perEpoch, accumulate, rounding = "nearest", ramp = []) {
+    Object.assign(this, { total, steps_per_epoch: perEpoch, accumulate, rounding, ramp });
   }
 }
 
-/** `lint._run.steps_in`: half a step counts as one, and what is less than that is refused. */
+/** `lint._run.steps_in`: rounded as the run does, and what becomes no step is refused. */
 function stepsIn(run, duration) {
   const [, amount, unit] = /^(\d+)(.*)$/.exec(duration);
   const one = {
@@ -15,6 +15,11 @@ function stepsIn(run, duration) {
     " epochs": () => run.steps_per_epoch,
     " micro-steps": () => new Ratio(1n, BigInt(run.accumulate)),
   }[unit]();
-  const steps = floor_(add_(multiply_(Number(amount), one), new Ratio(1n, 2n)));
+  const exact = multiply_(Number(amount), one);
+  const steps = {
+    nearest: () => floor_(add_(exact, new Ratio(1n, 2n))),
+    down: () => floor_(exact),
+    up: () => ceil_(exact),
+  }[run.rounding]();
   return steps && steps <= MOST_STEPS ? steps : null;
 }

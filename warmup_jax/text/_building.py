@@ -7,7 +7,7 @@ import operator
 import typing
 
 import warmup_jax as wj
-from warmup_jax import _calls, _checks, _declare, _words, units
+from warmup_jax import _calls, _checks, _declare, _durations, _words
 from warmup_jax._kinds import Choice
 from warmup_jax.combinators._shapes import ShapeKind
 from warmup_jax.fields import Kind
@@ -103,11 +103,15 @@ def build_run(source: _nodes.Source, node: Node) -> wj.Run:
     """The run that a tree means."""
     if not isinstance(node, Call) or node.name != "Run":
         raise source.error(node.place, "this must be a run, such as Run(total='39 epochs', steps_per_epoch=120).")
-    values = {}
-    for name, argument in bind(source, node, wj.Run).named.items():
-        if not isinstance(argument.node, Literal):
-            raise source.error(argument.place, f"`Run({name}=...)` must be a number or a text.")
-        values[name] = argument.node.value
+
+    def plain(name: str, node: Node) -> typing.Any:
+        if isinstance(node, Table):  # the batch sizes of a ramp
+            return tuple(plain(name, item) for item in node.items)
+        if not isinstance(node, Literal):
+            raise source.error(node.place, f"`Run({name}=...)` must be a number or a text.")
+        return node.value
+
+    values = {name: plain(name, argument.node) for name, argument in bind(source, node, wj.Run).named.items()}
     return _called(source, node, wj.Run, [], values)
 
 
@@ -220,7 +224,7 @@ class _Builder:
                 f"{_checks.number_in_yaml(text)}",
                 TypeError,
             )
-        if self.run is None and units.needs_run(text):
+        if self.run is None and _durations.needs_run(text):
             raise self.source.error(
                 node.place, f"{_words.value(text)} is a part of a run, which must be known: give `run=Run(...)`."
             )
@@ -246,7 +250,7 @@ def _cost(value: typing.Any, depth: int = 0) -> int:
         return sum(_cost(item, depth) for item in value)
     if not isinstance(value, wj.Schedule):
         return 0
-    own = _SEARCH if isinstance(value, (wj.Repeat, wj.Cycles, wj.Stretch)) else 1
+    own = _SEARCH if isinstance(value, (wj.Repeat, wj.Cycles, wj.Stretch, wj.DataClock)) else 1
     return own * (1 + depth // 8) + sum(_cost(inner, depth + 1) for inner in vars(value).values())
 
 

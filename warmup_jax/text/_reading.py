@@ -8,7 +8,7 @@ import itertools
 import keyword
 import re
 
-from warmup_jax import _checks, units
+from warmup_jax import _checks, _durations
 from warmup_jax.text import _nodes
 from warmup_jax.text._nodes import Argument, Call, Literal, Name, Node, Operation, Table
 
@@ -34,7 +34,7 @@ _SYMBOLS = {ast.Add: "+", ast.Mult: "*", ast.Sub: "-", ast.Div: "/", ast.Pow: "*
 _EXAMPLE = "such as Linear(0.0, 1.0, steps=100)"
 # A length with its unit, without the quotes that it needs.
 UNQUOTED = re.compile(
-    rf"(?<![\w'\"])[0-9][0-9_.]*+\s*+(?:[kKMBT]\s+)?(?:{'|'.join(sorted(units.UNITS, reverse=True))})(?![\w'\"])"
+    rf"(?<![\w'\"])[0-9][0-9_.]*+\s*+(?:[kKMBT]\s+)?(?:{'|'.join(sorted(_durations.UNITS, reverse=True))})(?![\w'\"])"
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
