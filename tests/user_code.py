@@ -42,6 +42,13 @@ def narrower_arguments(schedule: wj.Schedule, momentum: wj.Schedule) -> None:
     scheduled(optax.adamw)(learning_rate=schedule, nonsense=other)  # refused: reportCallIssue
 
 
+def coupled_schedules(schedule: wj.Schedule) -> None:
+    scheduled(optax.sgd)(**wj.coupled.one_cycle(peak=0.1, total=100), nesterov=True)
+    scheduled(optax.adamw)(**wj.coupled.corrected_weight_decay(schedule, peak=1e-3, weight_decay=0.1), b2=0.95)
+    wj.coupled.one_cycle(peak=0.1, total=100, momentum="beta1")  # refused: reportArgumentType
+    wj.coupled.nanochat(peak=0.02, total=100)  # refused: reportCallIssue
+
+
 def wrappers(schedule: wj.Schedule) -> None:
     optimizer = reduce_on_plateau(scheduled(optax.sgd)(schedule), mode="max", patience=3)
     typing.assert_type(optimizer, optax.GradientTransformationExtraArgs)

@@ -76,6 +76,7 @@ from warmup_jax.recipes import noam as noam
 from warmup_jax.recipes import untuned_linear as untuned_linear
 from warmup_jax.recipes import untuned_exponential as untuned_exponential
 from warmup_jax.recipes import ema_warmup as ema_warmup
+from warmup_jax.recipes import coupled as coupled
 
 
 # Floors 4 and 5: each loads when it is first named, as in `warmup_jax.lint`.
