@@ -1057,6 +1057,8 @@ UNHEALTHY = {
     "Linear through 0": {"negative"},
     "Geometric below 0": {"negative"},
     "Join with empty stages": {"zero-length-stage"},  # two of them would lead elsewhere
+    "join of many": {"jump", "zero-length-stage"},  # a zigzag
+    "join of many, stretched": {"jump", "zero-length-stage"},
     "Stretch of a join": {"jump"},  # from 1 to 2
     "Staircase that ends within a stair": {"zero-first-update"},  # the first 4 of 10 steps
     "step_decay without end": {"vanishes"},  # of 83 stairs, each half as high as the one before
