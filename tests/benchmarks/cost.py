@@ -1,8 +1,9 @@
 """What schedules cost, beside Optax, and PyTorch and Keras where they are installed: ratios within one run.
 
     python -m tests.benchmarks.cost
+    python -m tests.benchmarks.cost --catalog  # the first call, and `on_host`, of every row of the catalog
 
-It prints a table in Markdown; `RESULTS.md` is such a table. Run it on a quiet machine.
+It prints a table in Markdown; `RESULTS.md` has such tables. Run it on a quiet machine.
 """
 
 import functools
@@ -21,6 +22,7 @@ import optax
 import tabulate
 
 import warmup_jax as wj
+from tests.catalog import ROWS, ulps_of
 from warmup_jax.transform import reschedule, scheduled
 
 PEAK, WARMUP, TOTAL = 1e-3, 10_000, 1_000_000
@@ -78,6 +80,46 @@ def eager_call():
         peer / ours >= 7,
     )
     yield "", "an empty jitted call", "", ms(floor), f"{ours / floor:.1f}x the call", "4x", ours / floor <= 4
+
+
+def on_the_host():
+    empty = jax.jit(lambda step: step)
+    ours, floor = seconds(lambda: OURS.on_host(500_000), lambda: float(empty(500_000)), calls=200, rounds=30)
+    what, beside = "`on_host` of warmup-cosine", "`float` of an empty jitted call"
+    yield what, beside, ms(ours), ms(floor), f"{ours / floor:.2f}x the time", "1.5x", ours <= 1.5 * floor
+
+
+def joins():
+    """The first value of joins of one kind, in a jitted function; and a million rates of them."""
+
+    def make(count):
+        return wj.Join(*(wj.Linear(float(k), k + 1.0, 10) for k in range(count)))
+
+    def theirs(count):
+        lines = [optax.linear_schedule(float(k), k + 1.0, 10) for k in range(count)]
+        return optax.join_schedules(lines, [10 * (k + 1) for k in range(count - 1)])
+
+    first_call(functools.partial(make, 9))
+    for count in (2, 4, 10, 50, 100, 200, 2_000):
+        ours, lines = first_call(functools.partial(make, count))
+        if count == 2_000:
+            yield (
+                f"first call of a join of {count:,} lines",
+                f"{lines} lines of text",
+                ms(ours),
+                "",
+                "",
+                "flat",
+                ours < 0.5,
+            )
+            return
+        peer, _ = first_call(functools.partial(theirs, count))
+        ratio = f"{ours / peer:.2f}x the time"
+        yield f"first call of a join of {count} lines", "Optax", ms(ours), ms(peer), ratio, "1x", ours <= peer
+        steps = jnp.arange(TOTAL, dtype=jnp.int32) % (10 * count)
+        looked_up, peers = jax.jit(make(count)), jax.jit(jax.vmap(theirs(count)))
+        many, other = seconds(lambda: looked_up(steps), lambda: peers(steps), rounds=20)  # noqa: B023
+        yield "", "a million rates", ms(many), ms(other), f"{many / other:.2f}x the time", "state", True
 
 
 def making():
@@ -350,9 +392,63 @@ def sweep():
     )
 
 
+# The Optax schedule that is nearest to a row of the catalog, by the beginning of its name; the first one that fits.
+NEAREST = {
+    "Constant": lambda: optax.constant_schedule(1e-3),
+    "Linear": lambda: optax.linear_schedule(0.0, 1e-3, 500),
+    "Cosine": lambda: optax.cosine_decay_schedule(1e-3, 1000),
+    "Polynomial": lambda: optax.polynomial_schedule(1e-3, 0.0, 2.0, 700),
+    "Geometric": lambda: optax.exponential_decay(1e-2, 777, 1e-6),
+    "Exponential": lambda: optax.exponential_decay(0.1, 30, 0.4),
+    "PiecewiseConstant": lambda: optax.piecewise_constant_schedule(0.1, {30: 0.1, 60: 0.1}),
+    "multi_step": lambda: optax.piecewise_constant_schedule(0.1, {30: 0.1, 60: 0.1}),
+    "step_decay": lambda: optax.exponential_decay(0.1, 30, 0.5, staircase=True),
+    "PiecewiseLinear": lambda: optax.piecewise_interpolate_schedule("linear", 0.1, {10: 0.1, 40: 5.0, 100: 0.0}),
+    "join of three": lambda: optax.join_schedules(
+        [optax.linear_schedule(0.0, 1e-3, 100), optax.constant_schedule(1e-3), optax.cosine_decay_schedule(1e-3, 900)],
+        [100, 150],
+    ),
+    "join of many": lambda: optax.join_schedules(
+        [*(optax.linear_schedule(0.1 * k, 1.0, 7) for k in range(11)), optax.cosine_decay_schedule(0.5, 60)],
+        [7 * (k + 1) for k in range(11)],
+    ),
+    "one_cycle": lambda: optax.cosine_onecycle_schedule(1000, 0.1),
+    "Repeat": lambda: optax.sgdr_schedule([SGDR] * 3),
+    "cosine_restarts": lambda: optax.sgdr_schedule([SGDR] * 3),
+    "Cycles": lambda: optax.sgdr_schedule([SGDR] * 3),
+    "warmup_constant": lambda: optax.warmup_constant_schedule(0.0, 1e-3, 100),
+    "warmup_exponential": lambda: optax.warmup_exponential_decay_schedule(0.0, 1e-3, 100, 300, 0.5),
+    "": optax_warmup_cosine,
+}
+SGDR = {"init_value": 0.0, "peak_value": PEAK, "decay_steps": 100, "warmup_steps": 10, "end_value": 0.0}
+
+
+def whole_catalog() -> None:
+    """Each row's first call beside the nearest Optax schedule's, and its `on_host` beside an empty call, with ulp."""
+    empty, rows, slow = jax.jit(lambda step: step), [], []
+    for row in ROWS:
+        nearest = next(name for name in NEAREST if row.name.startswith(name))
+        ours, lines = first_call(lambda row=row: row.schedule)
+        peer, peer_lines = first_call(lambda nearest=nearest: NEAREST[nearest]())
+        steps = np.arange(-3, 304 if row.length is None else row.length + 4)
+        error = ulps_of(row, row.schedule.on_host(steps), steps).max()
+        host, floor = seconds(lambda row=row: row.schedule.on_host(17), lambda: float(empty(17)), calls=200, rounds=10)
+        slow += [row.name] if ours > 2 * peer else []
+        rows.append(
+            [row.name, ms(ours), nearest or "warmup-cosine", ms(peer), f"{ours / peer:.2f}x", f"{lines}, {peer_lines}"]
+            + [ms(host), f"{host / floor:.2f}x", f"{error:.1f}"]
+        )
+    headers = ["row", "first call", "Optax's nearest", "its first call", "ratio", "lines of text", "`on_host`"]
+    print(tabulate.tabulate(rows, [*headers, "of an empty call", "ulp"], tablefmt="github"))
+    print(f"\nmore than twice as slow: {', '.join(slow) or 'none'}")
+
+
 def main() -> None:
     rows, missed = [], []
-    for measure in (making, eager_call, nesting, restarts, table_of_1000, a_million, train_step, importing, sweep):
+    if "--catalog" in sys.argv:
+        return whole_catalog()
+    first = making, eager_call, on_the_host, nesting, restarts, joins
+    for measure in (*first, table_of_1000, a_million, train_step, importing, sweep):
         for what, beside, ours, peer, ratio, bar, met in measure():
             rows.append([what, beside, ours, peer, ratio, bar, "yes" if met else "**no**"])
             missed += [] if met else [f"{what or rows[-2][0]} ({beside})"]
