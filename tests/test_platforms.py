@@ -4,6 +4,7 @@ host callbacks. `compile_for_tpu.py` goes one step further, with the TPU compile
 
 import os
 import re
+import socket
 import subprocess
 import sys
 
@@ -94,8 +95,12 @@ def test_those_checks_would_notice(function):
 
 
 EIGHT_DEVICES = """
-import re, sys
+import os, re
 import jax, jax.numpy as jnp, numpy as np, optax
+if "JAX_PROCESS_ID" in os.environ:
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    number, process = int(os.environ["JAX_NUM_PROCESSES"]), int(os.environ["JAX_PROCESS_ID"])
+    jax.distributed.initialize(os.environ["JAX_COORDINATOR_ADDRESS"], number, process)
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 import warmup_jax as wj
 from warmup_jax.transform import learning_rate, scheduled
@@ -103,8 +108,8 @@ from warmup_jax.transform import learning_rate, scheduled
 mesh = Mesh(np.array(jax.devices()), ("data",))
 cut, whole = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("data",), ()))
 schedule = wj.join(wj.Linear(0.0, 0.1, 4), wj.Repeat(wj.Cosine(0.1, 0.0, 6), scale=0.5))
-params = jax.device_put({"first": jnp.ones((64, 16)), "second": jnp.ones((16, 64))}, cut)
-batch = jax.device_put(jnp.ones((32, 64)) / 8, cut)
+params = jax.device_put({"first": np.ones((64, 16), np.float32), "second": np.ones((16, 64), np.float32)}, cut)
+batch = jax.device_put(np.full((32, 64), 0.125, np.float32), cut)
 
 
 def compiled(optimizer):
@@ -118,8 +123,7 @@ def compiled(optimizer):
     def place(leaf):
         return cut if jnp.ndim(leaf) == 2 else whole
 
-    state = jax.jit(optimizer.init)(params)
-    state = jax.device_put(state, jax.tree.map(place, state))
+    state = jax.jit(optimizer.init, out_shardings=jax.tree.map(place, jax.eval_shape(optimizer.init, params)))(params)
     places = jax.tree.map(place, (params, state))
     step = jax.jit(step, donate_argnums=(0, 1), out_shardings=places)
     text = step.lower(params, state, batch).compile().as_text()
@@ -143,13 +147,27 @@ for optimizer in (optax.adamw(schedule), scheduled(optax.adamw)(learning_rate=sc
     assert step._cache_size() == 1
 rates = learning_rate(state)
 assert rates.sharding.is_fully_replicated and float(rates) == float(schedule(11)), rates
-print("eight devices:", len(jax.devices()), counts)
+print("eight devices:", jax.device_count(), "in processes:", jax.process_count(), counts)
 """
 
 
-def test_eight_devices_with_the_state_sharded_and_donated():
+def run_on_devices(count: int, **environment: str) -> subprocess.Popen:
+    flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={count}", "JAX_PLATFORMS": "cpu"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, "-c", EIGHT_DEVICES], env=os.environ | flags | environment, **pipes)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_eight_devices_with_the_state_sharded_and_donated(processes):
     """No more collectives, loops or calls of the host than a constant rate has; one compile; every buffer reused."""
-    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
-    run = subprocess.run([sys.executable, "-c", EIGHT_DEVICES], env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.startswith("eight devices: 8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    shared = {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": str(processes)}
+    runs = [
+        run_on_devices(8 // processes, **({**shared, "JAX_PROCESS_ID": str(k)} if processes > 1 else {}))
+        for k in range(processes)
+    ]
+    for run, (printed, errors) in [(run, run.communicate(timeout=240)) for run in runs]:
+        assert run.returncode == 0, errors
+        assert f"eight devices: 8 in processes: {processes}" in printed

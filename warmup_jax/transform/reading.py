@@ -21,6 +21,9 @@ def learning_rate(opt_state: typing.Any, schedule: typing.Callable[..., typing.A
     `MultiSteps`, `apply_if_finite`, `grouped`, `reduce_on_plateau`. `optax.adamw(schedule)` keeps only a
     count: hand in the schedule as well.
 
+    It is an array on the device. `float(learning_rate(state))` in every step makes the host wait for it: return it from
+    the compiled step instead, or ask `schedule.on_host(step)`.
+
     Args:
         opt_state: the state, or a Flax train state, or an `nnx.Optimizer`.
         schedule: the callable that a plain Optax optimizer was made with.
