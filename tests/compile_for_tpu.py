@@ -62,7 +62,7 @@ def compile_the_catalog(mesh: Mesh) -> None:
             assert tuple(others) == constant[1:], (row.name, way, others)
             extra[way, row.name] = fused - constant[0]
         tables = sum(np.ndim(number) > 0 for number in jax.tree.leaves(row.schedule))
-        # Each look-up in a table is a kernel of its own.
+        # A look-up in a long table is a kernel of its own.
         assert extra["in the optimizer", row.name] <= max(1, 2 * tables), (
             row.name,
             extra["in the optimizer", row.name],

@@ -123,11 +123,28 @@ def choose(condition: jax.Array, yes: Time, no: Time) -> Time:
     return Time(step, jnp.where(condition, yes.part, no.part), yes.unit)
 
 
+# So few entries are compared and selected one by one: a look-up is a kernel of its own on a TPU, and keeps a CPU from
+# computing several values at once.
+_FEW = 8
+
+
 def count_not_above(boundaries: jax.Array, step: jax.Array) -> jax.Array:
     """How many of the boundaries, which rise, are not above `step`."""
-    # Both without a loop: few are compared all at once, many searched in halves, whose number is the logarithm.
+    if len(boundaries) < _FEW:
+        return sum(((boundary <= step).astype(jnp.int32) for boundary in boundaries), jnp.zeros_like(step, jnp.int32))
+    # Without a loop either: some are compared all at once, many searched in halves, written out.
     method = "compare_all" if len(boundaries) <= 32 else "scan_unrolled"
     return jnp.searchsorted(boundaries, step, side="right", method=method)
+
+
+def look_up(table: jax.Array, position: jax.Array) -> jax.Array:
+    """`table[position]`, for a position within the table."""
+    if len(table) > _FEW:
+        return table[position]
+    value = jnp.broadcast_to(table[0], position.shape)
+    for k in range(1, len(table)):
+        value = jnp.where(position < k, value, table[k])
+    return value
 
 
 def multiply(first: jax.Array, second: jax.Array) -> jax.Array:

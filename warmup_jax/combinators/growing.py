@@ -14,7 +14,7 @@ from warmup_jax import _checks, _numbers
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Bounded, Schedule, length_of
 from warmup_jax._showing import show
-from warmup_jax._time import Time, count_not_above
+from warmup_jax._time import Time, count_not_above, look_up
 from warmup_jax.combinators._totals import finite
 from warmup_jax.combinators.repeating import factor_of
 from warmup_jax.fields import Count, Known, Positive, decimal
@@ -104,11 +104,12 @@ class Cycles(Schedule):
     def evaluate(self, time: Time) -> jax.Array:
         begins, units, skipped, lengths = map(jnp.asarray, (self.begins, self.units, self.skipped, self.lengths))
         cycle = count_not_above(begins[1:-1], time.step)
-        elapsed = Time(time.step - begins[cycle], time.part, time.unit).hold(begins[cycle + 1] - begins[cycle])
-        in_units = elapsed.times(units[cycle]).shifted(skipped[cycle])
-        value = self.schedule.at(in_units.divided(lengths[cycle]).times(self.schedule.steps))
-        factors = factor_of(self.scale, np.arange(len(begins) - 1))  # a look-up is cheaper than a power for each rate
-        return finite(value * factors[cycle])
+        begin = look_up(begins, cycle)
+        elapsed = Time(time.step - begin, time.part, time.unit).hold(look_up(begins, cycle + 1) - begin)
+        in_units = elapsed.times(look_up(units, cycle)).shifted(look_up(skipped, cycle))
+        value = self.schedule.at(in_units.divided(look_up(lengths, cycle)).times(self.schedule.steps))
+        # A look-up is cheaper than a power for each rate.
+        return finite(value * look_up(factor_of(self.scale, np.arange(len(begins) - 1)), cycle))
 
     def __repr__(self) -> str:
         options = f"growth={self.growth!r}, times={self.times!r}, scale={show(self.scale)}"

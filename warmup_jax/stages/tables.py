@@ -9,7 +9,7 @@ import numpy as np
 from warmup_jax import _checks, _kinds, _numbers
 from warmup_jax._schedule import Schedule
 from warmup_jax._showing import show_pairs
-from warmup_jax._time import Time, count_not_above
+from warmup_jax._time import Time, count_not_above, look_up
 from warmup_jax.fields import Boundaries, Condition, Steps, Table
 from warmup_jax.stages._curve import curve
 from warmup_jax.stages.curves import straight
@@ -54,7 +54,7 @@ class PiecewiseConstant(Schedule):
             )
 
     def evaluate(self, time: Time) -> jax.Array:
-        return jnp.asarray(self.values)[count_not_above(jnp.asarray(self.boundaries), time.step)]
+        return look_up(jnp.asarray(self.values), count_not_above(jnp.asarray(self.boundaries), time.step))
 
 
 VALUES, BOUNDARIES = _numbers.RealTable(), _numbers.BoundaryTable()
@@ -145,9 +145,10 @@ class PiecewiseLinear(Schedule):
         boundaries, values = jnp.asarray(self.boundaries), jnp.asarray(self.values)
         after = count_not_above(boundaries, time.step)
         k, after = jnp.maximum(after - 1, 0), jnp.minimum(after, len(boundaries) - 1)
-        begin, steps = boundaries[k], boundaries[after] - boundaries[k]
+        begin = look_up(boundaries, k)
+        steps = look_up(boundaries, after) - begin
         moment = Time(time.step - begin, time.part, time.unit).hold(steps)
-        return curve(moment, values[k], values[after], steps, straight)
+        return curve(moment, look_up(values, k), look_up(values, after), steps, straight)
 
     def __repr__(self) -> str:
         return f"PiecewiseLinear(points={show_pairs(self.boundaries, self.values)})"
