@@ -11,7 +11,7 @@ import numpy as np
 from warmup_jax import _checks, _kinds, _numbers
 from warmup_jax._placed import FAR, Placed
 from warmup_jax._schedule import Schedule
-from warmup_jax._time import Time, count_not_above
+from warmup_jax._time import Time, count_not_above, look_up
 from warmup_jax.combinators._totals import fits
 from warmup_jax.fields import Boundaries, Condition, Count, at_least
 
@@ -124,11 +124,11 @@ class DataClock(Schedule):
     def evaluate(self, time: Time) -> jax.Array:
         begins, wholes, parts = self._rows()
         row = count_not_above(begins[1:], time.step)
-        elapsed = Time(time.step - begins[row], time.part, time.unit)
-        passed = elapsed.divided(self.unit).times(jnp.asarray(self.sizes)[row])
+        elapsed = Time(time.step - look_up(begins, row), time.part, time.unit)
+        passed = elapsed.divided(self.unit).times(look_up(jnp.asarray(self.sizes), row))
         unit = typing.cast(jax.Array, passed.unit)
-        before = parts[row] * (unit // jnp.asarray(self.unit).astype(jnp.uint32))  # between steps a unit has more parts
-        return self.schedule.at(Time(*_added((passed.step, passed.part), (wholes[row], before), unit), unit))
+        before = look_up(parts, row) * (unit // jnp.asarray(self.unit).astype(jnp.uint32))  # between steps a unit has more parts
+        return self.schedule.at(Time(*_added((passed.step, passed.part), (look_up(wholes, row), before), unit), unit))
 
     def _rows(self) -> tuple[jax.Array, jax.Array, jax.Array]:
         """For each size its first step, and the moment of the inner schedule there: whole units, and parts of one."""
