@@ -78,7 +78,7 @@ class Time(typing.NamedTuple):
     def divided(self, divisor: int | jax.Array) -> "Time":
         """`time / divisor`, for a time of at least 0 and a whole divisor of at least 1.
 
-        Exact while `unit * divisor` is below 2**31; past that, `part` is rounded down to a unit that is so.
+        Exact while `unit * divisor` is below 2**31; past that, rounded down by less than 2**-29 of a step.
         """
         divisor = jnp.maximum(jnp.asarray(divisor), 1).astype(jnp.uint32)
         quotient, rest = divide(self.step.astype(jnp.uint32), divisor)
@@ -86,9 +86,8 @@ class Time(typing.NamedTuple):
             return Time(quotient.astype(jnp.int32), rest, divisor)
         spare = jnp.maximum(_bits(self.unit) + _bits(divisor), 31) - 31
         spare = jnp.where(multiply(self.unit, divisor) < _MOST, 0, spare)
-        unit = jnp.maximum(self.unit >> spare, 1)
-        part = jnp.minimum(self.part >> spare, unit - 1)
-        return Time(quotient.astype(jnp.int32), rest * unit + part, unit * divisor)
+        unit = jnp.where(spare == 0, self.unit, (self.unit >> spare) + 1)
+        return Time(quotient.astype(jnp.int32), rest * unit + (self.part >> spare), unit * divisor)
 
     def times(self, factor: int | jax.Array) -> "Time":
         """`time * factor`, exactly, for a time and a whole factor of at least 0; it saturates at 2**31 - 1."""
@@ -161,7 +160,8 @@ def add(first: jax.Array, second: jax.Array) -> jax.Array:
 
 def divide(number: jax.Array, divisor: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Quotient and remainder of whole numbers of at most 2**31 in uint32, for a divisor of at least 1."""
-    quotient, rest = multiply_divide(jnp.ones_like(number), number, divisor)
+    high, low = number >> 16, number & 0xFFFF
+    quotient, rest = _divide((high, low), (high.astype(jnp.float32), low.astype(jnp.float32)), divisor)
     # Where the compiler knows that the divisor is 1, as for cycles of one length, nothing else is left.
     return jnp.where(divisor == 1, number, quotient), jnp.where(divisor == 1, 0, rest)
 
@@ -170,23 +170,33 @@ def multiply_divide(first: jax.Array, second: jax.Array, divisor: jax.Array) -> 
     """Quotient and remainder of `first * second / divisor`, although the product may have 62 bits.
 
     All are whole numbers of at most 2**31 in uint32, and `first <= divisor`, so that the quotient fits too.
+    """
+    high, low, factor = second >> 16, second & 0xFFFF, first.astype(jnp.float32)
+    about = factor * high.astype(jnp.float32), factor * low.astype(jnp.float32)
+    return _divide((first * high, first * low), about, divisor)
+
+
+def _divide(
+    terms: tuple[jax.Array, jax.Array], about: tuple[jax.Array, jax.Array], divisor: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Quotient and remainder of `(terms[0] * 2**16 + terms[1]) / divisor`, from the terms in uint32, which may have
+    wrapped, and about what they are, in float32.
+
     Division by hand, in two digits of 16 bits: written out, since a loop makes an accelerator wait for its host, and
     without an integer division, which takes a processor several times as long as these products.
     """
-    inverse = 1.0 / divisor.astype(jnp.float32)
+    # A float errs by far less than 2**-19 of a quotient below 2**17: this one is at most 1 too low.
+    inverse = (1.0 - 2.0**-19) / divisor.astype(jnp.float32)
 
-    def digit(rest, second):
-        """Quotient and remainder of `(rest * 2**16 + first * second) / divisor`; the quotient is below 2**17."""
-        product = rest.astype(jnp.float32) * 2.0**16 + first.astype(jnp.float32) * second.astype(jnp.float32)
-        # A float of 17 bits before the point errs by far less than 2**-19 of it: this one is at most 1 too low.
-        quotient = (product * inverse * (1.0 - 2.0**-19)).astype(jnp.uint32)
-        # Both terms may wrap; their difference, which is below `2 * divisor`, does not.
-        rest = (rest << 16) + first * second - quotient * divisor
+    def digit(rest: jax.Array, near: jax.Array) -> tuple[jax.Array, jax.Array]:
+        quotient = (near * inverse).astype(jnp.uint32)
+        # Both terms may have wrapped; their difference, which is below `2 * divisor`, does not.
+        rest = rest - quotient * divisor
         low = rest >= divisor
         return quotient + low.astype(jnp.uint32), jnp.where(low, rest - divisor, rest)
 
-    high, rest = digit(jnp.zeros_like(first), second >> 16)
-    low, rest = digit(rest, second & 0xFFFF)
+    high, rest = digit(terms[0], about[0])
+    low, rest = digit((rest << 16) + terms[1], rest.astype(jnp.float32) * 2.0**16 + about[1])
     return (high << 16) + low, rest
 
 

@@ -143,7 +143,7 @@ def _growing(once: jax.Array, stretch: jax.Array, reached: typing.Callable[..., 
     for bit in reversed(range(5)):
         cycle, begin = found.cycle + 2**bit, add(found.begin, multiply(found.power, lengths[bit]))
         yes = reached(cycle, begin)
-        further = _Cycle(cycle, begin, multiply(found.power, powers[bit]))
+        further = _Cycle(cycle, begin, found.power * powers[bit])  # which fits where the cycle is reached
         found = _Cycle(*(jnp.where(yes, new, old) for new, old in zip(further, found, strict=True)))
     return found
 
