@@ -85,6 +85,9 @@ _ELSEWHERE = {
 _PROMISED = re.compile(r"`([^`]*\b(?:join|Repeat)\([^`]*)`")
 
 
+_SEVERAL = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
 class Relation:
     """What must hold between an argument and another one; beside the type in `Annotated`."""
 
@@ -259,8 +262,12 @@ class Arguments:
             raise TypeError(self._wrong(positional, named) or f"`{self.name}(...)`: {error}.") from None
 
     def _wrong(self, positional: _Values, named: dict[str, typing.Any]) -> str | None:
-        names = [name for name, about in self.signature.parameters.items() if about.kind is not about.VAR_POSITIONAL]
-        if unknown := [name for name in named if name not in names]:
+        single = {name: each for name, each in self.signature.parameters.items() if each.kind not in _SEVERAL}
+        names, takes_any = (
+            list(single),
+            any(each.kind is each.VAR_KEYWORD for each in self.signature.parameters.values()),
+        )
+        if not takes_any and (unknown := [name for name in named if name not in names]):
             known = set(named) - set(unknown) | set(names[: len(positional)])
             return unknown_arguments(self.name, unknown, names or [f"*{self.several}"], known)
         if len(positional) > len(self.positional) and self.several is None:
@@ -270,9 +277,8 @@ class Arguments:
             return f"`{self.name}({twice[0]}=...)` is given twice."
         missing = [
             f"`{name}=...`"
-            for name, about in self.signature.parameters.items()
-            if about.default is about.empty and about.kind is not about.VAR_POSITIONAL
-            if name not in named and name not in before
+            for name, about in single.items()
+            if about.default is about.empty and name not in named and name not in before
         ]
         return f"`{self.name}(...)` needs {' and '.join(missing)}." if missing else None
 

@@ -1,55 +1,59 @@
-"""The command that reads a call of another library: `warmup-jax convert`."""
+"""The command that reads a call of another library, or the config of a trainer: `warmup-jax convert`."""
 
 import ast
 import functools
 import inspect
-import math
-import operator
 import re
 import typing
-import warnings
 
 import rich_click as click
 
 import warmup_jax as wj
 from warmup_jax import _checks, _words
-from warmup_jax.cli._given import as_json, examples, in_one_line, no_schedule
+from warmup_jax.cli import _literals
+from warmup_jax.cli._configs import read_config
+from warmup_jax.cli._given import as_json, examples, in_one_line, no_schedule, shown
 from warmup_jax.cli._peers import known_names
+from warmup_jax.compat.trainers import reading
 from warmup_jax.text._building import known_names as own_names
 from warmup_jax.text._reading import UNQUOTED
 
 _LONGEST = 10_000
-_MAX_DEPTH = 100  # of calls and operators in each other: each level is a few Python frames
-_MAX_NUMBER = 1e100
-_MAX_EXPONENT = 1_000
 _ASSIGNMENT = re.compile(r"^\w+\s*=\s*(?=\w)")  # of the result, as in `scheduler = StepLR(...)`
-_SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
-_ARITHMETIC = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Pow: operator.pow,
-}
-# What people work lengths out with, as in `int(0.1 * 1000)` and `math.ceil(1000 / 32)`.
-_FUNCTIONS = {
-    function.__name__: function for function in (int, float, round, abs, min, max, math.ceil, math.floor, math.sqrt)
-}
+_FLAGS = re.compile(r"--[\w.-]+(?:\s|=\S*\s+--\w)")
+TRAINERS = list(reading.READERS)
+
+
+class _Command(click.RichCommand):
+    """Takes flags in quotes, which begin as an option does, as the argument that they are."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f" {word}" if _FLAGS.match(word) else word for word in args])
 
 
 @click.command(
+    cls=_Command,
     epilog=examples(
         'warmup-jax convert "get_cosine_schedule_with_warmup(optimizer, 3 * 23, 39 * 23)" --base-lr 6e-5',
         'warmup-jax convert "StepLR(optimizer, step_size=30, gamma=0.1)" --base-lr 0.1 --stepped-every 500',
         'warmup-jax convert "keras.optimizers.schedules.CosineDecay(1e-3, decay_steps=1000)" --out schedule.yaml',
+        'warmup-jax convert "--lr 3e-4 --min-lr 3e-5 --lr-decay-style cosine --train-iters 5000 --lr-warmup-iters 200"',
+        "warmup-jax convert axolotl.yaml --total 1200",
+        "warmup-jax convert yolo.yaml --trainer ultralytics --steps-per-epoch 500",
     ),
-    help="""Print a schedule of Hugging Face, PyTorch, Keras, timm, pytorch-warmup or Optax as one of this library.
+    help=f"""Print a schedule of another library, or of a trainer's config, as one of this library.
 
-    CALL is what is written there, with numbers in place of variables. The optimizer may stay.
+    CALL is a call of Hugging Face, PyTorch, Keras, timm, pytorch-warmup or Optax as it is written there, with numbers
+    in place of variables; the optimizer may stay. Or it is the config of a trainer: a file, - for standard input, flags
+    in quotes, or text. The trainers are {", ".join(TRAINERS)}. Settings about the rate that are not read are named.
     """,
 )
 @click.argument("call")
+@click.option("--trainer", type=click.Choice(TRAINERS), help="Whose config it is, where its settings do not tell.")
+@click.option("--total", type=click.IntRange(min=1), metavar="N", help="Updates of the run, where a config lacks them.")
+@click.option(
+    "--steps-per-epoch", type=click.IntRange(min=1), metavar="N", help="Updates of an epoch, where a config has epochs."
+)
 @click.option("--base-lr", type=float, metavar="RATE", help="The optimizer's rate, where the schedule multiplies it.")
 @click.option(
     "--stepped-every",
@@ -60,10 +64,17 @@ _FUNCTIONS = {
 @click.option("--out", metavar="FILE", help="Write a .json, .yaml, .toml or .txt file.")
 @click.option("--json", "for_machines", is_flag=True, help="Print JSON.")
 @in_one_line()
-def convert(call: str, base_lr: float | None, stepped_every: int | None, out: str | None, for_machines: bool) -> None:
+def convert(
+    call: str,
+    base_lr: float | None,
+    stepped_every: int | None,
+    out: str | None,
+    for_machines: bool,
+    **config: typing.Any,
+) -> None:
     from warmup_jax import text
 
-    schedule = _converted(call, base_lr)
+    schedule = _schedule_of(call, base_lr, config)
     if stepped_every is not None:
         schedule = wj.Staircase(wj.Stretch(schedule, stepped_every), stepped_every)
     if out is not None:
@@ -71,6 +82,18 @@ def convert(call: str, base_lr: float | None, stepped_every: int | None, out: st
         print(f"written to {_words.name(out)}")
     else:
         print(as_json(text.to_dict(schedule)) if for_machines else schedule)
+
+
+def _schedule_of(source: str, base_lr: float | None, config: dict[str, typing.Any]) -> wj.Schedule:
+    """The schedule of a config, or of a call."""
+    given, settings = read_config(source)
+    if settings is not None:
+        if base_lr is not None:
+            raise ValueError("--base-lr is for calls: a config has its rate")
+        return reading.from_config(settings, **config)
+    if any(config.values()):
+        raise ValueError(f"this is a call and no config, for which --trainer and the like are; got {shown(given)}")
+    return _converted(given, base_lr)
 
 
 def _converted(call: str, base_lr: float | None) -> wj.Schedule:
@@ -98,11 +121,9 @@ def _converted(call: str, base_lr: float | None) -> wj.Schedule:
 def _tree(call: str) -> ast.expr:
     """The call as a tree that is not too high."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Python, about what is refused anyway
-            tree = ast.parse(_ASSIGNMENT.sub("", call.strip()), mode="eval").body
-    except (RecursionError, MemoryError):
-        raise ValueError(_TOO_DEEP) from None
+        return _literals.parsed(_ASSIGNMENT.sub("", call.strip()), "eval").body
+    except _literals.TooDeep:
+        raise
     except (SyntaxError, ValueError) as error:
         if length := UNQUOTED.search(call):
             raise ValueError(
@@ -110,63 +131,11 @@ def _tree(call: str) -> ast.expr:
                 "or a product such as 5 * 120 for 5 epochs of 120 steps"
             ) from None
         raise ValueError(f"CALL is no Python expression: {getattr(error, 'msg', None) or error}") from None
-    level: list[ast.AST] = [tree]
-    for _ in range(_MAX_DEPTH):
-        level = [inner for node in level for inner in ast.iter_child_nodes(node)]
-    if level:
-        raise ValueError(_TOO_DEEP)
-    return tree
-
-
-_TOO_DEEP = f"CALL is nested too deeply: at most {_MAX_DEPTH} levels can be read"
 
 
 def _value(node: ast.AST, base_lr: float | None) -> typing.Any:
     """A literal, an arithmetic expression of numbers, or what a call of a known name makes."""
-    value = functools.partial(_value, base_lr=base_lr)
-    match node:
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="math"), attr=name), keywords=[]) if (
-            name in _FUNCTIONS
-        ):
-            return _number(node, _FUNCTIONS[name], *map(value, node.args))
-        case ast.Call():
-            return _called(node, base_lr)
-        case ast.Constant(value=int() | float() | str() | None):
-            return node.value
-        case ast.Lambda():
-            raise ValueError("a function cannot be written as text; in Python, use warmup_jax.compat with it")
-        case ast.UnaryOp(op=sign, operand=inner) if type(sign) in _SIGNS:
-            return _number(node, _SIGNS[type(sign)], value(inner))
-        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _ARITHMETIC:
-            return _number(node, _ARITHMETIC[type(sign)], value(left), value(right))
-        case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [value(item) for item in items]
-        case ast.Dict(keys=keys, values=values):
-            return {value(key): value(held) for key, held in zip(keys, values, strict=True) if key}
-    raise _not_a_number(node)
-
-
-def _not_a_number(node: ast.AST) -> ValueError:
-    return ValueError(f"put a number in place of `{_written(node)}`")
-
-
-def _written(node: ast.AST) -> str:
-    return _words.phrase(ast.unparse(node), 80)
-
-
-def _number(node: ast.AST, operation: typing.Callable[..., typing.Any], *numbers: typing.Any) -> int | float:
-    """What is worked out of numbers, if it is a number that a schedule can hold."""
-    if not all(isinstance(number, (int, float)) for number in numbers):
-        raise _not_a_number(node)
-    if operation is operator.pow and abs(numbers[1]) > _MAX_EXPONENT:
-        raise _not_a_number(node)
-    try:
-        result = operation(*numbers)
-    except TypeError:  # too many numbers, or too few
-        raise _not_a_number(node) from None
-    if not isinstance(result, (int, float)) or not abs(result) < _MAX_NUMBER:
-        raise _not_a_number(node)
-    return result
+    return _literals.value(node, functools.partial(_called, base_lr=base_lr))
 
 
 def _called(node: ast.Call, base_lr: float | None) -> typing.Any:
@@ -193,9 +162,9 @@ def _by_name(node: ast.Call, base_lr: float | None) -> dict[str, typing.Any]:
     named = {}
     for word in node.keywords:
         if word.arg is None:
-            raise ValueError(f"write the arguments in place of `**{_written(word.value)}`")
+            raise ValueError(f"write the arguments in place of `**{_literals.written(word.value)}`")
         if word.arg in named:
-            raise ValueError(f"{_words.value(word.arg)} is given twice in `{_written(node.func)}(...)`")
+            raise ValueError(f"{_words.value(word.arg)} is given twice in `{_literals.written(node.func)}(...)`")
         if word.arg not in ("optimizer", "verbose"):
             named[word.arg] = _value(word.value, base_lr)
     return named
@@ -226,10 +195,10 @@ def _named(call: ast.Call) -> typing.Callable[..., typing.Any]:
     if name in own_names():
         raise ValueError(f"{name} is of this library; `warmup-jax show` reads it")
     if _makes_optimizer(call):
-        raise ValueError(f"`{_written(call)}` is an optimizer and no schedule; {_rate_of(call)}")
+        raise ValueError(f"`{_literals.written(call)}` is an optimizer and no schedule; {_rate_of(call)}")
     near = _checks.nearest(name, known)
     raise ValueError(
-        f"{_words.value(name)} is no schedule of another library; put a number for `{_written(call)}`.{near}"
+        f"{_words.value(name)} is no schedule of another library; put a number for `{_literals.written(call)}`.{near}"
     )
 
 
@@ -238,5 +207,5 @@ def _rate_of(call: ast.Call) -> str:
     rates = [word.value for word in call.keywords if word.arg in ("learning_rate", "lr")] + call.args
     for rate in rates:
         if isinstance(rate, ast.Constant) and isinstance(rate.value, (int, float)):
-            return f"its rate stays, which is 'Constant({_written(rate)})'"
+            return f"its rate stays, which is 'Constant({_literals.written(rate)})'"
     return "convert the schedule alone that it is given"

@@ -131,9 +131,9 @@ def file_of(source: str) -> typing.Iterator[pathlib.Path | None]:
     """
     if source != "-":
         path = pathlib.Path(source)
-        yield path if "(" not in source and (path.suffix in _SUFFIXES or _is_file(path)) else None
+        yield path if "(" not in source and (path.suffix in _SUFFIXES or is_file(path)) else None
         return
-    content = _standard_input()
+    content = standard_input()
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / f"input{_suffix_of(content.decode('utf-8-sig', errors='replace'))}"
         path.write_bytes(content)
@@ -143,14 +143,14 @@ def file_of(source: str) -> typing.Iterator[pathlib.Path | None]:
             raise type(error)(str(error).replace(_words.name(path), "standard input")) from None
 
 
-def _is_file(path: pathlib.Path) -> bool:
+def is_file(path: pathlib.Path) -> bool:
     try:
         return path.is_file()
     except OSError:  # a name that is too long
         return False
 
 
-def _standard_input() -> bytes:
+def standard_input() -> bytes:
     """What stands there, as much as is read of a file and one more; of what `show --json` prints, the data."""
     from warmup_jax.text import files
 

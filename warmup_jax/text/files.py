@@ -126,6 +126,21 @@ def opened(path: str | os.PathLike[str], caller: str = "load") -> "File":
         return File(path, form, form.read(_contents(path, form)))
 
 
+def data_in(text: str, suffix: str) -> typing.Any:
+    """The data in a text that stands in no file, but is of the kind of those with a suffix."""
+    form = _FORMS[suffix]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the libraries, about what is refused anyway
+        return form.read(_checked(text.encode("utf-8", "replace"), form))
+
+
+def contents(path: str | os.PathLike[str]) -> str:
+    """The text of a file of another kind."""
+    path = pathlib.Path(path)
+    with _about(path):
+        return _contents(path, _TXT)
+
+
 class File(typing.NamedTuple):
     """What a file says; its errors name it."""
 

@@ -1,0 +1,133 @@
+"""A config of any of the trainers."""
+
+import typing
+
+import warmup_jax as wj
+from warmup_jax import _checks, _words
+from warmup_jax.compat.trainers._settings import parameters_of, refuse_rates
+from warmup_jax.compat.trainers.axolotl import axolotl
+from warmup_jax.compat.trainers.deepspeed import deepspeed
+from warmup_jax.compat.trainers.fairseq import fairseq
+from warmup_jax.compat.trainers.maxtext import maxtext
+from warmup_jax.compat.trainers.megatron import megatron
+from warmup_jax.compat.trainers.mmengine import mmengine
+from warmup_jax.compat.trainers.nanogpt import nanogpt
+from warmup_jax.compat.trainers.torchtitan import torchtitan
+from warmup_jax.compat.trainers.ultralytics import ultralytics
+from warmup_jax.compat.transformers import from_trainer_args
+from warmup_jax.fields import checked
+
+
+def huggingface(
+    *,
+    learning_rate: typing.Any = None,
+    lr_scheduler_type: typing.Any = None,
+    lr_scheduler_kwargs: typing.Any = None,
+    max_steps: typing.Any = None,
+    warmup_steps: typing.Any = None,
+    warmup_ratio: typing.Any = None,
+    total: int | None = None,
+    **others: typing.Any,
+) -> wj.Schedule:
+    """The schedule of the arguments of a Hugging Face `Trainer`: `compat.transformers.from_trainer_args`.
+
+    Args:
+        learning_rate: this and the next five as `from_trainer_args` has them.
+        total: the updates of the run, where `max_steps` does not tell them.
+        **others: the rest; what is about the rate must be one of the above.
+
+    Returns:
+        A schedule.
+
+    Example:
+        >>> huggingface(lr_scheduler_type="cosine", max_steps=1_000, warmup_ratio=0.1)
+        Join(Linear(start=0.0, stop=5e-05, steps=100), Cosine(start=5e-05, stop=0.0, steps=900))
+    """
+    refuse_rates(huggingface, others)
+    settings = {
+        "learning_rate": learning_rate,
+        "lr_scheduler_type": lr_scheduler_type,
+        "lr_scheduler_kwargs": lr_scheduler_kwargs,
+        "max_steps": max_steps,
+        "warmup_steps": warmup_steps,
+        "warmup_ratio": warmup_ratio,
+    }
+    return from_trainer_args({name: value for name, value in settings.items() if value is not None}, total)
+
+
+READERS: dict[str, typing.Callable[..., wj.Schedule]] = {
+    "huggingface": huggingface,
+    "axolotl": axolotl,
+    "deepspeed": deepspeed,
+    "megatron": megatron,
+    "maxtext": maxtext,
+    "torchtitan": torchtitan,
+    "nanogpt": nanogpt,
+    "fairseq": fairseq,
+    "mmengine": mmengine,
+    "ultralytics": ultralytics,
+}
+Trainer: typing.TypeAlias = typing.Literal[
+    "huggingface", "axolotl", "deepspeed", "megatron", "maxtext", "torchtitan", "nanogpt", "fairseq", "mmengine",
+    "ultralytics",
+]  # fmt: skip
+
+
+@checked
+def from_config(
+    settings: typing.Mapping[str, typing.Any],
+    trainer: Trainer | None = None,
+    *,
+    total: int | None = None,
+    steps_per_epoch: int | None = None,
+) -> wj.Schedule:
+    """The schedule of a trainer's config.
+
+    Args:
+        settings: the config as a dict, such as `yaml.safe_load` or `vars(args)` gives; what is None counts as left out.
+        trainer: whose config it is; by default the trainer that knows most of the settings by name.
+        total: the updates of the run, for a trainer whose config may tell its epochs alone.
+        steps_per_epoch: the updates of an epoch, likewise.
+
+    Returns:
+        A schedule: an expression of this library, which it prints as.
+
+    Raises:
+        ValueError: for a setting about the rate that is not read, and for a config of no trainer, or of several.
+
+    Example:
+        >>> from warmup_jax.compat import trainers
+        >>> trainers.from_config({"learning_rate": 3e-4, "steps": 1_000, "lr_schedule_type": "cosine"})(100)
+        Array(0.0003, dtype=float32)
+    """
+    if not _checks.is_mapping(settings):
+        raise TypeError(f"`from_config(settings)` must be a dict of settings; {_checks.came(settings)}.")
+    given = {str(key): value for key, value in settings.items() if value is not None}
+    name = trainer or _whose(given)
+    reader = READERS[name]
+    facts = {"total": total, "steps_per_epoch": steps_per_epoch}
+    for fact, value in facts.items():
+        if value is None:
+            continue
+        if fact not in parameters_of(reader):
+            raise ValueError(
+                f"`from_config({fact}=...)` is not asked by {name}: its config tells its lengths. Leave it out."
+            )
+        given[fact] = value
+    return reader(**given)
+
+
+def _whose(settings: typing.Mapping[str, typing.Any]) -> str:
+    """The trainer that knows most of the settings by name; of several the one that has all it needs."""
+
+    def rank(reader: typing.Callable[..., wj.Schedule]) -> tuple[int, bool]:
+        known = parameters_of(reader)
+        return len(settings.keys() & set(known)), all(name in settings for name, needs in known.items() if needs)
+
+    ranks = {name: rank(reader) for name, reader in READERS.items()}
+    best = [name for name, each in ranks.items() if each == max(ranks.values())]
+    if len(best) == 1 and ranks[best[0]][0]:
+        return best[0]
+    may_be = f"may be a config of {' or '.join(best)}" if ranks[best[0]][0] else "is no config of a known trainer"
+    keys = ", ".join(_words.value(key) for key in list(settings)[:6])
+    raise ValueError(f"this {may_be}; it has {keys or 'no settings'}. Name the trainer: {', '.join(READERS)}.")
