@@ -4,6 +4,7 @@ For a long run of the fuzz: EXAMPLES=100000 pytest tests/test_hostile.py -k fuzz
 """
 
 import contextlib
+import inspect
 import io
 import os
 import sys
@@ -17,6 +18,7 @@ import warmup_jax as wj
 from tests.test_text import FILES, KNOWN, RUN, VALID, edits, fuzz, mutated, texts, values
 from warmup_jax import cli, studio, text
 from warmup_jax.cli import _convert, _given, _peers
+from warmup_jax.compat.trainers import reading
 
 # Seconds of the processor; the machines that run the tests may be busy with others.
 LONGEST = 2.0 if "EXAMPLES" in os.environ else 5.0
@@ -504,3 +506,77 @@ def test_fuzz_standard_input(content):
 def test_fuzz_convert(call):
     with bounded(), _given.in_one_line():
         _convert._converted(call, 0.1)
+
+
+CONFIGS = [
+    "--lr 3e-4 --min-lr 3e-5 --lr-decay-style WSD --train-iters 500 --lr-warmup-iters 20 --lr-wsd-decay-iters 40",
+    "fairseq-train data --lr 5e-4 --lr-scheduler tri_stage --max-update 900 --phase-ratio '[0.1, 0.4, 0.5]'",
+    "lr_scheduler: cosine\nlearning_rate: 0.0002\nmax_steps: 100\ncosine_min_lr_ratio: 0.1\nwarmup_ratio: 0.1\n",
+    "lr_scheduler_type: polynomial\nlr_scheduler_kwargs: {power: 2.0}\nmax_steps: 100\nwarmup_steps: 10\n",
+    "lr0: 0.01\nlrf: 0.01\nepochs: 3\nwarmup_epochs: 1.5\ncos_lr: true\noptimizer: SGD\n",
+    '{"scheduler": {"type": "WarmupCosineLR", "params": {"total_num_steps": 90, "warmup_num_steps": 5}}, '
+    '"optimizer": {"params": {"lr": 1}}}',
+    "[optimizer]\nlr = 3e-4\n[lr_scheduler]\nwarmup_steps = 20\ndecay_ratio = 0.5\n[training]\nsteps = 90\n",
+    "learning_rate = 6e-4\nmax_iters = 5 * 100\nlr_decay_iters = max_iters\nwarmup_iters = max_iters // 10 # a\n",
+    "optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.02))\nparam_scheduler = [\n"
+    " dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=5),\n"
+    " dict(type='CosineAnnealingLR', T_max=7, by_epoch=True, begin=1, end=8, convert_to_iter_based=True)]\n",
+]
+FACTS = {"trainer": None, "total": 500, "steps_per_epoch": 5}
+
+
+def converted(config: str) -> None:
+    """With the facts that its trainer asks for, or with all of them."""
+    for facts in (FACTS, FACTS | {"total": None}, FACTS | {"steps_per_epoch": None}, dict.fromkeys(FACTS)):
+        with bounded(), _given.in_one_line():
+            _convert._schedule_of(config, None, facts)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config[:12])
+def test_these_configs_can_be_read(config):
+    """The fuzz begins with them."""
+    for facts in (FACTS | {"total": None}, FACTS | {"steps_per_epoch": None}, dict.fromkeys(FACTS)):
+        with contextlib.suppress(ValueError, TypeError):
+            assert isinstance(_convert._schedule_of(config, None, facts), wj.Schedule)
+            return
+    raise AssertionError("it cannot")
+
+
+LONG_CONFIGS = {
+    "sections": "[a]\n" * 200_000,
+    "lines": "\n" * 900_000 + "lr = 1",
+    "many settings": "{" + ",".join(f'"lrate_{k}": 1' for k in range(50_000)) + ', "lr0": 1}',
+    "many flags": " ".join(f"--lr{k} 1" for k in range(9_000)),
+    "a long flag": "--" + "a" * 90_000 + " 1 --lr 1",
+    "dots": "--" + "a." * 40_000 + "b 1 --lr 1",
+    "quotes": "--lr '" + "\\" * 90_000,
+    "names in names": "a = [1, 1]\n" + "".join(f"a{k} = [a{k - 1}, a{k - 1}]\n" for k in range(1, 900)) + "lr0 = a899",
+    "numbers of names": "a = 9\n" + "a = a * a\n" * 5_000 + "lr0 = a",
+    "signs": "lr0 = " + "-" * 90_000 + "1",
+    "calls": "lr0 = " + "f(" * 9_000,
+    "dicts": "lr0 = " + "dict(a=" * 150 + "1" + ")" * 150,
+    "sums": "lr0 = 1" + " + 1" * 20_000,
+    "anchors": "lr0: &a [1, 1]\n" + "".join(f"x{k}: &b{k} [*a, *a]\n" for k in range(9)),
+}
+
+
+@pytest.mark.parametrize("config", LONG_CONFIGS.values(), ids=LONG_CONFIGS)
+def test_no_config_takes_long(config):
+    converted(config)
+
+
+KEYS = sorted({name for reader in reading.READERS.values() for name in inspect.signature(reader).parameters})
+odd = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4), st.just([1, 2]), st.just({}))
+known = st.dictionaries(st.sampled_from(KEYS), st.one_of(odd, st.integers(0, 300), st.floats(0, 1)), max_size=8)
+
+
+@fuzz(st.one_of(st.builds(mutated, st.sampled_from(CONFIGS), edits), texts, values.map(repr), calls))
+def test_fuzz_configs(config):
+    converted(config)
+
+
+@fuzz(st.tuples(known, st.sampled_from([None, *reading.READERS]), st.one_of(st.none(), st.integers(1, 900))))
+def test_fuzz_settings(given):
+    settings, trainer, total = given
+    with bounded():
+        reading.from_config(settings, trainer, total=total)

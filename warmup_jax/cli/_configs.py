@@ -21,7 +21,7 @@ _DATA = (".json", ".yaml", ".yml", ".toml")
 _MOST = 100_000  # characters of flags and of Python
 _FLAG = re.compile(r"(?:^|\s)--[A-Za-z]")
 _WORD = re.compile(r"[A-Za-z_][\w.]*=\S*")
-_SECTION = re.compile(r"^\s*\[[\w.\"-]+\]\s*(?:#.*)?$", re.M)
+_SECTION = re.compile(r"^[ \t]*\[[\w.\"-]+\][ \t]*(?:#.*)?$", re.M)
 _ASSIGNED = re.compile(r"[A-Za-z_]\w*\s*=(?!=)\s*(?P<value>.*)")
 _CALLED = re.compile(r"(?!dict\b)[A-Za-z_][\w.]*\(")
 _KEY = re.compile(r"[\"']?[A-Za-z_][\w.]*[\"']?\s*:(?:\s|$)")

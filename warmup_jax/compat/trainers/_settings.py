@@ -39,7 +39,8 @@ def refuse_rates(
     for name, value in others.items():
         if name in let_pass or value is None or value is False:
             continue
-        if _ABOUT_RATES.search(name) or difflib.get_close_matches(name, known, n=1, cutoff=_AS_GOOD_AS_EQUAL):
+        alike = [each for each in known if each[0] == name[:1] and abs(len(each) - len(name)) <= 2]
+        if _ABOUT_RATES.search(name) or difflib.get_close_matches(name, alike, n=1, cutoff=_AS_GOOD_AS_EQUAL):
             meant = _checks.nearest(name, known) or f" It reads {', '.join(known)}."
             raise ValueError(
                 f"`{getattr(reader, '__name__')}(...)` does not read the setting {_words.value(name)}.{meant} "

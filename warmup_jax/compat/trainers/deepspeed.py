@@ -4,6 +4,7 @@ import typing
 from typing import Annotated
 
 import warmup_jax as wj
+from warmup_jax import _words
 from warmup_jax.compat.trainers._settings import Section, known_type, needed, refuse_rates, section_of
 from warmup_jax.fields import Positive, at_least, checked
 
@@ -42,6 +43,11 @@ def deepspeed(
     section = section_of("deepspeed(scheduler=...)", scheduler, "`type` and `params`")
     make: typing.Callable[..., wj.Schedule] = known_type("deepspeed(scheduler=...)", section.get("type"), _MAKERS)
     params = section_of("deepspeed(scheduler=...)", section.get("params", {}), "`params`, a table")
+    if filled := [name for name, value in params.items() if value == "auto"]:
+        raise ValueError(
+            f"the setting {_words.value(filled[0])} of a scheduler is 'auto', which the Trainer of Hugging Face fills "
+            "in from its own arguments. Write the number, or read those, with `lr_scheduler_type`."
+        )
     if section["type"] == "LRRangeTest":
         return make(total, **params)
     if section["type"] == "WarmupCosineLR":

@@ -92,6 +92,8 @@ def fairseq(
         case "tri_stage":
             if phase_ratio is not None:
                 total = needed("fairseq(max_update=...)", max_update, "`phase_ratio` is a share of it")
+                if len(phase_ratio) != 3:
+                    raise ValueError(f"`fairseq(phase_ratio=...)` must be three shares; got {len(phase_ratio)}.")
                 warmup_steps, hold_steps, decay_steps = (int(total * share) for share in phase_ratio)
             return wj.wsd(
                 peak=_peak(lr),

@@ -99,8 +99,8 @@ def _part(scheduler: typing.Any, run: Section, steps_per_epoch: int | None) -> P
     make = known_type("mmengine(param_scheduler=...)", kind, _MAKERS)
     by_epoch, smooth = settings.pop("by_epoch", True), settings.pop("convert_to_iter_based", False)
     settings.pop("verbose", None)
-    begin, end = _span(**{key: settings.pop(key) for key in ("begin", "end") if key in settings})
-    end = min(end, run.get("max_epochs" if by_epoch else "max_iters", _ENDLESS))
+    span = {key: settings.pop(key) for key in ("begin", "end") if key in settings}
+    begin, end = scheduler_span(**span, run=run.get("max_epochs" if by_epoch else "max_iters"))
     unit = needed("mmengine(steps_per_epoch=...)", steps_per_epoch, f"{kind} is by epoch") if by_epoch else 1
     made, multiplies = make(**settings)
     stairs = unit > 1 and not smooth and kind in ("LinearLR", "CosineAnnealingLR", "PolyLR")
@@ -114,11 +114,11 @@ def _part(scheduler: typing.Any, run: Section, steps_per_epoch: int | None) -> P
 
 
 @checked
-def _span(*, begin: int = 0, end: int = _ENDLESS) -> tuple[int, int]:
+def scheduler_span(*, begin: int = 0, end: int = _ENDLESS, run: int | None = None) -> tuple[int, int]:
+    """From where to where a scheduler works."""
+    end = end if run is None else min(end, run)
     if end <= begin:
-        raise ValueError(
-            f"`mmengine(param_scheduler=...)` must have an `end` above `begin`; got {end!r} and {begin!r}."
-        )
+        raise ValueError(f"`mmengine(param_scheduler=...)` must have an `end` above `begin`; got {end} and {begin}.")
     return begin, end
 
 

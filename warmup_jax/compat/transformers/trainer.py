@@ -59,14 +59,26 @@ def TrainingArguments(
 ) -> wj.Schedule:
     """The fields that a schedule is made of, as Transformers has them; the others are let pass."""
     total = _total(max_steps, num_training_steps)
-    kwargs = lr_scheduler_kwargs or {}
     return get_scheduler(
         lr_scheduler_type,
         num_warmup_steps=_warmup(warmup_steps or 0.0, warmup_ratio or 0.0, total),
         num_training_steps=total,
-        scheduler_specific_kwargs=json.loads(kwargs) if isinstance(kwargs, str) else kwargs,
+        scheduler_specific_kwargs=_kwargs(lr_scheduler_kwargs or {}),
         base_lr=learning_rate,
     )
+
+
+def _kwargs(given: dict[str, typing.Any] | str) -> dict[str, typing.Any]:
+    """A dict, which a command line gives as JSON."""
+    try:
+        kwargs = json.loads(given) if isinstance(given, str) else given
+    except json.JSONDecodeError:
+        kwargs = None
+    if not _checks.is_mapping(kwargs):
+        raise ValueError(
+            f"`TrainingArguments(lr_scheduler_kwargs=...)` must be a dict, or JSON of one; {_checks.came(given)}."
+        )
+    return dict(kwargs)
 
 
 def _total(max_steps: Steps | None, num_training_steps: Steps | None) -> int:

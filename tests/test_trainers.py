@@ -1,0 +1,362 @@
+"""`colabs/trainers.md`: each row against the formula of its source, and what `convert` makes of the configs in it."""
+
+import functools
+import inspect
+import io
+import math
+import pathlib
+import re
+
+import numpy as np
+import pytest
+
+import warmup_jax as wj
+from tests.trainers import FORMULAS, LONG, SHORT
+from warmup_jax import cli, text
+from warmup_jax.cli import _configs
+from warmup_jax.compat import trainers
+from warmup_jax.compat.trainers import reading
+
+PAGE = (pathlib.Path(__file__).parent.parent / "colabs" / "trainers.md").read_text()
+RUNS = {"short": SHORT, "long": LONG}
+
+
+@functools.cache
+def sections():
+    """Of each trainer the text above its table, and the rows: the name of a schedule, theirs and ours."""
+    found = {}
+    for title, body in re.findall(r"^### ([^\n]+)\n(.*?)(?=^##|\Z)", PAGE, re.M | re.S):
+        text, _, table = body.partition("|---|---|---|\n")
+        rows = [line.strip("| ").split(" | ") for line in table.strip().splitlines()]
+        found[title] = text, {name: (code(theirs), code(ours)) for name, theirs, ours in rows}
+    return found
+
+
+def code(cell):
+    return "\n".join(line.strip().strip("`") for line in cell.split("<br>"))
+
+
+ROWS = [(title, name) for title, (_, rows) in sections().items() for name in rows]
+READ = {
+    title: match[1] for title, (text, _) in sections().items() if (match := re.match(r"\s*`trainers\.(\w+)`", text))
+}
+named = pytest.mark.parametrize("title, name", ROWS, ids=lambda part: part.replace(" ", "-"))
+
+
+def ours(title, name, run):
+    return eval(sections()[title][1][name][1], {"wj": wj, "math": math, **vars(run)})
+
+
+def theirs(title, name, run):
+    """The config, with the numbers of a run in place of the letters."""
+    letters = "|".join(vars(run))
+    return re.sub(rf"\b({letters})\b", lambda match: repr(vars(run)[match[1]]), sections()[title][1][name][0])
+
+
+def test_the_page_has_a_formula_for_each_row_and_a_row_for_each_formula():
+    assert {title: list(rows) for title, (_, rows) in sections().items()} == {
+        title: list(formulas) for title, formulas in FORMULAS.items()
+    }
+    assert len(ROWS) > 100 and list(READ.values()) == list(reading.READERS)
+    assert all("Source:" in text for title, (text, _) in sections().items() if title != "Other schedules")
+
+
+@named
+def test_ours_is_the_formula_at_every_step(title, name):
+    for run in RUNS.values():
+        steps = np.minimum(np.arange(LONG.N), run.N - 1)  # of one length, so that both runs share a program
+        wanted = FORMULAS[title][name](steps.astype(float), run)
+        found = np.asarray(ours(title, name, run)(steps), dtype=float)
+        np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-7 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
+@pytest.mark.parametrize(
+    "title, name", [row for row in ROWS if row[0] in READ], ids=lambda part: part.replace(" ", "-")
+)
+def test_a_config_is_read_as_ours(title, name, run):
+    _, settings = _configs.read_config(theirs(title, name, run))
+    facts = {"total": run.N, "steps_per_epoch": run.S}
+    known = inspect.signature(reading.READERS[READ[title]]).parameters
+    facts = {fact: value for fact, value in facts.items() if fact in known}
+    found = trainers.from_config(settings, **facts)
+    assert found == ours(title, name, run)
+    assert found == trainers.from_config(settings, READ[title], **facts), "whose config it is was found out"
+
+
+def test_the_page_about_trainers_runs(capsys):
+    [block] = re.findall(r"^```python\n(.*?)^```$", PAGE, re.M | re.S)
+    exec(compile(block, "trainers.md", "exec"), {})
+    assert capsys.readouterr().out == "True\n"
+
+
+MEGATRON = r"""
+#!/bin/bash
+export CUDA_DEVICE_MAX_CONNECTIONS=1
+TRAINING_ARGS=(
+    --micro-batch-size 1
+    --lr 6.0e-5
+    --lr-decay-style cosine  # shape
+    --min-lr 6.0e-6
+    --lr-warmup-fraction .001 --weight-decay 0.1
+    --lr-decay-iters 430000
+    --bf16
+)
+torchrun ${DISTRIBUTED_ARGS[@]} pretrain_gpt.py ${TRAINING_ARGS[@]} \
+    --override-opt_param-scheduler \
+    --train-iters=500000
+"""
+NANO_GPT = """
+# config for training GPT-2 (124M) down to very nice loss of ~2.85
+wandb_log = True
+wandb_run_name = 'gpt2-124M' + str(7)
+gradient_accumulation_steps = 5 * 8
+
+max_iters = 600_000
+lr_decay_iters = max_iters
+warmup_iters = max_iters // 300
+eval_interval = len(data)
+"""
+MM = """
+_base_ = ['../_base_/default_runtime.py']
+max_epochs = 12
+train_pipeline = [dict(type='LoadImageFromFile', backend_args=backend_args)]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=1)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=500),
+    dict(type='CosineAnnealingLR', begin=max_epochs // 2, T_max=6, end=12, by_epoch=True, convert_to_iter_based=True),
+]
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.02 / 2, momentum=0.9), clip_grad=dict(max_norm=35, norm_type=2))
+auto_scale_lr = dict(enable=False, base_batch_size=16)
+"""
+AXOLOTL = """
+base_model: NousResearch/Llama-3.2-1B
+datasets:
+  - path: teknium/GPT4-LLM-Cleaned
+    type: alpaca
+micro_batch_size: 2
+num_epochs: 1
+optimizer: adamw_8bit
+lr_scheduler: cosine
+learning_rate: 0.0002
+loraplus_lr_ratio: 16
+warmup_ratio: 0.1
+sequence_len: 2048
+"""
+YOLO = """
+task: detect
+epochs: 100
+lr0: 0.01  # initial learning rate (SGD=1E-2, Adam=1E-3)
+lrf: 0.01
+momentum: 0.937
+warmup_epochs: 3.0
+warmup_momentum: 0.8
+warmup_bias_lr: 0.0
+cos_lr: False
+"""
+DEEPSPEED = """{
+  "train_batch_size": 8, "fp16": {"enabled": true}, "zero_optimization": {"stage": 2},
+  "optimizer": {"type": "AdamW", "params": {"lr": 3e-5}},
+  "scheduler": {"type": "WarmupLR", "params": {"warmup_min_lr": 0, "warmup_max_lr": 3e-5, "warmup_num_steps": 500}}
+}"""
+TORCHTITAN = """
+[job]
+dump_folder = "./outputs"
+[optimizer]
+name = "AdamW"
+lr = 3e-4
+[lr_scheduler]
+warmup_steps = 2  # lr scheduler warm up
+decay_ratio = 0.8
+[training]
+steps = 10
+"""
+
+
+def converted(capsys, *arguments):
+    cli.main(["convert", *arguments])
+    return text.parse(capsys.readouterr().out)
+
+
+AS_WRITTEN = [
+    ("a.sh", MEGATRON, [], wj.warmup_cosine(peak=6e-5, warmup=430, total=430_000, stop=6e-6)),
+    ("a.py", NANO_GPT, [], wj.warmup_cosine(peak=6e-4, warmup=2_000, total=600_000, stop=6e-5, first="1/(W+1)")),
+    ("a.yml", AXOLOTL, ["--total", "1200"], wj.warmup_cosine(peak=2e-4, warmup=120, total=1_200)),
+    (
+        "a.yaml",
+        YOLO,
+        ["--steps-per-epoch", "500"],
+        wj.Staircase(wj.Linear(0.01, 1e-4, 50_000), 500) * wj.Linear(0.0, 1.0, 1_500),
+    ),
+    ("a.json", DEEPSPEED, [], wj.join(wj.Logarithmic(0.0, 3e-5, 499), wj.Constant(3e-5))),
+    ("a.toml", TORCHTITAN, [], wj.wsd(peak=3e-4, warmup=2, total=10, cooldown=8, first="1/W")),
+    (
+        "a.config",
+        MM,
+        ["--steps-per-epoch", "100", "--trainer", "mmengine"],
+        "`mmengine(param_scheduler=...)` is read where it is one scheduler, or a warmup to the whole rate",
+    ),
+]
+
+
+@pytest.mark.parametrize("name, config, options, wanted", AS_WRITTEN, ids=[row[0] for row in AS_WRITTEN])
+def test_a_config_as_it_is_written(name, config, options, wanted, tmp_path, monkeypatch, capsys):
+    """From a file, as text and on standard input."""
+    (tmp_path / name).write_text(config)
+    for source in (str(tmp_path / name), config, "-"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(config.encode())))
+        if isinstance(wanted, str):
+            with pytest.raises(SystemExit):
+                cli.main(["convert", source, *options])
+            assert wanted in capsys.readouterr().err
+        elif name == "a.toml":  # a decay of the whole rest has no stable phase
+            assert converted(capsys, source, *options) == wj.warmup_linear(peak=3e-4, warmup=2, total=10, first="1/W")
+        else:
+            assert converted(capsys, source, *options) == wanted
+
+
+def test_flags_and_words(capsys):
+    cosine = wj.warmup_cosine(peak=3e-4, warmup=20, total=200, stop="10%")
+    flags = "--lr 3e-4 --min-lr 3e-5 --lr-decay-style cosine --train-iters 200 --lr-warmup-iters 20"
+    for form in (flags, f"python pretrain_gpt.py {flags} --fp16", flags.replace(" 2", "=2"), flags.replace("_", "-")):
+        assert converted(capsys, form) == cosine
+    words = "python -m MaxText.train base.yml learning_rate=3e-4 steps=200 warmup_steps_fraction=0.1"
+    assert converted(capsys, words) == wj.warmup_cosine(peak=3e-4, warmup=20, total=200, stop="10%", last="N-1")
+    assert converted(capsys, "--learning_rate=3e-4 --lr_decay_iters=200 --decay_lr=False") == wj.Constant(3e-4)
+    nested = "--training.steps 200 --optimizer.lr 3e-4 --lr_scheduler.warmup_steps 20"
+    assert converted(capsys, nested) == wj.warmup_linear(peak=3e-4, warmup=20, total=200, first="1/W")
+
+
+def test_a_config_becomes_a_file(capsys, tmp_path):
+    cli.main(["convert", AXOLOTL, "--total", "1200", "--out", str(tmp_path / "schedule.yaml")])
+    assert text.load(tmp_path / "schedule.yaml") == wj.warmup_cosine(peak=2e-4, warmup=120, total=1_200)
+
+
+ERRORS = [
+    ({}, "this is no config of a known trainer; it has no settings. Name the trainer: huggingface, "),
+    ({"learning_rate": 1.0}, "this may be a config of huggingface or axolotl or nanogpt; it has 'learning_rate'. Name"),
+    (["--lr"], "`from_config(settings)` must be a dict of settings; got ['--lr'] (list)."),
+    (
+        {"lr": 1.0, "lr_decay_stile": "cosine", "train_iters": 9},
+        "does not read the setting 'lr_decay_stile'. Did you mean 'lr_decay_style'?",
+    ),
+    (
+        {"lr": 1.0, "lr_decay_style": "cosin"},
+        "must be one of 'constant', 'linear', 'cosine', 'inverse-square-root', 'WSD';",
+    ),
+    ({"lr": "$LR", "lr_decay_style": "cosine"}, "`megatron(lr=...)` must be a number; got '$LR' (str)."),
+    (
+        {"lr": 1.0, "lr_decay_style": "cosine"},
+        "`megatron(train_iters=...)` must be given: it is the length of the run.",
+    ),
+    ({"lr_decay_style": "cosine", "train_iters": 9}, "`megatron(...)` needs `lr=...`."),
+    (
+        {"lr": 1.0, "train_iters": 999, "lr_warmup_fraction": 0.01},
+        "`megatron(lr_warmup_fraction=...)` must be a whole number of steps of 999; 0.01 of them are 9.99.",
+    ),
+    (
+        {"lr": 1.0, "train_iters": 9, "rampup_batch_size": [8, 8, 9]},
+        "while the batch grows, an update is another number",
+    ),
+    (
+        {"lr": 1.0, "lr_decay_style": "WSD", "train_iters": 9},
+        "`megatron(lr_wsd_decay_iters=...)` must be given: it is the length of the decay of WSD.",
+    ),
+    (
+        {"scheduler": {"type": "WarmupLr"}},
+        "`deepspeed(scheduler=...)` must have a `type` of WarmupLR, WarmupDecayLR, WarmupCosineLR, OneCycle, "
+        "LRRangeTest; got 'WarmupLr'. Did you mean 'WarmupLR'?",
+    ),
+    (
+        {"scheduler": {"type": "WarmupLR", "params": {"warmup_num_steps": "auto"}}},
+        "the setting 'warmup_num_steps' of a scheduler is 'auto', which the Trainer of Hugging Face fills in",
+    ),
+    (
+        {"scheduler": {"type": "WarmupLR", "params": {"warmup_steps": 5}}},
+        "`WarmupLR(...)` takes warmup_min_lr, warmup_max_lr, warmup_num_steps, warmup_type and has no 'warmup_steps'.",
+    ),
+    (
+        {"scheduler": {"type": "WarmupCosineLR", "params": {"total_num_steps": 5}}},
+        "`deepspeed(optimizer=...)` must be given: the `lr` in its `params` is multiplied.",
+    ),
+    (
+        {"scheduler": "cosine"},
+        "`deepspeed(scheduler=...)` must be a table with `type` and `params`; got 'cosine' (str).",
+    ),
+    (
+        {"learning_rate": 1.0, "lr_scheduler": "cosine", "num_epochs": 3},
+        "`axolotl(max_steps=...)` must be given: epochs become updates only with the data; or give `total=...`.",
+    ),
+    ({"learning_rate": 1.0, "lr_scheduler": "cosin", "max_steps": 3}, "got 'cosin' (str). Did you mean 'cosine'?"),
+    (
+        {"lr": [1.0, 0.5], "warmup_updates": 3},
+        "`fairseq(lr=...)` must be one rate: one for each epoch is not read; got",
+    ),
+    (
+        {"lr": 1.0, "lr_scheduler": "triangular", "warmup_updates": 3},
+        "'polynomial_decay', 'cosine', 'tri_stage'; got 'tri",
+    ),
+    (
+        {"optimizer": {"lr": 1.0}, "lr_scheduler": {"lr_min": 0.1}, "training": {"steps": 9}},
+        "and has no 'lr_min'.",
+    ),
+    ({"lr0": 1.0, "lrf": 0.1, "epochs": 3}, "`ultralytics(...)` needs `steps_per_epoch=...`."),
+    (
+        {"learning_rate": 1.0, "steps": 9, "cosine_learning_rate_final_fraction": 0.1},
+        "does not read the setting 'cosine_l",
+    ),
+    (
+        {"lr_scheduler_type": "linear", "max_steps": 9, "learning_rat": 1.0},
+        "'learning_rat'. Did you mean 'learning_rate'?",
+    ),
+]
+
+
+@pytest.mark.parametrize("settings, message", ERRORS)
+def test_what_is_not_read_is_named(settings, message):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        trainers.from_config(settings)
+    assert message in str(caught.value)
+
+
+def test_facts_are_asked_for_by_those_who_need_them():
+    with pytest.raises(
+        ValueError, match="`from_config.total=....` is not asked by nanogpt: its config tells its lengths"
+    ):
+        trainers.from_config({"lr_decay_iters": 9}, "nanogpt", total=9)
+    with pytest.raises(ValueError, match="optimizer=....` is 'auto', with which Ultralytics takes a rate of its own"):
+        trainers.ultralytics(steps_per_epoch=9, optimizer="auto")
+
+
+def test_settings_that_are_none_are_left_out():
+    arguments = {"lr": 1.0, "train_iters": 200, "lr_warmup_fraction": None, "lr_decay_iters": None, "min_lr": None}
+    assert trainers.from_config(arguments) == wj.linear_to_zero(peak=1.0, warmup=0, total=200)
+
+
+def test_where_a_megatron_run_outlasts_its_decay():
+    """The inverse square root holds its floor then, not the rate at which it was."""
+    schedule = trainers.megatron(
+        lr=1.0,
+        min_lr=0.1,
+        lr_decay_style="inverse-square-root",
+        train_iters=300,
+        lr_decay_iters=200,
+        lr_warmup_iters=20,
+    )
+    assert [float(schedule(step)) for step in (200, 201, 299)] == pytest.approx([math.sqrt(0.1), 0.1, 0.1])
+
+
+def test_a_call_is_still_a_call(capsys):
+    assert converted(capsys, "scheduler = StepLR(optimizer, 5)", "--base-lr", "1") == wj.step_decay(
+        peak=1.0, every=5, factor=0.1
+    )
+    for arguments, message in [
+        (
+            ["StepLR(optimizer, 5)", "--base-lr", "1", "--total", "5"],
+            "this is a call and no config, for which --trainer",
+        ),
+        (["--lr 1 --train-iters 5", "--base-lr", "1"], "--base-lr is for calls: a config has its rate"),
+    ]:
+        with pytest.raises(SystemExit):
+            cli.main(["convert", *arguments])
+        assert message in capsys.readouterr().err
