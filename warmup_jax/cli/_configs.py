@@ -141,7 +141,7 @@ def _parsed(text: str) -> ast.Module:
 
 
 def _plain(node: ast.expr, names: Settings) -> typing.Any:
-    """What an expression of literals and of numbers with a name says; of anything else its text."""
+    """What an expression of literals and names of them says; of anything else its text."""
     match node:
         case ast.Call(func=ast.Name(id="dict"), args=[], keywords=words):
             return {word.arg: _plain(word.value, names) for word in words if word.arg}
@@ -150,8 +150,8 @@ def _plain(node: ast.expr, names: Settings) -> typing.Any:
             return {key.value: _plain(value, names) for key, value in pairs if isinstance(key, ast.Constant)}
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [_plain(item, names) for item in items]
-        case ast.Name(id=name) if name in names and not isinstance(names[name], (dict, list)):
-            return names[name]
+        case ast.Name(id=name) if name in names:
+            return names[name]  # itself: lists of names of lists can stand for billions of values
     try:
         return _literals.value(_Named(names).visit(node), _not_read)
     except (ValueError, ArithmeticError):

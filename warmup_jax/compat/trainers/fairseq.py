@@ -5,17 +5,19 @@ from typing import Annotated
 
 import warmup_jax as wj
 from warmup_jax import _checks
-from warmup_jax.compat.trainers._settings import Share, needed, refuse_rates
+from warmup_jax.compat.trainers._settings import Section, Share, needed, refuse_rates, section_of
 from warmup_jax.fields import Positive, at_least, checked
 
-Scheduler: typing.TypeAlias = typing.Literal["fixed", "inverse_sqrt", "polynomial_decay", "cosine", "tri_stage"]
+_SCHEDULERS = ("fixed", "inverse_sqrt", "polynomial_decay", "cosine", "tri_stage")
+_LET_PASS = {"stop_min_lr"}  # it ends the run
 
 
 @checked
 def fairseq(
     *,
-    lr: float | typing.Sequence[float],
-    lr_scheduler: Scheduler = "fixed",
+    lr: float | typing.Sequence[float] | None = None,
+    lr_scheduler: typing.Any = "fixed",
+    optimization: Section | None = None,
     max_update: int | None = None,
     warmup_updates: int | None = None,
     warmup_init_lr: float = -1.0,
@@ -34,13 +36,15 @@ def fairseq(
     final_lr_scale: Share = 0.01,
     **others: typing.Any,
 ) -> wj.Schedule:
-    """The schedule of fairseq's flags.
+    """The schedule of fairseq's flags, or of its config for Hydra, whose sections it knows.
 
     "fixed" counts its warmup from 1, the others from 0. Shares of the run are rounded down.
 
     Args:
         lr: the peak, or a list with it alone: one for each epoch is not read.
-        lr_scheduler: the scheduler; by default "fixed", as in fairseq.
+        lr_scheduler: the scheduler, "fixed", "inverse_sqrt", "polynomial_decay", "cosine" or "tri_stage"; in Hydra the
+            section with it as `_name` and its settings.
+        optimization: in Hydra the section with `lr` and `max_update`.
         max_update: the updates of the run.
         warmup_updates: the length of the warmup; 4000 by default with "inverse_sqrt", else 0.
         warmup_init_lr: the rate at step 0; below 0, the default, it is 0, or `min_lr` with "cosine".
@@ -67,27 +71,32 @@ def fairseq(
     Source: facebookresearch/fairseq, fairseq/optim/lr_scheduler/, `step_update` in fixed_schedule.py,
     inverse_square_root_schedule.py, polynomial_decay_schedule.py, cosine_lr_scheduler.py and tri_stage_lr_scheduler.py.
     """
-    refuse_rates(fairseq, others)
+    refuse_rates(fairseq, others, _LET_PASS)
+    if _checks.is_mapping(lr_scheduler) or optimization is not None:
+        run = section_of("fairseq(optimization=...)", optimization or {}, "`lr`")
+        own = section_of("fairseq(lr_scheduler=...)", lr_scheduler, "`_name`")
+        return fairseq(lr_scheduler=own.pop("_name", "fixed"), **run | own)
+    peak = _peak(needed("fairseq(lr=...)", lr, "it is the peak"))
     if others.get("force_anneal") is not None:
         raise ValueError("`fairseq(force_anneal=...)` is not read: it lowers the rate at the ends of epochs.")
     warmup = warmup_updates or 0
     match lr_scheduler:
         case "fixed":
-            return wj.warmup_constant(peak=_peak(lr), warmup=warmup, first="1/W")
+            return wj.warmup_constant(peak=peak, warmup=warmup, first="1/W")
         case "inverse_sqrt":
             warmup = 4_000 if warmup_updates is None else warmup
-            return wj.warmup_inverse_sqrt(peak=_peak(lr), warmup=warmup, start=max(warmup_init_lr, 0.0))
+            return wj.warmup_inverse_sqrt(peak=peak, warmup=warmup, start=max(warmup_init_lr, 0.0))
         case "polynomial_decay":
             total = total_num_update if total_num_update is not None else max_update
             total = needed("fairseq(total_num_update=...)", total)
-            return wj.warmup_polynomial(peak=_peak(lr), warmup=warmup, total=total, power=power, stop=end_learning_rate)
+            return wj.warmup_polynomial(peak=peak, warmup=warmup, total=total, power=power, stop=end_learning_rate)
         case "cosine":
             ends: dict[str, typing.Any] = {"start": min_lr if warmup_init_lr < 0 else warmup_init_lr, "stop": min_lr}
             if lr_period_updates is None:
                 total = needed("fairseq(max_update=...)", max_update, "or `lr_period_updates`")
-                return wj.warmup_cosine(peak=_peak(lr), warmup=warmup, total=total, **ends)
+                return wj.warmup_cosine(peak=peak, warmup=warmup, total=total, **ends)
             return wj.cosine_restarts(
-                peak=_peak(lr), cycle=lr_period_updates, warmup=warmup, stretch=t_mult, scale=lr_shrink, **ends
+                peak=peak, cycle=lr_period_updates, warmup=warmup, stretch=t_mult, scale=lr_shrink, **ends
             )
         case "tri_stage":
             if phase_ratio is not None:
@@ -96,14 +105,18 @@ def fairseq(
                     raise ValueError(f"`fairseq(phase_ratio=...)` must be three shares; got {len(phase_ratio)}.")
                 warmup_steps, hold_steps, decay_steps = (int(total * share) for share in phase_ratio)
             return wj.wsd(
-                peak=_peak(lr),
+                peak=peak,
                 warmup=warmup_steps,
                 total=warmup_steps + hold_steps + decay_steps,
                 cooldown=decay_steps,
                 shape=wj.Geometric,
-                start=_peak(lr) * init_lr_scale,
-                stop=_peak(lr) * final_lr_scale,
+                start=peak * init_lr_scale,
+                stop=peak * final_lr_scale,
             )
+    raise ValueError(
+        f"`fairseq(lr_scheduler=...)` must be one of {', '.join(_SCHEDULERS)}; {_checks.came(lr_scheduler)}."
+        f"{_checks.nearest(lr_scheduler, _SCHEDULERS)}"
+    )
 
 
 def _peak(lr: float | typing.Sequence[float]) -> float:

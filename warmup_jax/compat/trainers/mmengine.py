@@ -6,7 +6,7 @@ from typing import Annotated
 
 import warmup_jax as wj
 from warmup_jax import _checks
-from warmup_jax.compat.trainers._settings import Section, Share, known_type, needed, refuse_rates, section_of
+from warmup_jax.compat.trainers._settings import Section, Share, known_type, needed, section_of
 from warmup_jax.fields import Boundaries, Positive, at_least, checked
 
 # From the rate at which it begins, its length, and the updates from one moment that it names to the next.
@@ -48,7 +48,7 @@ def mmengine(
         optim_wrapper: the table with the `lr` in its `optimizer`.
         train_cfg: the table with `max_epochs` or `max_iters`, the end of a scheduler that has none.
         steps_per_epoch: the updates of an epoch, where something is given by epoch.
-        **others: the rest of the config.
+        **others: the rest of the config, and the variables of a file of Python.
 
     Returns:
         A schedule.
@@ -64,7 +64,6 @@ def mmengine(
 
     Source: open-mmlab/mmengine, mmengine/optim/scheduler/param_scheduler.py.
     """
-    refuse_rates(mmengine, others, {"auto_scale_lr"})
     wrapper = section_of("mmengine(optim_wrapper=...)", optim_wrapper, "`optimizer`")
     optimizer = section_of(
         "mmengine(optim_wrapper=...)", wrapper.get("optimizer", {}), "`optimizer`, a table with `lr`"
@@ -81,8 +80,9 @@ def _together(lr: float, parts: list[Part]) -> wj.Schedule:
         return parts[0].curve(lr)
     if len(parts) == 2 and parts[0].kind in ("LinearLR", "ConstantLR") and parts[0].begin == 0 and parts[0].multiplies:
         warmup, main = parts
-        if main.begin == warmup.end:
-            return wj.join(warmup.curve(lr), main.curve(lr))
+        if main.begin >= warmup.end:
+            gap = main.begin - warmup.end
+            return wj.join(warmup.curve(lr), *([wj.Constant(lr, gap)] if gap else []), main.curve(lr))
         if main.begin == 0 and main.multiplies:
             return warmup.curve(lr) * main.curve(1.0)
     kinds = ", ".join(f"{part.kind} from {part.begin} to {part.end}" for part in parts)

@@ -4,7 +4,7 @@ import typing
 
 import warmup_jax as wj
 from warmup_jax import _checks, _words
-from warmup_jax.compat.trainers._settings import parameters_of, refuse_rates
+from warmup_jax.compat.trainers._settings import needed, parameters_of, refuse_rates
 from warmup_jax.compat.trainers.axolotl import axolotl
 from warmup_jax.compat.trainers.deepspeed import deepspeed
 from warmup_jax.compat.trainers.fairseq import fairseq
@@ -44,6 +44,8 @@ def huggingface(
         Join(Linear(start=0.0, stop=5e-05, steps=100), Cosine(start=5e-05, stop=0.0, steps=900))
     """
     refuse_rates(huggingface, others)
+    if max_steps in (None, -1):
+        needed("huggingface(max_steps=...)", total, "epochs become updates only with the data; or give `total=...`")
     settings = {
         "learning_rate": learning_rate,
         "lr_scheduler_type": lr_scheduler_type,
