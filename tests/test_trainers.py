@@ -277,7 +277,7 @@ ERRORS = [
         "must have a `type` of LinearLR, ConstantLR, CosineAnnealingLR, PolyLR, MultiStepLR, StepLR, Expon",
     ),
     ({}, "this is no config of a known trainer; it has no settings. Name the trainer: huggingface, "),
-    ({"learning_rate": 1.0}, "this may be a config of huggingface or axolotl or nanogpt; it has 'learning_rate'. Name"),
+    ({"learning_rate": 1.0}, "this may be a config of huggingface or axolotl or maxtext or nanogpt; it has 'learn"),
     (["--lr"], "`from_config(settings)` must be a dict of settings; got ['--lr'] (list)."),
     (
         {"lr": 1.0, "lr_decay_stile": "cosine", "train_iters": 9},
@@ -293,10 +293,6 @@ ERRORS = [
         "`megatron(train_iters=...)` must be given: it is the length of the run.",
     ),
     ({"lr_decay_style": "cosine", "train_iters": 9}, "`megatron(...)` needs `lr=...`."),
-    (
-        {"lr": 1.0, "train_iters": 999, "lr_warmup_fraction": 0.01},
-        "`megatron(lr_warmup_fraction=...)` must be a whole number of steps of 999; 0.01 of them are 9.99.",
-    ),
     (
         {"lr": 1.0, "train_iters": 9, "rampup_batch_size": [8, 8, 9]},
         "while the batch grows, an update is another number",
@@ -378,6 +374,30 @@ def test_facts_are_asked_for_by_those_who_need_them():
 def test_settings_that_are_none_are_left_out():
     arguments = {"lr": 1.0, "train_iters": 200, "lr_warmup_fraction": None, "lr_decay_iters": None, "min_lr": None}
     assert trainers.from_config(arguments) == wj.linear_to_zero(peak=1.0, warmup=0, total=200)
+
+
+def test_a_share_of_a_megatron_run_that_is_not_whole():
+    schedule = trainers.megatron(lr=1.0, min_lr=0.1, train_iters=999, lr_warmup_fraction=0.01)
+    steps = np.arange(999)
+    wanted = np.where(steps <= 9.99, steps / 9.99, 0.1 + 0.9 * (1 - (steps - 9.99) / (999 - 9.99)))
+    np.testing.assert_allclose(schedule(steps), wanted, rtol=1e-6)
+    samples = trainers.megatron(lr=1.0, train_samples=97_460_937, lr_warmup_fraction=0.01, global_batch_size=512)
+    assert samples(95_000) == pytest.approx((97_460_937 - 95_000 * 512) / (97_460_937 * 0.99), rel=1e-6)
+
+
+SHELL = r"""
+GBS=${GBS:-256}
+LR=1.0
+OPTIONS=" \
+    --lr $LR --lr-decay-style cosine \
+    --train-samples 51200
+"
+torchrun pretrain_gpt.py ${OPTIONS} --global-batch-size ${GBS} --lr-warmup-samples 5120
+"""
+
+
+def test_variables_of_the_shell(capsys):
+    assert converted(capsys, SHELL) == wj.Stretch(wj.warmup_cosine(peak=1.0, warmup=5_120, total=51_200), 1, 256)
 
 
 def test_where_a_megatron_run_outlasts_its_decay():

@@ -22,40 +22,46 @@ _MOST = 100_000  # characters of flags and of Python
 _FLAG = re.compile(r"(?:^|\s)--[A-Za-z]")
 _WORD = re.compile(r"[A-Za-z_][\w.]*=\S*")
 _SECTION = re.compile(r"^[ \t]*\[[\w.\"-]+\][ \t]*(?:#.*)?$", re.M)
-_ASSIGNED = re.compile(r"[A-Za-z_]\w*\s*=(?!=)\s*(?P<value>.*)")
-_CALLED = re.compile(r"(?!dict\b)[A-Za-z_][\w.]*\(")
+_ASSIGNED = re.compile(r"^[A-Za-z_]\w*[ \t]*=(?!=)", re.M)
+_CALLED = re.compile(r"(?:[A-Za-z_]\w*\s*=\s*)?(?!dict\b)[A-Za-z_][\w.]*\(")
 _KEY = re.compile(r"[\"']?[A-Za-z_][\w.]*[\"']?\s*:(?:\s|$)")
 
 
 def read_config(source: str) -> tuple[str, Settings | None]:
     """The text that is given, of a file or on standard input too, and the settings in it; None for a call."""
+    suffix = pathlib.Path(source).suffix.lower() if "(" not in source else ""
+    if suffix in _DATA:
+        return source, _table(files.opened(source).data)
     if source == "-":
         text = standard_input().decode("utf-8-sig", errors="replace")
-    elif "(" not in source and pathlib.Path(source).suffix.lower() in _DATA:
-        return source, _table(files.opened(source).data)
     elif "\n" not in source and is_file(pathlib.Path(source)):
         text = files.contents(source)
     else:
         text = source
-    read = _reader(text)
+    read = _reader(text, suffix)
     return text, None if read is None else read(text)
 
 
-def _reader(text: str) -> typing.Callable[[str], Settings] | None:
+def _reader(text: str, suffix: str) -> typing.Callable[[str], Settings] | None:
     """What reads a config of this form; None for a call."""
-    lines = (line.strip() for line in text.splitlines())
-    first = next((line for line in lines if line and not line.startswith("#")), "")
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    body, first = "\n".join(lines), lines[0].strip() if lines else ""
     if first.startswith("{"):
         return lambda text: _table(files.data_in(text, ".json"))
-    if _SECTION.search(text):
+    if _SECTION.search(body):
         return lambda text: _table(files.data_in(text, ".toml"))
-    if _FLAG.search(text) or ("(" not in text and sum(map(bool, map(_WORD.fullmatch, text.split()))) > 1):
+    if suffix != ".py" and (_FLAG.search(body) or _are_words(body)):
         return _flags
-    if assigned := _ASSIGNED.match(first):
-        return None if _CALLED.match(assigned["value"]) else _python
-    if _KEY.match(first):
-        return lambda text: _table(files.data_in(text, ".yaml"))
-    return None
+    if _CALLED.match(first):
+        return None
+    if _ASSIGNED.search(body):
+        return _python
+    return (lambda text: _table(files.data_in(text, ".yaml"))) if _KEY.match(first) else None
+
+
+def _are_words(body: str) -> bool:
+    """True for `name=value name=value`."""
+    return "(" not in body and sum(map(bool, map(_WORD.fullmatch, body.split()))) > 1
 
 
 def _table(data: typing.Any) -> Settings:
@@ -66,23 +72,45 @@ def _table(data: typing.Any) -> Settings:
 
 def _flags(text: str) -> Settings:
     """`--name value`, `--name=value` and `name=value`; a name with dots is of a table in a table."""
-    try:
-        words = shlex.split(_short(text).replace("\\\n", " ").replace("\n", "\n; "), comments=True)
-    except ValueError as error:
-        raise ValueError(f"these are no flags: {error}") from None
     settings: Settings = {}
+    shell: dict[str, str] = {}
     values: list[typing.Any] | None = None
-    for word in words:
-        if named := re.fullmatch(r"--([A-Za-z][\w.-]*)(?:=(.*))?|([A-Za-z_][\w.]*)=(.*)", word, re.S):
-            name = (named[1] or named[3]).replace("-", "_")
-            value = named[2] if named[3] is None else named[4]
-            values = None if value is not None else []
-            _put(settings, name, values if value is None else _scalar(value))
+
+    def resolved(word: str) -> str:
+        if variable := _VARIABLE.fullmatch(word):
+            return shell.get(variable[1] or variable[2], variable[3] or word)
+        return word
+
+    for word in map(resolved, _words(_short(text))):
+        if named := _NAMED.fullmatch(word):
+            flag, attached, variable, assigned = named.groups()
+            name, value = (flag or variable).replace("-", "_"), attached if flag else assigned
+            if value is None:
+                values = []
+                _put(settings, name, values)
+            else:
+                values, shell[name] = None, resolved(value)
+                _put(settings, name, _scalar(shell[name]))
         elif word in (";", "(", ")"):  # the end of a line, a list of the shell
             values = None
         elif values is not None:
             values.append(_scalar(word))
     return _settled(settings)
+
+
+_NAMED = re.compile(r"--([A-Za-z][\w.-]*)(?:=(.*))?|([A-Za-z_][\w.]*)=(.*)", re.S)
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::-([^{}]*))?\})")
+
+
+def _words(text: str) -> typing.Iterator[str]:
+    """The words of the shell, also those of flags that are the text of a variable; `;` between lines."""
+    try:
+        words = shlex.split(text.replace("\\\n", " ").replace("\n", "\n; "), comments=True)
+        for word in words:
+            _, equals, value = word.partition("=")
+            yield from shlex.split(value) if equals and _FLAG.search(value) else [word]
+    except ValueError as error:
+        raise ValueError(f"these are no flags: {error}") from None
 
 
 def _put(settings: Settings, name: str, value: typing.Any) -> None:
@@ -104,20 +132,22 @@ def _settled(settings: Settings) -> Settings:
     return {name: settled(value) for name, value in settings.items()}
 
 
-_WHOLE = re.compile(r"[+-]?[0-9][0-9_]{0,40}")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,40}(?:_[0-9]{1,40}){0,9}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?")
 _WORDS = {"true": True, "false": False, "none": None, "null": None}
 
 
 def _scalar(word: str) -> typing.Any:
     """A number, a truth, a list of them, or the text."""
-    if _WHOLE.fullmatch(word):
-        return int(word.strip("_"))
-    if _NUMBER.fullmatch(word):
-        return float(word)
     if len(word) > 1 and word[0] + word[-1] in ("[]", "()"):
-        return tuple(_scalar(each.strip()) for each in word[1:-1].split(",") if each.strip())
-    return _WORDS.get(word.lower(), word)
+        return tuple(_single(each.strip()) for each in word[1:-1].split(",") if each.strip())
+    return _single(word)
+
+
+def _single(word: str) -> typing.Any:
+    if _WHOLE.fullmatch(word):
+        return int(word)
+    return float(word) if _NUMBER.fullmatch(word) else _WORDS.get(word.lower(), word)
 
 
 def _python(text: str) -> Settings:

@@ -7,7 +7,7 @@ import typing
 from typing import Annotated
 
 from warmup_jax import _checks, _words
-from warmup_jax.fields import Known, between, decimal
+from warmup_jax.fields import Known, between
 
 # A share of a run or of a rate, from which a length follows.
 Share: typing.TypeAlias = Annotated[Known, between(0.0, 1.0)]
@@ -68,18 +68,3 @@ def needed(name: str, value: Setting | None, why: str = "it is the length of the
     if value is None:
         raise ValueError(f"`{name}` must be given: {why}.")
     return value
-
-
-def whole_share(name: str, share: float, total: int) -> int:
-    """`share * total`, which must be whole.
-
-    Raises:
-        ValueError: where it is not: a warmup that ends between two steps is not what a number of steps says.
-    """
-    length = decimal(share) * total
-    if length.denominator != 1:
-        raise ValueError(
-            f"`{name}` must be a whole number of steps of {total}; {share!r} of them are {float(length):g}. Give the "
-            "length in steps."
-        )
-    return int(length)

@@ -1,12 +1,14 @@
 """axolotl."""
 
+import math
 import typing
+from typing import Annotated
 
 import warmup_jax as wj
 from warmup_jax.compat.pytorch import OneCycleLR
 from warmup_jax.compat.trainers._settings import Section, Share, needed, refuse_rates
 from warmup_jax.compat.transformers import get_scheduler
-from warmup_jax.fields import checked
+from warmup_jax.fields import Known, at_least, checked
 
 # The rates of other groups, and the length of a warmup that is not of the rate.
 _LET_PASS = {"embedding_lr", "embedding_lr_scale", "lr_groups", "loraplus_lr_ratio", "loraplus_lr_embedding", "dion_lr"}
@@ -19,7 +21,7 @@ def axolotl(
     lr_scheduler: str = "cosine",
     lr_scheduler_kwargs: Section | None = None,
     max_steps: int | None = None,
-    warmup_steps: int | None = None,
+    warmup_steps: Annotated[Known, at_least(0.0)] | None = None,
     warmup_ratio: Share | None = None,
     cosine_min_lr_ratio: Share | None = None,
     cosine_constant_lr_ratio: Share | None = None,
@@ -43,7 +45,7 @@ def axolotl(
         lr_scheduler: the scheduler.
         lr_scheduler_kwargs: its other arguments.
         max_steps: the updates of the run.
-        warmup_steps: the length of the warmup.
+        warmup_steps: the length of the warmup; below 1 a share of the run, rounded up.
         warmup_ratio: the same as a share of the run.
         cosine_min_lr_ratio: with "cosine" and "rex", the share of the peak at the end.
         cosine_constant_lr_ratio: the share of the run at which the cosine arrives there.
@@ -106,11 +108,9 @@ def axolotl(
     return schedule * wj.join(wj.Constant(1.0, jagged_restart_steps), wj.Repeat(again))
 
 
-def _warmup(steps: int | None, ratio: float | None, run: int) -> int:
+def _warmup(steps: float | None, ratio: float | None, run: int) -> int:
     if steps is not None:
-        length = steps
-    elif ratio is not None:
-        length = int(ratio * run)
+        length = math.ceil(steps * run) if 0 < steps < 1 else int(steps)
     else:
-        length = min(int(0.03 * run), 100)
+        length = min(int(0.03 * run), 100) if ratio is None else int(ratio * run)
     return 2 if length == 1 else length

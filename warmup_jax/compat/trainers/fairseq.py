@@ -9,7 +9,8 @@ from warmup_jax.compat.trainers._settings import Section, Share, needed, refuse_
 from warmup_jax.fields import Positive, at_least, checked
 
 _SCHEDULERS = ("fixed", "inverse_sqrt", "polynomial_decay", "cosine", "tri_stage")
-_LET_PASS = {"stop_min_lr"}  # it ends the run
+# Of the end of the run, of checkpoints and of block momentum.
+_LET_PASS = {"stop_min_lr", "reset_lr_scheduler", "block_lr", "warmup_iterations"}
 
 
 @checked
@@ -74,7 +75,8 @@ def fairseq(
     refuse_rates(fairseq, others, _LET_PASS)
     if _checks.is_mapping(lr_scheduler) or optimization is not None:
         run = section_of("fairseq(optimization=...)", optimization or {}, "`lr`")
-        own = section_of("fairseq(lr_scheduler=...)", lr_scheduler, "`_name`")
+        section = {"_name": lr_scheduler} if isinstance(lr_scheduler, str) else lr_scheduler
+        own = section_of("fairseq(lr_scheduler=...)", section, "`_name`")
         return fairseq(lr_scheduler=own.pop("_name", "fixed"), **run | own)
     peak = _peak(needed("fairseq(lr=...)", lr, "it is the peak"))
     if others.get("force_anneal") is not None:

@@ -7,12 +7,24 @@ import warmup_jax as wj
 from warmup_jax.compat.trainers._settings import Share, refuse_rates
 from warmup_jax.fields import at_least, checked
 
+# Of attention, distillation, DiLoCo and the first compile.
+_LET_PASS = {
+    "use_batch_split_schedule",
+    "use_splash_scheduler",
+    "local_use_splash_scheduler",
+    "enable_model_warmup",
+    "diloco_outer_lr",
+    "distill_alpha_schedule",
+    "distill_beta_schedule",
+    "distill_temperature_schedule",
+}
+
 
 @checked
 def maxtext(
     *,
-    learning_rate: float,
-    steps: int,
+    learning_rate: float = 3e-5,
+    steps: int = 150_001,
     learning_rate_schedule_steps: Annotated[int, at_least(-1)] = -1,
     warmup_steps_fraction: Share = 0.1,
     learning_rate_final_fraction: Share = 0.1,
@@ -21,7 +33,7 @@ def maxtext(
     wsd_decay_style: typing.Literal["linear", "cosine"] = "linear",
     **others: typing.Any,
 ) -> wj.Schedule:
-    """The schedule of a MaxText config.
+    """The schedule of a MaxText config, whose defaults are those of `base.yml`.
 
     A warmup from 0, then a cosine, or a stable phase and a decay, to `learning_rate_final_fraction` of the peak at the
     last update of the schedule; after that 0 until `steps`. Shares of the run are rounded down.
@@ -46,7 +58,7 @@ def maxtext(
 
     Source: AI-Hypercomputer/maxtext, src/maxtext/utils/maxtext_utils.py, `create_learning_rate_schedule`.
     """
-    refuse_rates(maxtext, others)
+    refuse_rates(maxtext, others, _LET_PASS)
     total = steps if learning_rate_schedule_steps == -1 else learning_rate_schedule_steps
     phases: dict[str, typing.Any] = {
         "peak": learning_rate,

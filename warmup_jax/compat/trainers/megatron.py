@@ -4,11 +4,22 @@ import typing
 from typing import Annotated
 
 import warmup_jax as wj
-from warmup_jax.compat.trainers._settings import Share, needed, refuse_rates, whole_share
-from warmup_jax.fields import at_least, checked
+from warmup_jax.compat.trainers._settings import Share, needed, refuse_rates
+from warmup_jax.fields import at_least, checked, decimal
 
-# The rates of other groups, and what to do with a checkpoint.
-_LET_PASS = {"decoupled_lr", "decoupled_min_lr", "override_opt_param_scheduler", "use_checkpoint_opt_param_scheduler"}
+# Of other groups, of checkpoints, of DINO and of the fault tolerance.
+_LET_PASS = {
+    "decoupled_lr",
+    "decoupled_min_lr",
+    "head_lr_mult",
+    "override_opt_param_scheduler",
+    "use_checkpoint_opt_param_scheduler",
+    "dino_warmup_teacher_temp",
+    "dino_warmup_teacher_temp_epochs",
+    "ft_num_warmup_iters",
+}
+
+_LONGEST = 2**31 - 1
 
 
 @checked
@@ -44,7 +55,7 @@ def megatron(
         train_iters: the updates of the run.
         lr_decay_iters: those of warmup and decay; by default `train_iters`.
         lr_warmup_iters: the length of the warmup.
-        lr_warmup_fraction: the same as a share of `lr_decay_iters`.
+        lr_warmup_fraction: the same as a share of `lr_decay_iters`, which need not be whole.
         lr_warmup_init: the rate at step 0.
         lr_wsd_decay_iters: with "WSD", the length of the decay at the end.
         lr_wsd_decay_style: with "WSD", its shape.
@@ -70,15 +81,19 @@ def megatron(
             "samples. Leave it out for the schedule without the ramp."
         )
     if train_iters is None and train_samples is not None:
-        run, decay, warmup, cooldown = train_samples, lr_decay_samples, lr_warmup_samples, lr_wsd_decay_samples
-        in_samples, unit = needed("megatron(global_batch_size=...)", global_batch_size), "samples"
+        lengths, kind = (train_samples, lr_decay_samples, lr_warmup_samples, lr_wsd_decay_samples), "samples"
+        per_step = needed("megatron(global_batch_size=...)", global_batch_size, "the schedule counts in samples")
     else:
-        run, decay, warmup, cooldown = train_iters, lr_decay_iters, lr_warmup_iters, lr_wsd_decay_iters
-        in_samples, unit = 1, "iters"
+        lengths, kind, per_step = (train_iters, lr_decay_iters, lr_warmup_iters, lr_wsd_decay_iters), "iters", 1
+    run, decay, warmup, cooldown = lengths
     total = run if decay is None else decay
     if lr_warmup_fraction is not None:
-        total = needed("megatron(train_iters=...)", total)
-        warmup = whole_share("megatron(lr_warmup_fraction=...)", lr_warmup_fraction, total)
+        # A share need not be whole: all is counted in the part of a step in which it is, or nearly, where that fits.
+        whole = needed("megatron(train_iters=...)", total)
+        share = (decimal(lr_warmup_fraction) * whole).limit_denominator(max(_LONGEST // max(whole, 1), 1))
+        part, warmup = share.denominator, share.numerator
+        run, total, cooldown = (None if each is None else each * part for each in (run, total, cooldown))
+        per_step *= part
     rise: dict[str, typing.Any] = {"peak": lr, "warmup": warmup, "start": lr_warmup_init}
     if lr_decay_style == "constant":
         schedule = wj.warmup_constant(**rise)
@@ -87,12 +102,12 @@ def megatron(
         if lr_decay_style == "inverse-square-root":
             schedule = _inverse_sqrt(rise, min_lr, total, run)
         elif lr_decay_style == "WSD":
-            cooldown = needed(f"megatron(lr_wsd_decay_{unit}=...)", cooldown, "it is the length of the decay of WSD")
+            cooldown = needed(f"megatron(lr_wsd_decay_{kind}=...)", cooldown, "it is the length of the decay of WSD")
             schedule = wj.wsd(**rise, total=total, cooldown=cooldown, shape=_SHAPES[lr_wsd_decay_style], stop=min_lr)
         else:
             recipe = wj.warmup_linear if lr_decay_style == "linear" else wj.warmup_cosine
             schedule = recipe(**rise, total=total, stop=min_lr)
-    return schedule if in_samples == 1 else wj.Stretch(schedule, 1, in_samples)
+    return schedule if per_step == 1 else wj.Stretch(schedule, 1, per_step)
 
 
 def _inverse_sqrt(rise: dict[str, typing.Any], floor: float, total: int, run: int | None) -> wj.Schedule:

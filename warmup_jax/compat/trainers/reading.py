@@ -69,6 +69,14 @@ READERS: dict[str, typing.Callable[..., wj.Schedule]] = {
     "mmengine": mmengine,
     "ultralytics": ultralytics,
 }
+# Settings that no reader reads, but that tell whose config it is.
+_TELLING = {
+    "huggingface": {"num_train_epochs", "output_dir", "per_device_train_batch_size"},
+    "axolotl": {"base_model", "micro_batch_size", "num_epochs"},
+    "maxtext": {"base_config", "base_output_directory", "per_device_batch_size"},
+    "nanogpt": {"block_size", "gradient_accumulation_steps", "out_dir"},
+    "ultralytics": {"cls", "dfl", "hsv_h"},
+}
 Trainer: typing.TypeAlias = typing.Literal[
     "huggingface", "axolotl", "deepspeed", "megatron", "maxtext", "torchtitan", "nanogpt", "fairseq", "mmengine",
     "ultralytics",
@@ -122,11 +130,12 @@ def from_config(
 def _whose(settings: typing.Mapping[str, typing.Any]) -> str:
     """The trainer that knows most of the settings by name; of several the one that has all it needs."""
 
-    def rank(reader: typing.Callable[..., wj.Schedule]) -> tuple[int, bool]:
-        known = parameters_of(reader)
-        return len(settings.keys() & set(known)), all(name in settings for name, needs in known.items() if needs)
+    def rank(name: str) -> tuple[int, bool]:
+        known = parameters_of(READERS[name])
+        given = settings.keys() & (set(known) | _TELLING.get(name, set()))
+        return len(given), all(each in settings for each, needs in known.items() if needs)
 
-    ranks = {name: rank(reader) for name, reader in READERS.items()}
+    ranks = {name: rank(name) for name in READERS}
     best = [name for name, each in ranks.items() if each == max(ranks.values())]
     if len(best) == 1 and ranks[best[0]][0]:
         return best[0]
