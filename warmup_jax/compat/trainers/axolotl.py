@@ -28,7 +28,7 @@ def axolotl(
     lr_quadratic_warmup: bool | None = None,
     jagged_restart_steps: int | None = None,
     jagged_restart_warmup_steps: int | None = None,
-    jagged_restart_anneal_steps: int | None = None,
+    jagged_restart_anneal_steps: typing.Any = None,
     total: int | None = None,
     **others: typing.Any,
 ) -> wj.Schedule:
@@ -97,7 +97,7 @@ def axolotl(
         )
     if not jagged_restart_steps:
         return schedule
-    if jagged_restart_anneal_steps not in (None, 1):
+    if jagged_restart_anneal_steps not in (None, False, 1):
         raise ValueError("`axolotl(jagged_restart_anneal_steps=...)` is read where it is 1, its default.")
     again = wj.warmup_constant(
         peak=1.0,
