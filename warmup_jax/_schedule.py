@@ -132,9 +132,8 @@ class Schedule:
         """The value at `step`, computed on the host: for a progress bar, a log or a file while an accelerator trains.
 
         No accelerator is touched, and nothing is waited for. `float(schedule(step))` and `float(learning_rate(state))`
-        wait until the device has done all that it was asked before, which leaves it idle while the host goes on: 60 %
-        of a step of 1.4 ms. The other way that costs nothing is to return the rate from the compiled step, and to read
-        it with the loss.
+        wait until the device has done all that it was asked before, and then the device waits for the host. The other
+        way that costs nothing is to return the rate from the compiled step, and to read it with the loss.
 
         It is the same formula, compiled for JAX's CPU backend: on an accelerator the values may differ by a few ulp.
 
