@@ -18,9 +18,7 @@ _LONG = 64  # so many numbers may be those of many stages, which are stacked
 
 def on_host(schedule: typing.Any, step: typing.Any) -> typing.Any:
     """What `Schedule.on_host` says."""
-    if type(step) is not int:
-        step = _fetched("step", step)
-    step = _checks.as_step(step)
+    step = _fetched("step", _checks.as_step(step, "schedule.on_host(step)"))
     numbers, structure = jax.tree.flatten(schedule)
     if len(numbers) >= _LONG:
         numbers, structure = jax.tree.flatten(schedule._compact())
@@ -73,20 +71,24 @@ def _spread(numbers: list[typing.Any]) -> tuple[list[int | float], tuple[typing.
 
 def _fetched(name: str, value: typing.Any) -> typing.Any:
     """An array that is on the host as one of NumPy; anything else as it is."""
+    if not isinstance(value, jax.Array):
+        return value
     if isinstance(value, core.Tracer):
         raise TypeError(
             f"`schedule.on_host(step)` needs numbers that are known; its {name} is traced. Inside a compiled function "
             "call `schedule(step)`, and return the value from it."
         )
-    if not isinstance(value, jax.Array):
-        return value
-    platforms = {device.platform for device in value.devices()}
+    platforms = _platforms_of(value)
     if platforms != {"cpu"}:
         raise TypeError(
             f"`schedule.on_host(step)` waits for no device, and its {name} is on {', '.join(sorted(platforms))}. Fetch "
             f"it first, which waits: `jax.device_get({name})`."
         )
     return np.asarray(value)
+
+
+def _platforms_of(array: jax.Array) -> set[str]:
+    return {device.platform for device in array.devices()}
 
 
 def _cpu() -> typing.Any:
