@@ -213,13 +213,16 @@ def kind_of(annotation: typing.Any) -> Kind | None:
     return next((PLAIN[parent] for parent in annotation.__mro__ if parent in PLAIN), None)
 
 
+# From 3.13 on Python takes the indentation that all lines share away.
+_ARGUMENT = re.compile(r"^(?: {4}| {8})\*?(\w+)(?=: )", re.MULTILINE)
+
+
 def documented(doc: str | None, words: typing.Mapping[str, str]) -> str | None:
     """A docstring with the limits of each argument behind its name: `power (above 0): the exponent`."""
-    if doc is None:
-        return None
-    for name, limits in words.items():
-        # From 3.13 on Python takes the indentation that all lines share away.
-        begin = re.search(rf"^(?: {{4}}| {{8}})\*?{name}(?=: )", doc, re.MULTILINE)
-        if begin:
-            doc = f"{doc[: begin.end()]} ({limits}){doc[begin.end() :]}"
-    return doc
+    left = dict(words)
+
+    def with_limits(argument: re.Match[str]) -> str:
+        limits = left.pop(argument[1], None)
+        return argument[0] if limits is None else f"{argument[0]} ({limits})"
+
+    return doc and _ARGUMENT.sub(with_limits, doc)
