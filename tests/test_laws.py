@@ -278,9 +278,10 @@ def test_on_the_host(row):
     with jax.transfer_guard("disallow"):
         values, one = schedule.on_host(steps), schedule.on_host(int(steps[4]))
     assert type(values) is np.ndarray and values.dtype == np.float32 and values.shape == steps.shape
-    assert type(one) is float and one == values[4]
+    assert type(one) is float
     assert_same_row(row, schedule(steps), values)
-    assert ulps_of(row, values, steps).max() <= row.max_ulp
+    for found, at in (values, steps), (np.array([one]), steps[4:5]):
+        assert ulps_of(row, found, at).max() <= row.max_ulp
     with x64():
         assert type(schedule.on_host(17)) is float and schedule.on_host(steps).dtype == np.float64
 
