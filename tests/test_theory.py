@@ -468,8 +468,16 @@ def test_the_effective_warmup_of_a_run():
         lambda start: theory.effective_warmup(wj.warmup_cosine(peak=1.0, warmup=40, total=400, start=start))
     )
     assert start(0.0) == pytest.approx(-41 / 2, rel=1e-5)
-    with says(ValueError, "`total=...` must be given, since the schedule is unbounded: the steps of the run."):
+    must = "`total=...` must be given, since the schedule {}: the steps of the run."
+    with says(ValueError, must.format("is unbounded")):
         theory.effective_warmup(wj.Rectified(1.0))
+    with says(ValueError, must.format("has no step")):
+        theory.effective_warmup(wj.Linear(0.0, 1.0, 0))
+    with says(ValueError, must.format("has a traced length")):
+        jax.jit(lambda steps: theory.effective_warmup(wj.Linear(0.0, 1.0, steps)))(5)
+    lengths = jnp.asarray([0, 10, 40])
+    swept = jax.vmap(lambda warmup: theory.effective_warmup(wj.warmup_constant(peak=1.0, warmup=warmup), 100))(lengths)
+    np.testing.assert_allclose(swept, [0.0, 5.5, 20.5], rtol=1e-6)
 
 
 # Scores.
@@ -495,5 +503,7 @@ def test_what_is_wrong_with_scores():
         theory.score({}, 100)
     with pytest.raises(TypeError, match=re.escape("`score(schedules=...)` must be a dict of schedules by name")):
         theory.score([wj.Constant(1.0)], 100)
+    with pytest.raises(ValueError, match=re.escape("`score(schedules={'b': ...})` must be above 0 at some step")):
+        theory.score({"a": wj.Constant(1.0), "b": wj.Constant(0.0)}, 100)
     with pytest.raises(TypeError, match=re.escape("`score(schedules={'a': ...})` must be a schedule")):
         theory.score({"a": "cosine"}, 100)

@@ -9,7 +9,7 @@ from jax import core
 
 from warmup_jax import _kinds, _numbers
 from warmup_jax._checks import is_array, is_sequence
-from warmup_jax._schedule import Like, Schedule, length_of
+from warmup_jax._schedule import Like, Schedule
 
 _NORM = _numbers.RealNumber(0.0)
 
@@ -52,7 +52,7 @@ def values_of(library: typing.Any, schedule: Like, total: int) -> typing.Any:
         return np.asarray(ask(steps), np.float64)
 
 
-def rates_of(library: typing.Any, schedule: Like, total: int) -> typing.Any:
+def rates_of(library: typing.Any, schedule: Like, total: int, name: str = "schedule") -> typing.Any:
     """The same for a learning rate: not below 0, and above 0 at some step. What is traced counts as 0 below 0."""
     rates = values_of(library, schedule, total)
     if library is jnp:
@@ -61,12 +61,12 @@ def rates_of(library: typing.Any, schedule: Like, total: int) -> typing.Any:
     if (rates < 0).any():
         step = int(np.argmax(rates < 0))
         raise ValueError(
-            f"`schedule` must be a learning rate, which is never below 0; this {kind} is {rates[step]:.4g} at step "
+            f"`{name}` must be a learning rate, which is never below 0; this {kind} is {rates[step]:.4g} at step "
             f"{step:,}."
         )
     if not rates.any():
         raise ValueError(
-            f"`schedule` must be above 0 at some step of the run; this {kind} is 0 at each of {total:,} steps."
+            f"`{name}` must be above 0 at some step of the run; this {kind} is 0 at each of {total:,} steps."
         )
     return rates
 
@@ -90,11 +90,12 @@ def known(name: str, schedule: Like) -> Schedule:
 
 def total_of(schedule: Like, total: int | None) -> int:
     """The steps of the run, by default those of the schedule."""
-    length = length_of(typing.cast(Schedule, schedule)) if total is None else total
-    if not length:
-        what = "is unbounded" if length is None else "has no step"
+    length = typing.cast(Schedule, schedule).steps if total is None else total
+    if isinstance(length, core.Tracer) or not length:
+        traced = "has a traced length" if length is not None else "is unbounded"
+        what = "has no step" if isinstance(length, int) else traced
         raise ValueError(f"`total=...` must be given, since the schedule {what}: the steps of the run.")
-    return length
+    return int(length)
 
 
 def plain(value: typing.Any) -> typing.Any:

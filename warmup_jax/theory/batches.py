@@ -33,13 +33,15 @@ class Seesaw(typing.NamedTuple):
         """The share of the steps that is saved: of those that the same examples take in batches of the first size."""
         ends = [step for step, _ in self.batches[1:]] + [int(self.schedule.steps)]
         before = sum((end - begin) * times for (begin, times), end in zip(self.batches, ends, strict=True))
-        return 1.0 - int(self.schedule.steps) / before
+        return (before - int(self.schedule.steps)) / before
 
 
 @checked
 def seesaw(schedule: Like, total: Total, factor: Annotated[Known, between(1.0, math.inf, above=True)] = 2.0) -> Seesaw:
-    """Seesaw: where a schedule would have divided the rate by `factor`, divide it by `sqrt(factor)` and multiply the
-    batch by `factor`.
+    """Seesaw: a larger batch instead of a part of the decay.
+
+    Where the schedule would have divided the rate by `factor`, the rate is divided by `sqrt(factor)` and the batch
+    multiplied by `factor`.
 
     The rates follow the schedule up to its peak and are constant between the cuts. A cut is made where the schedule has
     fallen by a whole power of `factor`, once a step of the size before has been filled. The run sees the same examples,

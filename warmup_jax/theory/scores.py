@@ -95,8 +95,9 @@ def score(
         raise TypeError(f"`score(schedules=...)` must be a dict of schedules by name; {came(schedules)}.")
     found = []
     for name, schedule in schedules.items():
-        schedule = known(name, SCHEDULE.check(f"score(schedules={{{name!r}: ...}})", schedule))
-        peak = rates_of(np, schedule, total).max()
+        place = f"score(schedules={{{name!r}: ...}})"
+        schedule = known(place, SCHEDULE.check(place, schedule))
+        peak = rates_of(np, schedule, total, place).max()
         scale, value = best_scale(schedule, total, gradient_norms, distance)
         found.append((float(value), float(peak * scale), name))
     if not found:
