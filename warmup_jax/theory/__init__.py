@@ -1,8 +1,8 @@
 """What a schedule is worth before a step is paid for, and what it equals.
 
 Some of this is a theorem for plain SGD, some a habit of those who train large models: each function says what it is,
-its range and its source. Known numbers are calculated with in float64 on the host, traced ones in the dtype of the
-schedule; then every result can be differentiated with respect to the numbers of the schedule.
+its range and its source. Known numbers are calculated with in float64 on the host; traced ones, where a function takes
+them, in the dtype of the schedule, so that a result can be differentiated with respect to the numbers of the schedule.
 """
 
 from warmup_jax.theory.averages import MergeWeights as MergeWeights

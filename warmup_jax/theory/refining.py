@@ -5,6 +5,7 @@ from typing import Annotated
 
 import jax
 import numpy as np
+import scipy.ndimage
 
 from warmup_jax import _kinds, _numbers
 from warmup_jax._calls import checked
@@ -71,14 +72,9 @@ def refined(
 
     Source: Defazio et al. 2023, https://arxiv.org/abs/2310.07831, the weights for SGD.
     """
-    norms = _smoothed(typing.cast(np.ndarray, gradient_norms), smoothing)
+    norms = typing.cast(np.ndarray, gradient_norms)
+    window = 2 * (int(smoothing * len(norms)) // 2) + 1
+    norms = scipy.ndimage.median_filter(norms, window, mode="reflect")
     weights = (norms / norms.min()) ** -2
     rates = weights * np.append(np.cumsum(weights[:0:-1])[::-1], 0.0)
     return PiecewiseLinear(list(enumerate(peak * (rates / rates.max()))))
-
-
-def _smoothed(norms: np.ndarray, share: float) -> np.ndarray:
-    """The median around each number, of a window of odd length."""
-    half = int(share * len(norms)) // 2
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(norms, half, mode="symmetric"), 2 * half + 1)
-    return np.median(windows, axis=-1)
