@@ -91,11 +91,13 @@ def known(name: str, schedule: Like) -> Schedule:
 def total_of(schedule: Like, total: int | None) -> int:
     """The steps of the run, by default those of the schedule."""
     length = typing.cast(Schedule, schedule).steps if total is None else total
-    if isinstance(length, core.Tracer) or not length:
-        traced = "has a traced length" if length is not None else "is unbounded"
-        what = "has no step" if isinstance(length, int) else traced
-        raise ValueError(f"`total=...` must be given, since the schedule {what}: the steps of the run.")
-    return int(length)
+    if isinstance(length, core.Tracer):
+        what = "has a traced length"
+    elif length:
+        return int(length)
+    else:
+        what = "is unbounded" if length is None else "has no step"
+    raise ValueError(f"`total=...` must be given, since the schedule {what}: the steps of the run.")
 
 
 def plain(value: typing.Any) -> typing.Any:
