@@ -1,6 +1,5 @@
 """`theory` against published numbers, and against formulas written here in float64."""
 
-import contextlib
 import math
 import re
 
@@ -11,16 +10,11 @@ import pytest
 import scipy.optimize
 
 import warmup_jax as wj
+from tests.test_errors import says
+from tests.test_laws import x64
 from warmup_jax import theory
 
 RANDOM = np.random.default_rng(0)
-
-
-@contextlib.contextmanager
-def says(error, text):
-    with pytest.raises(error) as raised:
-        yield
-    assert str(raised.value) == text
 
 
 def steps_of(values) -> wj.Schedule:
@@ -172,6 +166,23 @@ def test_traced_without_a_loop(function):
         assert ours.dtype == np.float32
         np.testing.assert_allclose(ours, exact, rtol=2e-5, atol=1e-12)
     assert "while" not in compiled.lower(0.01).as_text()
+
+
+@pytest.mark.parametrize("function", [theory.bound, theory.best_scale, theory.effective_warmup])
+def test_traced_in_float64(function):
+    with x64():
+        known = function(wj.warmup_cosine(peak=0.01, warmup=100, total=1000), 1000)
+        traced = jax.jit(lambda peak: function(wj.warmup_cosine(peak=peak, warmup=100, total=1000), 1000))(0.01)
+        for ours, exact in zip(jax.tree.leaves(traced), jax.tree.leaves(known), strict=True):
+            assert ours.dtype == np.float64
+            np.testing.assert_allclose(ours, exact, rtol=1e-11, atol=1e-18)
+        weights = theory.update_weights(wj.Linear(0.01, 0.0, 1000), 1000, 1.0)
+        traced = jax.jit(lambda rate: theory.update_weights(wj.Linear(rate, 0.0, 1000), 1000, 1.0))(0.01)
+        for ours, exact in zip(traced, weights, strict=True):
+            np.testing.assert_allclose(ours, exact, rtol=1e-11, atol=1e-18)
+        merged = theory.merge_weights(wj.Linear(1.0, 0.0, 100), [0, 50, 100]).checkpoints
+        traced = jax.jit(lambda peak: theory.merge_weights(wj.Linear(peak, 0.0, 100), [0, 50, 100]).checkpoints)(1.0)
+        np.testing.assert_allclose(traced, merged, rtol=1e-12)
 
 
 def test_a_sweep_is_a_vmap():

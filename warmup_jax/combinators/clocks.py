@@ -127,9 +127,7 @@ class DataClock(Schedule):
         elapsed = Time(time.step - look_up(begins, row), time.part, time.unit)
         passed = elapsed.divided(self.unit).times(look_up(jnp.asarray(self.sizes), row))
         unit = typing.cast(jax.Array, passed.unit)
-        before = look_up(parts, row) * (
-            unit // jnp.asarray(self.unit).astype(jnp.uint32)
-        )  # between steps a unit has more parts
+        before = look_up(parts, row) * (unit // jnp.asarray(self.unit).astype(jnp.uint32))  # between steps a unit has more parts
         return self.schedule.at(Time(*_added((passed.step, passed.part), (look_up(wholes, row), before), unit), unit))
 
     def _rows(self) -> tuple[jax.Array, jax.Array, jax.Array]:

@@ -1,7 +1,6 @@
 """How much warmup a schedule has, whatever its shape."""
 
 import jax
-import numpy as np
 
 from warmup_jax._calls import checked
 from warmup_jax._schedule import Like
@@ -42,5 +41,5 @@ def effective_warmup(schedule: Like, total: Total | None = None) -> float | jax.
     rates = rates_of(library, schedule, total)
     peak = rates.max()
     shares = rates / library.where(peak > 0, peak, 1.0)
-    before = np.arange(total, dtype=np.int32) < rates.argmax()
+    before = library.arange(total) < rates.argmax()
     return plain(library.where(before, 1.0 - shares, 0.0).sum())
