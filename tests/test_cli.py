@@ -84,7 +84,7 @@ def test_completion_completes():
     }
     program = "from warmup_jax import cli; cli.console()"
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
-    assert done.stdout.split() == ["plain,show", "plain,sample", "plain,studio"], done.stderr
+    assert done.stdout.split() == ["plain,show", "plain,sample", "plain,score", "plain,studio"], done.stderr
 
 
 # What the commands print.
@@ -206,6 +206,22 @@ def test_plot(tmp_path, monkeypatch, capsys):
     both = printed(capsys, "plot", COSINE, "Constant(1e-4)")
     assert f"\n{COSINE}\n" in both and "\nConstant(1e-4)\n" in both
     assert printed(capsys, "plot", str(history), "--out", str(picture)) == f"written to {picture}\n"
+
+
+def test_score(capsys):
+    linear = "Linear(1.0, 0.0, 1000)"
+    shown = printed(capsys, "score", "Cosine(3.0, 0.0, 1000)", linear, "Constant(1.0)").splitlines()
+    assert shown[:4] == [
+        "schedule                  bound  above the best  best peak",
+        "Linear(1.0, 0.0, 1000)  0.06343            0.0%     0.0315",
+        "Cosine(3.0, 0.0, 1000)  0.06524            2.9%    0.03062",
+        "Constant(1.0)           0.09211           45.2%    0.01086",
+    ]
+    assert shown[4].startswith("over 1,000 steps. ") and "a theorem for SGD on convex losses" in shown[4]
+    found = json.loads(printed(capsys, "score", linear, "--total", "100", "--json"))
+    assert found["total"] == 100 and found["schedules"][0]["name"] == linear
+    refused(capsys, "Constant(1.0) is unbounded: add --total LENGTH", "score", "Constant(1.0)", linear)
+    refused(capsys, "must be above 0 at some step", "score", "Constant(0.0)", "--total", "10")
 
 
 def test_studio(tmp_path, capsys):

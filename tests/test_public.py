@@ -15,7 +15,7 @@ import pytest
 
 import warmup_jax as wj
 from tests import catalog
-from warmup_jax import transform
+from warmup_jax import theory, transform
 from warmup_jax._declare import argument_kinds
 
 PACKAGE = pathlib.Path(wj.__file__).parent
@@ -42,7 +42,7 @@ FLOORS = [
     ["combinators"],
     ["recipes"],
     ["__init__"],  # the table of contents
-    ["transform", "text", "report", "lint"],
+    ["transform", "text", "report", "lint", "theory"],
     ["linen", "nnx", "plot", "studio", "compat", "experiment"],
     ["cli"],
     ["__main__"],
@@ -211,14 +211,16 @@ def test_limits_stand_in_the_documentation_as_the_annotations_have_them(name):
         assert re.search(rf"^ *\*?{argument} \({re.escape(kind.words)}", inspect.getdoc(value) or "", re.M), argument
 
 
-TRANSFORM = [
-    name for name, value in vars(transform).items() if getattr(value, "__module__", "").startswith("warmup_jax")
+LATER = [
+    getattr(module, name)
+    for module in (transform, theory)
+    for name, value in vars(module).items()
+    if getattr(value, "__module__", "").startswith("warmup_jax")
 ]
 
 
-@pytest.mark.parametrize("name", TRANSFORM)
-def test_the_names_of_transform_are_documented(name):
-    value = getattr(transform, name)
+@pytest.mark.parametrize("value", LATER, ids=lambda value: value.__name__)
+def test_the_names_of_transform_and_theory_are_documented(value):
     text = inspect.getdoc(value) or ""
     assert re.match(r"[^\n]+\.\n", text + "\n"), "a first sentence on its own line"
     assert "Args:" in text

@@ -9,6 +9,7 @@ import optax
 from flax import nnx
 
 import warmup_jax as wj
+from warmup_jax import theory
 from warmup_jax.linen import TrainState
 from warmup_jax.nnx import Optimizer
 from warmup_jax.transform import grouped, layer_decay, learning_rate, reduce_on_plateau, reschedule, scheduled
@@ -68,6 +69,18 @@ def states(state: optax.OptState, schedule: wj.Schedule) -> None:
     typing.assert_type(reschedule(state, learning_rate=schedule, weight_decay=1e-4), optax.OptState)
     reschedule(state, learning_rate={"head": schedule, "body": 0.1}, recompile=True)
     reschedule(state, learning_rate="0.1")  # refused: reportArgumentType
+
+
+def theories(schedule: wj.Schedule) -> None:
+    typing.assert_type(theory.bound(schedule, 100), theory.Bound)
+    theory.best_scale(schedule, total=100, gradient_norms=np.ones(100), distance=2.0)
+    shorter, batches = theory.seesaw(schedule, 100)
+    typing.assert_type(shorter, wj.Schedule)
+    typing.assert_type(batches, list[tuple[int, float]])
+    typing.assert_type(theory.refined([2.0, 1.0], peak=0.1), wj.Schedule)
+    theory.bound(schedule, "3 epochs")  # refused: reportArgumentType
+    theory.score([schedule], 100)  # refused: reportArgumentType
+    theory.effective_warmup()  # refused: reportCallIssue
 
 
 def linen(model: nn.Module, params: typing.Any, schedule: wj.Schedule) -> None:

@@ -90,11 +90,12 @@ if typing.TYPE_CHECKING:
     from warmup_jax import report as report
     from warmup_jax import studio as studio
     from warmup_jax import text as text
+    from warmup_jax import theory as theory
     from warmup_jax import transform as transform
 
     __version__: str
 
-_LATER = ("compat", "experiment", "linen", "lint", "nnx", "plot", "report", "studio", "text", "transform")
+_LATER = ("compat", "experiment", "linen", "lint", "nnx", "plot", "report", "studio", "text", "theory", "transform")
 
 
 def __getattr__(name: str) -> typing.Any:

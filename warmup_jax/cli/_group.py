@@ -15,6 +15,7 @@ COMMANDS = {
     "lint": "look",
     "diff": "look",
     "sample": "look",
+    "score": "look",
     "studio": "look",
     "convert": "convert",
     "train": "train",

@@ -1,4 +1,4 @@
-"""The commands that look at schedules: show, plot, lint, diff, sample, studio."""
+"""The commands that look at schedules: show, plot, lint, diff, sample, score, studio."""
 
 import io
 import os
@@ -79,7 +79,8 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict[str
                 print(plots.terminal(schedule, run=run, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
             return
         total = max(each.run.total for each in given.values())
-        drawn = dict(zip(_labels(given), (each.schedule for each in given.values()), strict=True))
+        labels = [label.replace("$", r"\$") for label in _labels(given)]  # dollars would begin a formula
+        drawn = dict(zip(labels, (each.schedule for each in given.values()), strict=True))
         axes = plots.plot(drawn if len(drawn) > 1 else first.schedule, total, run=first.run, log=log)
     figure = axes.get_figure(root=True)
     assert figure is not None and out is not None
@@ -90,8 +91,8 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict[str
 
 
 def _labels(sources: typing.Iterable[str]) -> list[str]:
-    """Names in a legend, where dollars would begin a formula; numbered where they are the same once they are short."""
-    names = [shown(source).replace("$", r"\$") for source in sources]
+    """Short names of schedules, numbered where they would be the same."""
+    names = [shown(source) for source in sources]
     return names if len(set(names)) == len(names) else [f"{k}: {name}" for k, name in enumerate(names, start=1)]
 
 
@@ -211,6 +212,29 @@ def sample(schedule: str, facts: dict[str, typing.Any], every: int, for_machines
     print("step,learning_rate")
     for step, value in zip(steps, values, strict=True):
         print(f"{step},{value!s}")
+
+
+@click.command(
+    epilog=examples(
+        'warmup-jax score "Cosine(1.0, 0.0, 10_000)" "wsd(peak=1.0, warmup=0, total=10_000, cooldown=2_000)"',
+        "warmup-jax score old.yaml new.yaml --total 10_000",
+    ),
+    help="Put schedules in the order of a bound on the loss of SGD, each at its best peak. The last line says where "
+    "this order can be trusted." + SCHEDULE_HELP,
+)
+@click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...")
+@run_options
+@_json_option
+@in_one_line()
+def score(schedules: tuple[str, ...], facts: dict[str, typing.Any], for_machines: bool) -> None:
+    from warmup_jax import theory
+
+    first = read(schedules[0], facts)
+    given = {schedules[0]: first} | {source: read(source, facts, beside=first.run) for source in schedules[1:]}
+    named = dict(zip(_labels(given), (each.schedule for each in given.values()), strict=True))
+    scores = theory.score(named, max(each.run.total for each in given.values()))
+    rows = [row._asdict() for row in scores.rows]
+    print(as_json({"total": scores.total, "schedules": rows}) if for_machines else scores)
 
 
 @click.command(
