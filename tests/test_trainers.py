@@ -324,11 +324,11 @@ ERRORS = [
     ),
     (
         {"learning_rate": 1.0, "lr_scheduler": "cosine", "num_epochs": 3},
-        "`axolotl(max_steps=...)` must be given: epochs become updates only with the data; or give `total=...`.",
+        "`axolotl(total=...)` must be given: the config has no `max_steps`; or give `steps_per_epoch=...`",
     ),
     (
         {"lr_scheduler_type": "linear"},
-        "`huggingface(max_steps=...)` must be given: epochs become updates only with the data;",
+        "`huggingface(total=...)` must be given: the config has no `max_steps`; or give `steps_per_epoch=...`",
     ),
     ({"learning_rate": 1.0, "lr_scheduler": "cosin", "max_steps": 3}, "got 'cosin' (str). Did you mean 'cosine'?"),
     (
@@ -427,3 +427,49 @@ def test_a_call_is_still_a_call(capsys):
         with pytest.raises(SystemExit):
             cli.main(["convert", *arguments])
         assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "settings, name, updates",
+    [
+        (
+            {"lr_scheduler_type": "linear", "num_train_epochs": 2.5, "max_steps": -1},
+            "huggingface",
+            250,
+        ),
+        ({"lr_scheduler_type": "linear", "output_dir": "x"}, "huggingface", 300),
+        ({"learning_rate": 1e-3, "lr_scheduler": "linear", "num_epochs": 4, "warmup_steps": 0}, "axolotl", 400),
+    ],
+)
+def test_epochs_become_updates_with_their_number(settings, name, updates):
+    assert trainers.from_config(settings, trainer=name, steps_per_epoch=100).steps == updates
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"lr": 1e-3, "lr_decay_style": "cosine", "train_iters": 100, "decoupled_lr": 1e-2, "decoupled_min_lr": 1e-3},
+        {"learning_rate": 1e-3, "lr_scheduler": "cosine", "max_steps": 100, "loraplus_lr_ratio": 16},
+        {"lr": 1e-3, "lr_scheduler": "fixed", "warmup_updates": 5, "block_lr": 0.5},
+    ],
+)
+def test_the_rate_of_another_group_is_a_warning(settings):
+    with pytest.warns(UserWarning, match="about the rate of another group of parameters, and is not read"):
+        trainers.from_config(settings)
+
+
+def test_what_a_config_does_not_hold_is_said(tmp_path, capsys):
+    (tmp_path / "computed.py").write_text("import torch\n\ndef config():\n    return 1\n")
+    (tmp_path / "inherited.py").write_text("_base_ = ['schedule_1x.py']\n")
+    for name, words in (
+        ("computed.py", "this Python assigns no settings, and what its functions and classes compute is not run"),
+        ("inherited.py", "`_base_` is not followed; hand in the whole config"),
+    ):
+        with pytest.raises(SystemExit):
+            cli.main(["convert", str(tmp_path / name)])
+        assert words in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["convert", "--lr-scheduler triangular --max-lr 0.1 --lr 0.1"])
+    assert "`fairseq(lr_scheduler=...)` must be one of" in capsys.readouterr().err
+    assert cli.main(["convert", "--lr 3e-4 --lr-decay-style cosine --train-iters 500 --decoupled-lr 5e-4"]) == 0
+    assert capsys.readouterr().err.startswith("note: the setting 'decoupled_lr' is about the rate of another group")

@@ -22,6 +22,7 @@ _ASK_RUN = (
     "Epochs and shares of a run become steps with `warmup_jax.Run`, as in `run.steps('3 epochs')` or "
     "`run.steps('10%')`."
 )
+_ASK_STRETCH = " Lengths of half a step are those of a schedule twice as long, in `Stretch(schedule, 1, 2)`."
 
 _PERCENT = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{0,20})?)\s*%\s*")
 
@@ -144,7 +145,9 @@ class WholeNumber(Kind):
             raise TypeError(f"`{name}` must be {self.counted}; {came(value)}.{ask_run}")
         value = _as_number(name, value, self.counted)
         if isinstance(value, float) or (is_array(value) and not jnp.issubdtype(value.dtype, jnp.integer)):
-            raise TypeError(f"`{name}` must be {self.counted}; {came(value)}.{ask_run}")
+            is_part = self.in_steps and isinstance(value, float) and not value.is_integer()
+            ask_stretch = _ASK_STRETCH if is_part else ""
+            raise TypeError(f"`{name}` must be {self.counted}; {came(value)}.{ask_run}{ask_stretch}")
         if is_array(value) and self.known:
             raise TypeError(f"`{name}` must be a Python number, known before tracing; {came(value)}.")
         if is_array(value):

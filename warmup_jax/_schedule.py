@@ -225,6 +225,12 @@ class Schedule:
         """`Scale(self, 1 / other)`."""
         return NotImplemented if callable(other) else self * (1 / other)
 
+    def __rtruediv__(self, other: typing.Any) -> typing.NoReturn:
+        raise TypeError(
+            "a number cannot be divided by a schedule, which may be 0. `InversePower` falls like a negative power of "
+            "the step, and a `Function` computes anything."
+        )
+
     def __pow__(self, exponent: float | jax.Array) -> "Schedule":
         """`Power(self, exponent)`."""
         from warmup_jax.combinators import Power

@@ -44,13 +44,15 @@ def read_config(source: str) -> tuple[str, Settings | None]:
 
 def _reader(text: str, suffix: str) -> typing.Callable[[str], Settings] | None:
     """What reads a config of this form; None for a call."""
+    if suffix == ".py":
+        return _python
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     body, first = "\n".join(lines), lines[0].strip() if lines else ""
     if first.startswith("{"):
         return lambda text: _table(files.data_in(text, ".json"))
     if _SECTION.search(body):
         return lambda text: _table(files.data_in(text, ".toml"))
-    if suffix != ".py" and (_FLAG.search(body) or _are_words(body)):
+    if _FLAG.search(body) or _are_words(body):
         return _flags
     if _CALLED.match(first):
         return None
@@ -157,6 +159,11 @@ def _python(text: str) -> Settings:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 settings[name] = _plain(value, settings)
+    if not settings:
+        raise ValueError(
+            "this Python assigns no settings, and what its functions and classes compute is not run; write the "
+            "settings as name=value, or as YAML"
+        )
     return settings
 
 

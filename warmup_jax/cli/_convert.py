@@ -4,7 +4,9 @@ import ast
 import functools
 import inspect
 import re
+import sys
 import typing
+import warnings
 
 import rich_click as click
 
@@ -90,7 +92,12 @@ def _schedule_of(source: str, base_lr: float | None, config: dict[str, typing.An
     if settings is not None:
         if base_lr is not None:
             raise ValueError("--base-lr is for calls: a config has its rate")
-        return reading.from_config(settings, **config)
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always")
+            schedule = reading.from_config(settings, **config)
+        for note in notes:
+            print(f"note: {note.message}", file=sys.stderr)
+        return schedule
     if any(config.values()):
         raise ValueError(f"this is a call and no config, for which --trainer and the like are; got {shown(given)}")
     return _converted(given, base_lr)

@@ -32,7 +32,8 @@ class Join(Schedule):
         lengths, at most 2**31 - 1 (a sum of traced lengths saturates there), or `None`.
 
     A stage of length 0 vanishes, wherever it stands; if all have length 0 the first one remains. At a
-    boundary the new stage holds.
+    boundary the new stage holds. Where it belongs to the old one, as in a loop that asks `step <= boundary`, hold
+    the end for a step: `join(first, Constant(stop, 1), Shift(second, -1))`.
 
     Example:
         >>> import warmup_jax as wj

@@ -1,7 +1,9 @@
 """Other values at the same times."""
 
 import functools
+import math
 import typing
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +11,7 @@ import jax.numpy as jnp
 from warmup_jax._schedule import LikeWithoutLength, Schedule
 from warmup_jax._time import Time
 from warmup_jax.combinators._totals import finite
-from warmup_jax.fields import Condition, Positive, Real, longest
+from warmup_jax.fields import Condition, Positive, Real, between, longest
 from warmup_jax.stages._curve import power_of
 
 
@@ -70,7 +72,7 @@ class Power(Schedule):
     """
 
     schedule: Schedule
-    exponent: Positive
+    exponent: Annotated[Positive, between(0.0, math.inf, above=True, why="else use `InversePower` or a `Function`")]
 
     @property
     def steps(self) -> int | jax.Array | None:

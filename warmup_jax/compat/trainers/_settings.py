@@ -2,8 +2,10 @@
 
 import difflib
 import inspect
+import math
 import re
 import typing
+import warnings
 from typing import Annotated
 
 from warmup_jax import _checks, _words
@@ -28,9 +30,14 @@ def parameters_of(reader: typing.Callable[..., typing.Any]) -> dict[str, bool]:
 
 
 def refuse_rates(
-    reader: typing.Callable[..., typing.Any], others: Section, let_pass: typing.Collection[str] = frozenset()
+    reader: typing.Callable[..., typing.Any],
+    others: Section,
+    let_pass: typing.Collection[str] = frozenset(),
+    groups: typing.Collection[str] = frozenset(),
 ) -> None:
     """Name a setting among `others` that is about the rate, or that is a known one with a slip in it.
+
+    Those in `let_pass` are not about it. Those in `groups` are about rates of other groups of parameters: a warning.
 
     Raises:
         ValueError: with the setting, and the nearest known one.
@@ -38,6 +45,13 @@ def refuse_rates(
     known = parameters_of(reader)
     for name, value in others.items():
         if name in let_pass or value is None or value is False:
+            continue
+        if name in groups:
+            warnings.warn(
+                f"the setting {_words.value(name)} is about the rate of another group of parameters, and is not read: "
+                f"this is the schedule of all others",
+                stacklevel=2,
+            )
             continue
         alike = [each for each in known if each[0] == name[:1] and abs(len(each) - len(name)) <= 2]
         if _ABOUT_RATES.search(name) or difflib.get_close_matches(name, alike, n=1, cutoff=_AS_GOOD_AS_EQUAL):
@@ -61,6 +75,14 @@ def known_type(name: str, kind: typing.Any, known: typing.Mapping[str, Setting])
         near = _checks.nearest(kind, known)
         raise ValueError(f"`{name}` must have a `type` of {', '.join(known)}; got {_words.value(kind)}.{near}")
     return known[kind]
+
+
+def total_of(name: str, total: int | None, epochs: float | None, steps_per_epoch: int | None) -> int:
+    """The updates of a run whose config has no `max_steps`: as given, or those of its epochs, rounded up."""
+    if total is None and epochs is not None and steps_per_epoch is not None:
+        return math.ceil(epochs * steps_per_epoch)
+    why = "the config has no `max_steps`; or give `steps_per_epoch=...` for its epochs"
+    return needed(f"{name}(total=...)", total, why)
 
 
 def needed(name: str, value: Setting | None, why: str = "it is the length of the run") -> Setting:

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import warmup_jax as wj
 from warmup_jax.compat.pytorch import OneCycleLR
-from warmup_jax.compat.trainers._settings import Section, Share, needed, refuse_rates
+from warmup_jax.compat.trainers._settings import Section, Share, refuse_rates, total_of
 from warmup_jax.compat.transformers import get_scheduler
 from warmup_jax.fields import Known, at_least, checked
 
-# The rates of other groups, and the length of a warmup that is not of the rate.
-_LET_PASS = {"embedding_lr", "embedding_lr_scale", "lr_groups", "loraplus_lr_ratio", "loraplus_lr_embedding", "dion_lr"}
+# The rates of other groups of parameters.
+_GROUPS = {"embedding_lr", "embedding_lr_scale", "lr_groups", "loraplus_lr_ratio", "loraplus_lr_embedding", "dion_lr"}
 
 
 @checked
@@ -29,7 +29,9 @@ def axolotl(
     jagged_restart_steps: int | None = None,
     jagged_restart_warmup_steps: int | None = None,
     jagged_restart_anneal_steps: typing.Any = None,
+    num_epochs: float | None = None,
     total: int | None = None,
+    steps_per_epoch: int | None = None,
     **others: typing.Any,
 ) -> wj.Schedule:
     """The schedule of an axolotl config.
@@ -53,7 +55,9 @@ def axolotl(
         jagged_restart_steps: restarts of the warmup every so many updates, beside the schedule.
         jagged_restart_warmup_steps: the length of each; 10 by default.
         jagged_restart_anneal_steps: only 1, the default, is read.
-        total: the updates of the run, where `max_steps` does not tell them.
+        num_epochs: the epochs of the run, where `max_steps` does not tell its length.
+        total: the updates of the run, likewise.
+        steps_per_epoch: the updates of an epoch, likewise.
         **others: the rest of the config; what is about the rate must be one of the above, or that of another group.
 
     Returns:
@@ -66,14 +70,8 @@ def axolotl(
     Source: axolotl-ai-cloud/axolotl, src/axolotl/core/trainers/mixins/scheduler.py, `SchedulerMixin.create_scheduler`,
     src/axolotl/core/builders/base.py, `_configure_warmup_and_logging`, and src/axolotl/utils/schedulers.py.
     """
-    refuse_rates(axolotl, others, _LET_PASS)
-    run = int(
-        needed(
-            "axolotl(max_steps=...)",
-            max_steps or total,
-            "epochs become updates only with the data; or give `total=...`",
-        )
-    )
+    refuse_rates(axolotl, others, groups=_GROUPS)
+    run = int(max_steps or total_of("axolotl", total, num_epochs, steps_per_epoch))
     warmup = _warmup(warmup_steps, warmup_ratio, run)
     low = learning_rate * (cosine_min_lr_ratio or 0.0)
     if lr_scheduler == "one_cycle":

@@ -10,7 +10,8 @@ from warmup_jax.fields import Positive, at_least, checked
 
 _SCHEDULERS = ("fixed", "inverse_sqrt", "polynomial_decay", "cosine", "tri_stage")
 # Of the end of the run, of checkpoints and of block momentum.
-_LET_PASS = {"stop_min_lr", "reset_lr_scheduler", "block_lr", "warmup_iterations"}
+_LET_PASS = {"stop_min_lr", "reset_lr_scheduler", "warmup_iterations"}
+_GROUPS = {"block_lr"}
 
 
 @checked
@@ -72,7 +73,9 @@ def fairseq(
     Source: facebookresearch/fairseq, fairseq/optim/lr_scheduler/, `step_update` in fixed_schedule.py,
     inverse_square_root_schedule.py, polynomial_decay_schedule.py, cosine_lr_scheduler.py and tri_stage_lr_scheduler.py.
     """
-    refuse_rates(fairseq, others, _LET_PASS)
+    if isinstance(lr_scheduler, str) and lr_scheduler not in _SCHEDULERS:
+        raise _unknown(lr_scheduler)  # before its settings, which are unknown too
+    refuse_rates(fairseq, others, _LET_PASS, _GROUPS)
     if _checks.is_mapping(lr_scheduler) or optimization is not None:
         run = section_of("fairseq(optimization=...)", optimization or {}, "`lr`")
         section = {"_name": lr_scheduler} if isinstance(lr_scheduler, str) else lr_scheduler
@@ -115,7 +118,11 @@ def fairseq(
                 start=peak * init_lr_scale,
                 stop=peak * final_lr_scale,
             )
-    raise ValueError(
+    raise _unknown(lr_scheduler)
+
+
+def _unknown(lr_scheduler: typing.Any) -> ValueError:
+    return ValueError(
         f"`fairseq(lr_scheduler=...)` must be one of {', '.join(_SCHEDULERS)}; {_checks.came(lr_scheduler)}."
         f"{_checks.nearest(lr_scheduler, _SCHEDULERS)}"
     )

@@ -7,11 +7,10 @@ import warmup_jax as wj
 from warmup_jax.compat.trainers._settings import Share, needed, refuse_rates
 from warmup_jax.fields import at_least, checked, decimal
 
-# Of other groups, of checkpoints, of DINO and of the fault tolerance.
+# Of the embedding and the output, and of a head.
+_GROUPS = {"decoupled_lr", "decoupled_min_lr", "head_lr_mult"}
+# Of checkpoints, of DINO and of the fault tolerance.
 _LET_PASS = {
-    "decoupled_lr",
-    "decoupled_min_lr",
-    "head_lr_mult",
     "override_opt_param_scheduler",
     "use_checkpoint_opt_param_scheduler",
     "dino_warmup_teacher_temp",
@@ -41,6 +40,7 @@ def megatron(
     lr_wsd_decay_samples: int | None = None,
     global_batch_size: Annotated[int, at_least(1)] | None = None,
     rampup_batch_size: typing.Any = None,
+    step_batch_size_schedule: typing.Any = None,
     **others: typing.Any,
 ) -> wj.Schedule:
     """The learning rate of Megatron-LM's flags.
@@ -61,7 +61,7 @@ def megatron(
         lr_wsd_decay_style: with "WSD", its shape.
         train_samples: as `train_iters`, in samples, as are the next three.
         global_batch_size: the samples of an update.
-        rampup_batch_size: must be left out.
+        rampup_batch_size: must be left out, as must the next one.
         **others: the rest of the flags; what is about the rate must be one of the above, or that of another group.
 
     Returns:
@@ -74,11 +74,13 @@ def megatron(
     Source: NVIDIA/Megatron-LM, megatron/core/optimizer_param_scheduler.py, `OptimizerParamScheduler.get_lr`, and
     megatron/training/training.py, `get_optimizer_param_scheduler`.
     """
-    refuse_rates(megatron, others, _LET_PASS)
-    if rampup_batch_size is not None:
+    refuse_rates(megatron, others, _LET_PASS, _GROUPS)
+    ramps = {"rampup_batch_size": rampup_batch_size, "step_batch_size_schedule": step_batch_size_schedule}
+    for name in (name for name, ramp in ramps.items() if ramp is not None):
         raise ValueError(
-            "`megatron(rampup_batch_size=...)` is not read: while the batch grows, an update is another number of "
-            "samples. Leave it out for the schedule without the ramp."
+            f"`megatron({name}=...)` is not read: while the batch grows, an update is another number of samples. Leave "
+            "it out for the schedule without the ramp; one with it is "
+            "`wj.Run(total, batch_size='0:768 250B:1536').on_samples(schedule)`."
         )
     if train_iters is None and train_samples is not None:
         lengths, kind = (train_samples, lr_decay_samples, lr_warmup_samples, lr_wsd_decay_samples), "samples"

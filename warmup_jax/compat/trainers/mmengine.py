@@ -28,8 +28,8 @@ class Part(typing.NamedTuple):
 @checked
 def mmengine(
     *,
-    param_scheduler: typing.Any,
-    optim_wrapper: Section,
+    param_scheduler: typing.Any = None,
+    optim_wrapper: Section | None = None,
     train_cfg: Section | None = None,
     steps_per_epoch: Annotated[int, at_least(1)] | None = None,
     **others: typing.Any,
@@ -64,6 +64,12 @@ def mmengine(
 
     Source: open-mmlab/mmengine, mmengine/optim/scheduler/param_scheduler.py.
     """
+    if param_scheduler is None or optim_wrapper is None:
+        missing = "param_scheduler" if param_scheduler is None else "optim_wrapper"
+        why = "the schedule is made of it"
+        if "_base_" in others:
+            why = "`_base_` is not followed; hand in the whole config, as `tools/misc/print_config.py` prints it"
+        raise ValueError(f"`mmengine({missing}=...)` must be given: {why}.")
     wrapper = section_of("mmengine(optim_wrapper=...)", optim_wrapper, "`optimizer`")
     optimizer = section_of(
         "mmengine(optim_wrapper=...)", wrapper.get("optimizer", {}), "`optimizer`, a table with `lr`"

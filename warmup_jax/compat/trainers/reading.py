@@ -4,7 +4,7 @@ import typing
 
 import warmup_jax as wj
 from warmup_jax import _checks, _words
-from warmup_jax.compat.trainers._settings import needed, parameters_of, refuse_rates
+from warmup_jax.compat.trainers._settings import parameters_of, refuse_rates, total_of
 from warmup_jax.compat.trainers.axolotl import axolotl
 from warmup_jax.compat.trainers.deepspeed import deepspeed
 from warmup_jax.compat.trainers.fairseq import fairseq
@@ -26,14 +26,18 @@ def huggingface(
     max_steps: typing.Any = None,
     warmup_steps: typing.Any = None,
     warmup_ratio: typing.Any = None,
+    num_train_epochs: float = 3.0,
     total: int | None = None,
+    steps_per_epoch: int | None = None,
     **others: typing.Any,
 ) -> wj.Schedule:
     """The schedule of the arguments of a Hugging Face `Trainer`: `compat.transformers.from_trainer_args`.
 
     Args:
         learning_rate: this and the next five as `from_trainer_args` has them.
-        total: the updates of the run, where `max_steps` does not tell them.
+        num_train_epochs: the epochs of the run, where `max_steps` does not tell its length.
+        total: the updates of the run, likewise.
+        steps_per_epoch: the updates of an epoch, likewise.
         **others: the rest; what is about the rate must be one of the above.
 
     Returns:
@@ -45,7 +49,7 @@ def huggingface(
     """
     refuse_rates(huggingface, others)
     if max_steps in (None, -1):
-        needed("huggingface(max_steps=...)", total, "epochs become updates only with the data; or give `total=...`")
+        total = total_of("huggingface", total, num_train_epochs, steps_per_epoch)
     settings = {
         "learning_rate": learning_rate,
         "lr_scheduler_type": lr_scheduler_type,
@@ -71,8 +75,9 @@ READERS: dict[str, typing.Callable[..., wj.Schedule]] = {
 }
 # Settings that no reader reads, but that tell whose config it is.
 _TELLING = {
-    "huggingface": {"num_train_epochs", "output_dir", "per_device_train_batch_size"},
-    "axolotl": {"base_model", "micro_batch_size", "num_epochs"},
+    "huggingface": {"output_dir", "per_device_train_batch_size"},
+    "axolotl": {"base_model", "micro_batch_size"},
+    "mmengine": {"_base_", "default_hooks", "model_wrapper_cfg"},
     "maxtext": {"base_config", "base_output_directory", "per_device_batch_size"},
     "nanogpt": {"block_size", "gradient_accumulation_steps", "out_dir"},
     "ultralytics": {"cls", "dfl", "hsv_h"},
