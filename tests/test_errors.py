@@ -211,11 +211,12 @@ SHORT, SHARE = (0, 0.000999, -5), (0, 0.0, -0.3, 1, 1.0, 30)
 LIMITS = {
     "above 0": (
         ABOVE_0,
-        *"Polynomial(power) InversePower(power) warmup_polynomial(power) power_law(power) Power(exponent)".split(),
+        *"Polynomial(power) InversePower(power) warmup_polynomial(power) power_law(power)".split(),
         "polynomial_from_start(power)",
         "KDecay(k)",
         *"Repeat(scale) Cycles(scale) cyclic(scale) cosine_restarts(scale) step_decay(factor) noam(d_model)".split(),
     ),
+    "above 0, else use `InversePower` or a `Function`": (ABOVE_0, "Power(exponent)"),
     "at least 0.001": (
         SHORT,
         *"Exponential(timescale) Exponential(half_life) InversePower(timescale) warmup_inverse_sqrt(timescale)".split(),

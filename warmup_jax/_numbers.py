@@ -145,7 +145,7 @@ class WholeNumber(Kind):
             raise TypeError(f"`{name}` must be {self.counted}; {came(value)}.{ask_run}")
         value = _as_number(name, value, self.counted)
         if isinstance(value, float) or (is_array(value) and not jnp.issubdtype(value.dtype, jnp.integer)):
-            is_part = self.in_steps and isinstance(value, float) and not value.is_integer()
+            is_part = self.in_steps and not self.known and isinstance(value, float) and value % 1 and value > 1
             ask_stretch = _ASK_STRETCH if is_part else ""
             raise TypeError(f"`{name}` must be {self.counted}; {came(value)}.{ask_run}{ask_stretch}")
         if is_array(value) and self.known:
