@@ -91,10 +91,11 @@ if typing.TYPE_CHECKING:
     from warmup_jax import studio as studio
     from warmup_jax import text as text
     from warmup_jax import transform as transform
+    from warmup_jax import tune as tune
 
     __version__: str
 
-_LATER = ("compat", "experiment", "linen", "lint", "nnx", "plot", "report", "studio", "text", "transform")
+_LATER = ("compat", "experiment", "linen", "lint", "nnx", "plot", "report", "studio", "text", "transform", "tune")
 
 
 def __getattr__(name: str) -> typing.Any:
