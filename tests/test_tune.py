@@ -287,6 +287,18 @@ def test_folders_that_cannot_be_used(tmp_path):
         quadratic(folder=tmp_path / "a")
 
 
+def test_a_folder_without_a_finished_chunk_takes_another_size(tmp_path):
+    FLAG.append(True)
+    with pytest.raises(tune.ChunksFailed) as raised:
+        tune.sweep(fails_at_seed, wj.Constant, value=0.1, seeds=[3, 4], folder=tmp_path)
+    FLAG.clear()
+    assert repr(raised.value.grid) == "<Grid of 2 runs (one point; seeds: 2); 2 missing>"
+    with pytest.raises(ValueError, match="they are none, since no run finished"):
+        raised.value.grid.cells("loss")
+    tune.sweep(fails_at_seed, wj.Constant, value=0.1, seeds=[3, 4], folder=tmp_path, at_once=1)
+    assert json.loads((tmp_path / "manifest.json").read_text())["at_once"] == 1
+
+
 def test_a_damaged_chunk(tmp_path):
     whole = quadratic(folder=tmp_path, at_once=6)
     path = tmp_path / "chunk_000001.npz"
@@ -416,11 +428,19 @@ def test_what_train_must_return(returned, error, said):
         ({"seeds": 1.5}, TypeError, r"`sweep\(seeds=...\)`"),
         ({"at_once": 0}, ValueError, r"`sweep\(at_once=...\)` must be a whole number, 1 or more; got 0"),
         ({"peek": 0.1}, TypeError, "peek"),
+        ({"folder": 3}, TypeError, r"`sweep\(folder=...\)` must be a path; got 3 \(int\)"),
     ],
 )
 def test_wrong_arguments(options, error, said):
     with pytest.raises(error, match=said):
         quadratic(**options)
+
+
+def test_what_is_no_function():
+    with pytest.raises(TypeError, match=r"`sweep\(train=...\)` must be a function `train\(schedule, key\)`; got Const"):
+        tune.sweep(wj.Constant(1.0), wj.Constant, value=0.1, seeds=1)
+    with pytest.raises(TypeError, match=r"`sweep\(make=...\)` must be what makes a schedule, such as .*; got Constant"):
+        tune.sweep(descend, wj.Constant(1.0), value=0.1, seeds=1)
 
 
 def test_an_error_in_a_schedule_says_at_which_point():
@@ -490,7 +510,7 @@ def of_losses(losses, swept=None, trained=None, **metrics):
     losses = np.asarray(losses, np.float32)
     swept = swept or {"peak": tuple(10.0**k for k in range(len(losses)))}
     points = [
-        axes.Point(dict(zip(swept, values, strict=True)), wj.Constant(1.0))
+        axes.Point(dict(zip(swept, values, strict=True)), wj.Constant(1.0), "")
         for values in itertools.product(*swept.values())
     ]
     runs = [
@@ -687,6 +707,14 @@ def test_a_metric_that_is_not_there(plain):
 
 def test_what_is_printed(plain):
     assert repr(plain) == ("<Grid of 18 runs (peak: 3, warmup: 2; seeds: 3); 3 diverged, 15 trained>")
+
+
+@pytest.mark.parametrize("name", ["Cell", "ChunksFailed", "Edge", "Grid", "Sensitivity", "log_range", "sweep"])
+def test_public_names_are_documented(name):
+    value = getattr(tune, name)
+    assert "Args:" in value.__doc__ and value.__doc__.split("\n")[0].endswith(".")
+    if name in ("log_range", "sweep"):
+        assert "Returns:" in value.__doc__ and "Example:" in value.__doc__
 
 
 def test_log_range():

@@ -14,7 +14,7 @@ import zlib
 import jax
 import numpy as np
 
-from warmup_jax import _words
+from warmup_jax import _checks, _words
 from warmup_jax.experiment import folders, sealed
 from warmup_jax.tune._program import Metrics, Train
 
@@ -68,7 +68,7 @@ class Kept:
 
     def size(self, at_once: int | None) -> int | None:
         """How many runs a chunk has: as given, as the folder was begun, or `None`."""
-        begun = self.manifest["at_once"]
+        begun = self.manifest["at_once"] if self.runs else None
         if None not in (at_once, begun) and at_once != begun:
             raise ValueError(
                 f"`sweep(at_once=...)` stays as the folder was begun, {begun}; got {at_once}. Leave it out, or name a "
@@ -105,6 +105,8 @@ def opened(folder: str | os.PathLike[str] | None, train: Train) -> typing.Iterat
     if folder is None:
         yield Kept(None, train)
         return
+    if not isinstance(folder, str | os.PathLike):
+        raise TypeError(f"`sweep(folder=...)` must be a path; {_checks.came(folder)}.")
     path = pathlib.Path(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -33,5 +33,5 @@ def judged(loss: np.ndarray) -> Verdict:
     if not loss.ndim:
         return Verdict(TRAINED)
     began = float(loss[0])
-    rises = last_twentieth(loss) > began or float(loss.max()) - began > _PAST_ALL_BOUNDS * max(abs(began), 1e-30)
+    rises = last_twentieth(loss) > began or float(loss.max()) - began > _PAST_ALL_BOUNDS * abs(began)
     return Verdict(DIVERGED if rises else TRAINED)

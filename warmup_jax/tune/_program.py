@@ -15,6 +15,7 @@ from warmup_jax.tune.axes import as_array, stacked
 
 Train = typing.Callable[[Schedule, jax.Array], typing.Any]
 Metrics = dict[str, np.ndarray]
+Shapes = dict[str, tuple[int, ...]]
 _SHARE_OF_MEMORY = 0.8  # the rest is for what the program's own figures leave out, such as its code
 _UNKNOWN_MEMORY = 2**32
 
@@ -33,11 +34,6 @@ class Program:
         devices = jax.local_devices()[:runs]
         self._rows = math.ceil(runs / len(devices)) * len(devices)
         self._free = _free_bytes(devices[0])
-        spread = NamedSharding(Mesh(np.array(devices), ("runs",)), PartitionSpec("runs"))
-        shapes = jax.tree.map(
-            lambda number: jax.ShapeDtypeStruct((self._rows, *np.shape(number)), as_array(number).dtype), example
-        )
-        seeds = jax.ShapeDtypeStruct((self._rows,), np.int32)
 
         @jax.jit  # traced once: the batched program is made from what the check has traced
         def one(schedule: Schedule, seed: jax.Array) -> dict[str, jax.Array]:
@@ -47,19 +43,11 @@ class Program:
             metrics = one(*jax.tree.map(lambda numbers: numbers[0], (schedules, seeds)))
             return jax.tree.map(lambda value: value[None], metrics)
 
-        self.shapes = _traced_shapes(
-            one, *jax.tree.map(lambda shape: jax.ShapeDtypeStruct(shape.shape[1:], shape.dtype), (shapes, seeds))
-        )
+        arguments = jax.tree.map(_shape, example), jax.ShapeDtypeStruct((), np.int32)
+        self.shapes = _traced_shapes(one, arguments)
+        spread = NamedSharding(Mesh(np.array(devices), ("runs",)), PartitionSpec("runs"))
         many = jax.jit(alone if runs == 1 else jax.vmap(one), in_shardings=spread, out_shardings=spread)
-        try:
-            lowered = many.lower(shapes, seeds)
-        except Exception as error:  # a function without a rule for batches raises of all kinds
-            raise TypeError(
-                f"`sweep(train=...)` cannot be vectorized with `jax.vmap`: {error} Decorate the part that fails with "
-                "`jax.custom_batching.sequential_vmap`, which runs it with `jax.lax.map`, or train one run after "
-                "another with `at_once=1`."
-            ) from error
-        self._compiled = lowered.compile()
+        self._compiled = _lowered(many, jax.tree.map(lambda shape: _shape(shape, (self._rows,)), arguments)).compile()
 
     def times_too_large(self) -> float:
         """The memory that the program needs on a device, as a multiple of what it may use there."""
@@ -77,16 +65,31 @@ class Program:
         return {name: value[:count] for name, value in jax.device_get(metrics).items()}
 
 
-def _traced_shapes(
-    one: typing.Callable[..., typing.Any], schedule: Schedule, seed: typing.Any
-) -> dict[str, tuple[int, ...]]:
-    """The shapes of the metrics of one run, by name."""
+def _shape(number: typing.Any, before: tuple[int, ...] = ()) -> jax.ShapeDtypeStruct:
+    """What the program sees of a number or a table of a schedule, with more axes before those it has."""
+    dtype = number.dtype if isinstance(number, jax.ShapeDtypeStruct) else as_array(number).dtype
+    return jax.ShapeDtypeStruct((*before, *np.shape(number)), dtype)
+
+
+def _traced_shapes(one: typing.Callable[..., typing.Any], arguments: tuple[typing.Any, ...]) -> Shapes:
+    """The shapes of the metrics of one run."""
     try:
-        return {name: value.shape for name, value in jax.eval_shape(one, schedule, seed).items()}
+        return {name: value.shape for name, value in jax.eval_shape(one, *arguments).items()}
     except jax.errors.JAXTypeError as error:
         raise TypeError(
             "`sweep(train=...)` must be a pure function of JAX that `jax.jit` can trace: the numbers of its schedule "
             f"and its key are not known while it is compiled. {error}"
+        ) from error
+
+
+def _lowered(many: typing.Any, arguments: tuple[typing.Any, ...]) -> typing.Any:
+    try:
+        return many.lower(*arguments)
+    except Exception as error:  # a function without a rule for batches raises of all kinds
+        raise TypeError(
+            f"`sweep(train=...)` cannot be vectorized with `jax.vmap`: {error} Decorate the part that fails with "
+            "`jax.custom_batching.sequential_vmap`, which runs it with `jax.lax.map`, or train one run after another "
+            "with `at_once=1`."
         ) from error
 
 

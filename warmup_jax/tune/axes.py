@@ -15,10 +15,11 @@ Axes = dict[str, tuple[typing.Any, ...]]
 
 
 class Point(typing.NamedTuple):
-    """One point of a grid: the values of the swept arguments, and the schedule that they make."""
+    """One point of a grid: the values of the swept arguments, the schedule that they make, and its text."""
 
     arguments: dict[str, typing.Any]
     schedule: Schedule
+    text: str
 
 
 @checked
@@ -87,7 +88,7 @@ def points_of(make: typing.Callable[..., Schedule], grid: dict[str, typing.Any],
             raise
         if not isinstance(schedule, Schedule):
             raise TypeError(f"`sweep(make=...)` must return a schedule; {_checks.came(schedule)}.")
-        points.append(Point(arguments, schedule))
+        points.append(Point(arguments, schedule, repr(schedule)))
     return points
 
 

@@ -192,7 +192,7 @@ class Grid:
         Returns:
             A list of `Sensitivity`, each the median over the seeds with a 95 % bootstrap interval.
 
-        Source: Wortsman et al. 2023, https://arxiv.org/abs/2309.14322, section 2.2; the mean over the peaks of the grid
+        Source: Wortsman et al. 2023, https://arxiv.org/abs/2309.14322; the mean over the peaks of the grid
         is taken by the trapezoidal rule in their logarithm.
         """
         order, peaks = self._rising(f"sensitivity({metric!r}, axis=...)", axis)

@@ -11,7 +11,7 @@ from warmup_jax import _checks, _words
 from warmup_jax._schedule import Schedule
 from warmup_jax.fields import Count, Kind, at_least, kind_of
 from warmup_jax.tune import _bar, _folder
-from warmup_jax.tune._program import Metrics, Program, Train
+from warmup_jax.tune._program import Metrics, Program, Shapes, Train
 from warmup_jax.tune.axes import Point, axes_of, grouped, points_of
 from warmup_jax.tune.grid import COLUMNS, Grid
 
@@ -57,8 +57,8 @@ def sweep(
             such an array is the mean of its last twentieth. The key is `jax.random.key(seed)`.
         make: what makes a schedule of the arguments in `grid`, such as `warmup_cosine`.
         seeds: how many seeds, from 0 on, or a list of them.
-        folder: where finished runs are kept, with `manifest.json`, `runs.csv` and `runs.json`. It goes on only with the
-            same source of `train`; what that calls, and data, are not looked at.
+        folder: where finished runs are kept, with `manifest.json`, and `runs.csv` and `runs.json` of the last call. It
+            goes on only with the same source of `train`; what that calls, and data, are not looked at.
         at_once: how many runs a chunk has. A folder keeps the size that it was begun with. With 1, `train` is compiled
             but not vectorized, for functions that `jax.vmap` cannot take.
         trained: a rule that says of a run with finite losses whether it trained, from its metrics as numbers, such as
@@ -89,19 +89,24 @@ def sweep(
         >>> grid.edge("loss", axis="value")[0].value
         0.4
     """
+    if not callable(train) or isinstance(train, Schedule):
+        raise TypeError(f"`sweep(train=...)` must be a function `train(schedule, key)`; {_checks.came(train)}.")
+    if not callable(make) or isinstance(make, Schedule):
+        raise TypeError(
+            f"`sweep(make=...)` must be what makes a schedule, such as `warmup_cosine`; {_checks.came(make)}."
+        )
     chosen = _checked_seeds(seeds)
     size = None if at_once is None else int(_COUNT.check("sweep(at_once=...)", at_once))
     axes = axes_of(grid)
     points = points_of(make, grid, axes)
     with _folder.opened(folder, train) as kept:
-        texts = [repr(point.schedule) for point in points]
-        if kept.folder and any(_ADDRESS in text for text in texts):
+        if kept.folder and (no_text := [point.text for point in points if _ADDRESS in point.text]):
             raise ValueError(
                 "`sweep(folder=...)` needs schedules that can be written as text, by which their runs are found again; "
-                f"got {_words.value(texts[0], 160)}. Define a class of schedules instead of a `Function`."
+                f"got {_words.phrase(no_text[0], 160)}. Define a class of schedules instead of a `Function`."
             )
         failures = _train_missing(train, points, chosen, size, kept, [*axes, *COLUMNS])
-        runs = [[kept.runs.get((text, seed)) for seed in chosen] for text in texts]
+        runs = [[kept.runs.get((point.text, seed)) for seed in chosen] for point in points]
         result = Grid(axes, points, chosen, runs, kept.manifest, trained)
         if kept.folder:
             result.save(kept.folder / "runs.csv")
@@ -130,7 +135,7 @@ def _train_missing(
 ) -> list[Exception]:
     """Train what is not kept yet, chunk by chunk; the errors of the chunks that failed."""
     asked: list[_Runs] = [
-        {(repr(point.schedule), seed): point.schedule for point in group for seed in seeds} for group in grouped(points)
+        {(point.text, seed): point.schedule for point in group for seed in seeds} for group in grouped(points)
     ]
     groups = [runs for runs in asked if not runs.keys() <= kept.runs.keys()]
     if not groups:
@@ -156,7 +161,7 @@ def _train_missing(
     return failures
 
 
-def _check_alike(shapes: list[dict[str, tuple[int, ...]]]) -> None:
+def _check_alike(shapes: list[Shapes]) -> None:
     """All runs of a grid, also those of its folder, have the same metrics."""
     for other in shapes[1:]:
         if other != shapes[0]:
@@ -166,7 +171,7 @@ def _check_alike(shapes: list[dict[str, tuple[int, ...]]]) -> None:
             )
 
 
-def _shapes(metrics: Metrics) -> dict[str, tuple[int, ...]]:
+def _shapes(metrics: Metrics) -> Shapes:
     return {name: values.shape for name, values in metrics.items()}
 
 
