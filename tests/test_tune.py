@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 
@@ -19,6 +20,7 @@ import warmup_jax as wj
 from warmup_jax import tune
 from warmup_jax.tune import _bar, _judging, _program, axes, estimates
 
+ROOT = pathlib.Path(__file__).parent.parent
 STEPS = 40
 CURVATURE = 4.0  # SGD is stable below 2 / 4
 
@@ -214,7 +216,7 @@ def test_a_process_that_is_killed_at_any_moment(tmp_path):
     for wanted in (1, 30, 60):
         process = subprocess.Popen(
             [sys.executable, "-c", KILLED, str(tmp_path)],
-            cwd=pathlib.Path(__file__).parent.parent,
+            cwd=ROOT,
             stderr=subprocess.PIPE,
         )
         while process.poll() is None and len(list(tmp_path.glob("chunk_*.npz"))) < wanted:
@@ -332,31 +334,50 @@ def test_chunks_fit_the_memory(monkeypatch, tmp_path):
     assert json.loads((tmp_path / "free" / "manifest.json").read_text())["at_once"] == 48
 
 
-EIGHT = """
-import jax, numpy as np
+DEVICES = """
+import os, sys
+import jax
+if "JAX_PROCESS_ID" in os.environ:
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    number, process = int(os.environ["JAX_NUM_PROCESSES"]), int(os.environ["JAX_PROCESS_ID"])
+    jax.distributed.initialize(os.environ["JAX_COORDINATOR_ADDRESS"], number, process)
 import warmup_jax as wj
 from tests.test_tune import descend
 from warmup_jax import tune
 assert jax.device_count() == 8
 for at_once in (None, 1, 3, 11):
     grid = tune.sweep(descend, wj.warmup_constant, peak=[0.1, 0.45, 0.55], warmup=[0, 10], total=40, seeds=3,
-                      at_once=at_once)
-    np.save(f"{at_once}.npy", grid.curves("loss"))
+                      at_once=at_once, folder=f"{sys.argv[1]}/{at_once}")
     print(*grid.status.ravel())
 """
 
 
-def test_eight_devices(plain, tmp_path):
-    root = pathlib.Path(__file__).parent.parent
-    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(root)}
-    done = subprocess.run(
-        [sys.executable, "-c", EIGHT], cwd=tmp_path, env=os.environ | flags, capture_output=True, text=True, timeout=240
+def on_devices(folder: pathlib.Path, count: int, **environment: str) -> subprocess.Popen:
+    flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={count}", "JAX_PLATFORMS": "cpu"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(
+        [sys.executable, "-c", DEVICES, str(folder)], cwd=ROOT, env=os.environ | flags | environment, **pipes
     )
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert lines == [" ".join(plain.status.ravel())] * 4
-    for path in ("None", "1", "3", "11"):
-        np.testing.assert_allclose(np.load(tmp_path / f"{path}.npy"), plain.curves("loss"), rtol=1e-5, atol=1e-30)
+
+
+def test_eight_devices_and_two_processes_of_four(plain, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        shared = {"JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{free.getsockname()[1]}", "JAX_NUM_PROCESSES": "2"}
+    runs = [on_devices(tmp_path / "one", 8)]
+    runs += [on_devices(tmp_path / "two", 4, JAX_PROCESS_ID=str(process), **shared) for process in (0, 1)]
+    for run, (printed, errors) in [(run, run.communicate(timeout=240)) for run in runs]:
+        assert run.returncode == 0, errors
+        lines = [line for line in printed.splitlines() if "Gloo" not in line]
+        assert lines == [" ".join(plain.status.ravel())] * 4
+        assert ("sweep: 100%" in errors) == (run is not runs[2])
+    for at_once, chunks in {"None": 1, "1": 18, "3": 6, "11": 2}.items():
+        assert len(list((tmp_path / "two" / at_once).glob("chunk_*.npz"))) == chunks
+        one, two = (quadratic(folder=tmp_path / name / at_once) for name in ("one", "two"))  # nothing left to train
+        np.testing.assert_allclose(one.curves("loss"), plain.curves("loss"), rtol=1e-5, atol=1e-30)
+        if at_once in ("None", "11"):  # there all eight devices have as many runs as in one process
+            same_bits(one, two)
+        np.testing.assert_allclose(two.curves("loss"), plain.curves("loss"), rtol=1e-5, atol=1e-30)
 
 
 # What goes wrong.

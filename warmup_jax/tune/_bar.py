@@ -15,18 +15,18 @@ class Bar(typing.Protocol):
     def close(self) -> None: ...
 
 
-def bar(total: int, done: int) -> Bar:
-    """A bar of `total` runs of which some are done."""
+def bar(total: int, done: int, shown: bool = True) -> Bar:
+    """A bar of `total` runs of which some are done; one of several processes shows it."""
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        return _Lines(total, done)
-    return tqdm(total=total, initial=done, unit="run", desc="sweep")
+        return _Lines(total, done, shown)
+    return tqdm(total=total, initial=done, unit="run", desc="sweep", disable=not shown)
 
 
 class _Lines:
-    def __init__(self, total: int, done: int):
-        self._total, self._before, self._done = total, done, done
+    def __init__(self, total: int, done: int, shown: bool):
+        self._total, self._before, self._done, self._shown = total, done, done, shown
         self._begin = time.monotonic()
 
     def update(self, n: int) -> None:
@@ -34,7 +34,8 @@ class _Lines:
         took = time.monotonic() - self._begin
         left = took / (self._done - self._before) * (self._total - self._done)
         about = f", about {_words.duration(left)} to go" if self._done < self._total else ""
-        print(f"sweep: {self._done} of {self._total} runs{about}", file=sys.stderr)
+        if self._shown:
+            print(f"sweep: {self._done} of {self._total} runs{about}", file=sys.stderr)
 
     def unpause(self) -> None:
         self._begin = time.monotonic()

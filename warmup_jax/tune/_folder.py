@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from warmup_jax import _checks, _words
-from warmup_jax.experiment import folders, sealed
+from warmup_jax.experiment import devices, folders, sealed
 from warmup_jax.tune._program import Metrics, Train
 
 MANIFEST = "manifest.json"
@@ -37,7 +37,7 @@ class Kept:
     """
 
     def __init__(self, folder: pathlib.Path | None, train: Train):
-        self.folder = folder
+        self.folder, self._writes = folder, folder is not None and devices.is_first()
         self.runs: dict[Key, Metrics] = {}
         self.manifest: dict[str, typing.Any] = dict(
             train=_identity(train), at_once=None, made_with=[], seeds=[], schedules=[]
@@ -84,13 +84,13 @@ class Kept:
         manifest["schedules"] = list(dict.fromkeys([*manifest["schedules"], *texts]))
         manifest["seeds"] = sorted({*manifest["seeds"], *seeds})
         manifest["made_with"] += [here] if here not in manifest["made_with"] else []
-        if self.folder:
+        if self.folder and self._writes:
             folders.write_text(self.folder / MANIFEST, sealed.as_text(sealed.seal(manifest)))
 
     def add(self, keys: list[Key], metrics: Metrics) -> None:
         """Keep the runs of a chunk; when this returns they are on disk."""
         self.runs |= _by_run(keys, metrics)
-        if self.folder is None:
+        if self.folder is None or not self._writes:
             return
         texts, seeds = zip(*keys, strict=True)
         last = max((int(path.stem.removeprefix("chunk_")) for path in self._chunks()), default=-1)
@@ -101,19 +101,25 @@ class Kept:
 
 @contextlib.contextmanager
 def opened(folder: str | os.PathLike[str] | None, train: Train) -> typing.Iterator[Kept]:
-    """The finished runs of a folder, which no other process can open meanwhile."""
+    """The finished runs of a folder, which no other process can open meanwhile, but those of the same run of JAX."""
     if folder is None:
         yield Kept(None, train)
         return
     if not isinstance(folder, str | os.PathLike):
         raise TypeError(f"`sweep(folder=...)` must be a path; {_checks.came(folder)}.")
     path = pathlib.Path(folder)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"`sweep(folder=...)` cannot be made: {_words.message(error)}.") from None
-    with folders.held(path):
-        yield Kept(path, train)
+
+    def read() -> Kept:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"`sweep(folder=...)` cannot be made: {_words.message(error)}.") from None
+        if devices.is_first():
+            stack.enter_context(folders.held(path))
+        return Kept(path, train)
+
+    with contextlib.ExitStack() as stack:
+        yield devices.together(read)  # all have read it before the first one writes
 
 
 def _by_run(keys: list[Key], metrics: Metrics) -> dict[Key, Metrics]:
@@ -145,5 +151,5 @@ def _identity(train: Train) -> dict[str, str | None]:
 
 def _made_with() -> dict[str, typing.Any]:
     versions = {name: importlib.metadata.version(name) for name in ("warmup_jax", "jax", "jaxlib", "numpy")}
-    devices = [device.device_kind for device in jax.local_devices()]
-    return {"python": platform.python_version(), **versions, "devices": devices}
+    kinds = [device.device_kind for device in jax.devices()]
+    return {"python": platform.python_version(), **versions, "devices": kinds}

@@ -7,10 +7,12 @@ import typing
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from warmup_jax import _checks
 from warmup_jax._schedule import Schedule
+from warmup_jax.experiment.devices import place
 from warmup_jax.tune.axes import as_array, stacked
 
 Train = typing.Callable[[Schedule, jax.Array], typing.Any]
@@ -31,9 +33,9 @@ class Program:
     """
 
     def __init__(self, train: Train, example: Schedule, runs: int, taken: typing.Collection[str]):
-        devices = jax.local_devices()[:runs]
+        devices = jax.devices() if jax.process_count() > 1 else jax.devices()[:runs]
         self._rows = math.ceil(runs / len(devices)) * len(devices)
-        self._free = _free_bytes(devices[0])
+        self._free = _free_bytes(jax.local_devices()[0])
 
         @jax.jit  # traced once: the batched program is made from what the check has traced
         def one(schedule: Schedule, seed: jax.Array) -> dict[str, jax.Array]:
@@ -45,8 +47,8 @@ class Program:
 
         arguments = jax.tree.map(_shape, example), jax.ShapeDtypeStruct((), np.int32)
         self.shapes = _traced_shapes(one, arguments)
-        spread = NamedSharding(Mesh(np.array(devices), ("runs",)), PartitionSpec("runs"))
-        many = jax.jit(alone if runs == 1 else jax.vmap(one), in_shardings=spread, out_shardings=spread)
+        spread = self._spread = NamedSharding(Mesh(np.array(devices), ("runs",)), PartitionSpec("runs"))
+        many = jax.jit(alone if self._rows == 1 else jax.vmap(one), in_shardings=spread, out_shardings=spread)
         self._compiled = _lowered(many, jax.tree.map(lambda shape: _shape(shape, (self._rows,)), arguments)).compile()
 
     def times_too_large(self) -> float:
@@ -61,8 +63,11 @@ class Program:
         """The metrics of some runs, at most as many as the program was made for; the last one fills what is left."""
         count, rest = len(seeds), self._rows - len(seeds)
         schedules, seeds = schedules + schedules[-1:] * rest, seeds + seeds[-1:] * rest
-        metrics = self._compiled(stacked(schedules), np.array(seeds, np.int32))
-        return {name: value[:count] for name, value in jax.device_get(metrics).items()}
+        arguments = stacked(schedules), np.array(seeds, np.int32)
+        metrics = self._compiled(*jax.tree.map(lambda array: place(array, self._spread), arguments))
+        # Every process gets all of it.
+        gathered = multihost_utils.process_allgather(metrics, tiled=True)
+        return {name: value[:count] for name, value in gathered.items()}
 
 
 def _shape(number: typing.Any, before: tuple[int, ...] = ()) -> jax.ShapeDtypeStruct:

@@ -9,6 +9,7 @@ import numpy as np
 
 from warmup_jax import _checks, _words
 from warmup_jax._schedule import Schedule
+from warmup_jax.experiment import devices
 from warmup_jax.fields import Count, Kind, at_least, kind_of
 from warmup_jax.tune import _bar, _folder
 from warmup_jax.tune._program import Metrics, Program, Shapes, Train
@@ -46,10 +47,10 @@ def sweep(
 ) -> Grid:
     """Train with every schedule of a grid and every seed, many runs at once in one compiled program.
 
-    The runs are taken in chunks, spread over the devices of this process. A chunk is as large as the memory allows, by
-    the figures of the compiled program. In a `folder` every finished chunk is on disk before the next begins, so the
-    same call goes on where a killed sweep was and ends with the same bits, and a call with more values or seeds trains
-    what is new. A smaller `at_once` means that less is lost.
+    The runs are taken in chunks, spread over all devices, also of several processes that call it alike. A chunk is as
+    large as the memory allows, by the figures of the compiled program. In a `folder` every finished chunk is on disk
+    before the next begins, so the same call goes on where a killed sweep was and ends with the same bits, and a call
+    with more values or seeds trains what is new. A smaller `at_once` means that less is lost.
 
     Args:
         train: a pure function of JAX, `train(schedule, key)`, that trains once and returns the losses of its steps, or
@@ -59,8 +60,8 @@ def sweep(
         seeds: how many seeds, from 0 on, or a list of them.
         folder: where finished runs are kept, with `manifest.json`, and `runs.csv` and `runs.json` of the last call. It
             goes on only with the same source of `train`; what that calls, and data, are not looked at.
-        at_once: how many runs a chunk has. A folder keeps the size that it was begun with. With 1, `train` is compiled
-            but not vectorized, for functions that `jax.vmap` cannot take.
+        at_once: how many runs a chunk has. A folder keeps the size that it was begun with. With 1, in
+            a single process, `train` is compiled but not vectorized, for functions that `jax.vmap` cannot take.
         trained: a rule that says of a run with finite losses whether it trained, from its metrics as numbers, such as
             `lambda run: run["accuracy"] > 0.8`. By default it did where the loss neither ends above where it began nor
             rises a million times as high in between.
@@ -99,6 +100,7 @@ def sweep(
     size = None if at_once is None else int(_COUNT.check("sweep(at_once=...)", at_once))
     axes = axes_of(grid)
     points = points_of(make, grid, axes)
+    devices.check_same_everywhere([[point.text for point in points], chosen, size])
     with _folder.opened(folder, train) as kept:
         if kept.folder and (no_text := [point.text for point in points if _ADDRESS in point.text]):
             raise ValueError(
@@ -108,7 +110,7 @@ def sweep(
         failures = _train_missing(train, points, chosen, size, kept, [*axes, *COLUMNS])
         runs = [[kept.runs.get((point.text, seed)) for seed in chosen] for point in points]
         result = Grid(axes, points, chosen, runs, kept.manifest, trained)
-        if kept.folder:
+        if kept.folder and devices.is_first():
             result.save(kept.folder / "runs.csv")
             result.save(kept.folder / "runs.json")
     if failures:
@@ -142,7 +144,7 @@ def _train_missing(
         return []
     failures: list[Exception] = []
     total, done = sum(map(len, asked)), sum(key in kept.runs for runs in asked for key in runs)
-    with contextlib.closing(_bar.bar(total, done)) as bar:
+    with contextlib.closing(_bar.bar(total, done, devices.is_first())) as bar:
         programs, size = _compiled(train, groups, kept.size(size), taken)
         _check_alike([*(program.shapes for program in programs), *map(_shapes, list(kept.runs.values())[:1])])
         kept.begin(size, [key for runs in asked for key in runs])
@@ -184,7 +186,8 @@ def _compiled(train: Train, groups: list[_Runs], size: int | None, taken: list[s
     chunk = size or most
     while True:
         programs = [Program(train, next(iter(runs.values())), min(chunk, len(runs)), taken) for runs in groups]
-        too_large = max(program.times_too_large() for program in programs)
+        thousandths = max(program.times_too_large() for program in programs) * 1000
+        too_large = devices.largest(int(thousandths)) / 1000  # all processes take the same size
         if size or too_large <= 1 or chunk == 1:
             return programs, chunk
         fits = max(1, min(chunk - 1, int(min(chunk, most) / too_large)))
