@@ -580,6 +580,12 @@ def test_a_rule_of_ones_own():
     assert of_losses(losses).status.tolist() == [["trained", "diverged", "broken"]]
 
 
+def test_a_rule_with_a_mistake_costs_no_training(tmp_path):
+    with pytest.raises(KeyError, match="los"):
+        quadratic(trained=lambda run: run["los"] < 1, folder=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_numbers_over_seeds():
     nan = np.nan
     losses = [

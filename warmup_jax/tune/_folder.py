@@ -1,6 +1,7 @@
 """The folder of a sweep: its manifest, and the finished runs, a file for each chunk."""
 
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import inspect
@@ -37,7 +38,7 @@ class Kept:
     """
 
     def __init__(self, folder: pathlib.Path | None, train: Train):
-        self.folder, self._writes = folder, folder is not None and devices.is_first()
+        self.folder, self._written = folder, folder if devices.is_first() else None
         self.runs: dict[Key, Metrics] = {}
         self.manifest: dict[str, typing.Any] = dict(
             train=_identity(train), at_once=None, made_with=[], seeds=[], schedules=[]
@@ -84,18 +85,18 @@ class Kept:
         manifest["schedules"] = list(dict.fromkeys([*manifest["schedules"], *texts]))
         manifest["seeds"] = sorted({*manifest["seeds"], *seeds})
         manifest["made_with"] += [here] if here not in manifest["made_with"] else []
-        if self.folder and self._writes:
-            folders.write_text(self.folder / MANIFEST, sealed.as_text(sealed.seal(manifest)))
+        if self._written:
+            folders.write_text(self._written / MANIFEST, sealed.as_text(sealed.seal(manifest)))
 
     def add(self, keys: list[Key], metrics: Metrics) -> None:
         """Keep the runs of a chunk; when this returns they are on disk."""
         self.runs |= _by_run(keys, metrics)
-        if self.folder is None or not self._writes:
+        if self._written is None:
             return
         texts, seeds = zip(*keys, strict=True)
         last = max((int(path.stem.removeprefix("chunk_")) for path in self._chunks()), default=-1)
         arrays = {f"{_METRIC}{name}": values for name, values in metrics.items()}
-        with folders.replacing(self.folder / f"chunk_{last + 1:06d}.npz") as partial:
+        with folders.replacing(self._written / f"chunk_{last + 1:06d}.npz") as partial:
             np.savez(partial, allow_pickle=False, schedules=np.array(texts), seeds=np.array(seeds), **arrays)
 
 
@@ -141,7 +142,7 @@ def _read_chunk(path: pathlib.Path) -> dict[Key, Metrics]:
 
 def _identity(train: Train) -> dict[str, str | None]:
     """The name of the user's function and the hash of its source, `None` where Python does not have that."""
-    function = inspect.unwrap(getattr(train, "func", train))  # of a `functools.partial` what it calls
+    function = inspect.unwrap(train.func if isinstance(train, functools.partial) else train)
     try:
         source = hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
     except (OSError, TypeError):

@@ -14,7 +14,7 @@ from warmup_jax.fields import Count, Kind, at_least, kind_of
 from warmup_jax.tune import _bar, _folder
 from warmup_jax.tune._program import Metrics, Program, Shapes, Train
 from warmup_jax.tune.axes import Point, axes_of, grouped, points_of
-from warmup_jax.tune.grid import COLUMNS, Grid
+from warmup_jax.tune.grid import COLUMNS, Grid, Rule
 
 _COUNT = kind_of(typing.Annotated[Count, at_least(1)]) or Kind()
 _SEED = kind_of(Count) or Kind()
@@ -42,7 +42,7 @@ def sweep(
     seeds: int | typing.Sequence[int],
     folder: str | os.PathLike[str] | None = None,
     at_once: int | None = None,
-    trained: typing.Callable[[dict[str, float]], bool] | None = None,
+    trained: Rule | None = None,
     **grid: typing.Any,
 ) -> Grid:
     """Train with every schedule of a grid and every seed, many runs at once in one compiled program.
@@ -83,12 +83,14 @@ def sweep(
         >>> def train(schedule, key):
         ...     def step(w, count):
         ...         return w - schedule(count) * 4.0 * w, 2.0 * w**2  # SGD on a curvature of 4: stable below 0.5
-        ...     return jax.lax.scan(step, jax.random.normal(key), jax.numpy.arange(100))[1]
-        >>> grid = tune.sweep(train, wj.Constant, value=[0.1, 0.4, 0.6], steps=100, seeds=3)
+        ...     return jax.lax.scan(step, jax.random.normal(key), jax.numpy.arange(20))[1]
+        >>> grid = tune.sweep(train, wj.Constant, value=[0.1, 0.3, 0.6], steps=20, seeds=3)
         >>> [cell.share for cell in grid.cells("loss")]
         [1.0, 1.0, 0.0]
         >>> grid.edge("loss", axis="value")[0].value
-        0.4
+        0.3
+        >>> wj.Constant(**grid.best("loss").arguments, steps=5000)
+        Constant(value=0.3, steps=5000)
     """
     if not callable(train) or isinstance(train, Schedule):
         raise TypeError(f"`sweep(train=...)` must be a function `train(schedule, key)`; {_checks.came(train)}.")
@@ -107,7 +109,7 @@ def sweep(
                 "`sweep(folder=...)` needs schedules that can be written as text, by which their runs are found again; "
                 f"got {_words.phrase(no_text[0], 160)}. Define a class of schedules instead of a `Function`."
             )
-        failures = _train_missing(train, points, chosen, size, kept, [*axes, *COLUMNS])
+        failures = _train_missing(train, points, chosen, size, trained, kept)
         runs = [[kept.runs.get((point.text, seed)) for seed in chosen] for point in points]
         result = Grid(axes, points, chosen, runs, kept.manifest, trained)
         if kept.folder and devices.is_first():
@@ -133,7 +135,7 @@ def _checked_seeds(seeds: typing.Any) -> list[int]:
 
 
 def _train_missing(
-    train: Train, points: list[Point], seeds: list[int], size: int | None, kept: _folder.Kept, taken: list[str]
+    train: Train, points: list[Point], seeds: list[int], size: int | None, trained: Rule | None, kept: _folder.Kept
 ) -> list[Exception]:
     """Train what is not kept yet, chunk by chunk; the errors of the chunks that failed."""
     asked: list[_Runs] = [
@@ -145,8 +147,10 @@ def _train_missing(
     failures: list[Exception] = []
     total, done = sum(map(len, asked)), sum(key in kept.runs for runs in asked for key in runs)
     with contextlib.closing(_bar.bar(total, done, devices.is_first())) as bar:
-        programs, size = _compiled(train, groups, kept.size(size), taken)
+        programs, size = _compiled(train, groups, kept.size(size), [*points[0].arguments, *COLUMNS])
         _check_alike([*(program.shapes for program in programs), *map(_shapes, list(kept.runs.values())[:1])])
+        if trained is not None:
+            trained(dict.fromkeys(programs[0].shapes, 1.0))  # a misspelt metric is found before anything is trained
         kept.begin(size, [key for runs in asked for key in runs])
         bar.unpause()  # its estimate leaves out the time of the compiler
         for program, runs in zip(programs, groups, strict=True):
