@@ -400,6 +400,15 @@ def test_a_function_that_cannot_be_vectorized():
     )
 
 
+def test_a_run_that_breaks_is_a_result_whatever_jax_watches_for():
+    def breaks(schedule, key):
+        return jnp.where(schedule(0) > 0.5, jnp.inf - jnp.inf * jnp.arange(2.0), jnp.float32(1.0))
+
+    with jax.debug_nans(True), jax.debug_infs(True), jax.transfer_guard("disallow"):
+        grid = tune.sweep(breaks, wj.Constant, value=[0.1, 0.6], seeds=2)
+    assert grid.status.tolist() == [["trained"] * 2, ["broken"] * 2]
+
+
 def test_a_function_that_cannot_be_compiled():
     def reads(schedule, key):
         return [1.0] if schedule(0) > 0.1 else [2.0]

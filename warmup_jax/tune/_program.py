@@ -64,9 +64,10 @@ class Program:
         count, rest = len(seeds), self._rows - len(seeds)
         schedules, seeds = schedules + schedules[-1:] * rest, seeds + seeds[-1:] * rest
         arguments = stacked(schedules), np.array(seeds, np.int32)
-        metrics = self._compiled(*jax.tree.map(lambda array: place(array, self._spread), arguments))
-        # Every process gets all of it.
-        gathered = multihost_utils.process_allgather(metrics, tiled=True)
+        # A run that is not finite is a result, and the transfers are meant, whatever the user lets JAX watch for.
+        with jax.debug_nans(False), jax.debug_infs(False), jax.transfer_guard("allow"):
+            metrics = self._compiled(*jax.tree.map(lambda array: place(array, self._spread), arguments))
+            gathered = multihost_utils.process_allgather(metrics, tiled=True)  # every process gets all of it
         return {name: value[:count] for name, value in gathered.items()}
 
 
@@ -111,8 +112,9 @@ def _metrics(returned: typing.Any, taken: typing.Collection[str]) -> dict[str, j
         is_number = isinstance(value, jax.Array | np.ndarray | np.generic | int | float)
         if not isinstance(name, str) or not is_number or jnp.ndim(value) > 1 or jnp.iscomplexobj(value):
             raise TypeError(
-                f"`sweep(train=...)` must return the losses of its steps, or a dict of numbers and of arrays with one "
-                f"number for each step; `{name}` is none, {_checks.came(value)}."
+                "`sweep(train=...)` must return the losses of its steps, or a dict of numbers and of arrays with one "
+                f'number for each step, such as `{{"loss": losses, "accuracy": accuracy}}`; `{name}` is none, '
+                f"{_checks.came(value)}."
             )
         if not isinstance(returned, dict) and not jnp.ndim(value):
             raise TypeError(
