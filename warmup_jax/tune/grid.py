@@ -27,7 +27,8 @@ Rule = typing.Callable[[dict[str, float]], bool]
 class Grid:
     """The runs of a sweep. `sweep` makes it.
 
-    Arrays have an axis for each swept argument, in the order of `axes`, and one for the seeds.
+    Arrays, such as `status`, have an axis for each swept argument, in the order of `axes`, and one for the seeds;
+    `schedules` and `cells` have an entry for each point, the last argument fastest.
 
     A run is "broken" where a loss is not finite; "diverged" where the loss ends above where it began, or rises a
     million times as high in between, or where the rule that was given to `sweep` says so; "missing" where its chunk

@@ -39,7 +39,7 @@ def sweep(
     train: Train,
     make: typing.Callable[..., Schedule],
     *,
-    seeds: int | typing.Sequence[int],
+    seeds: int | typing.Sequence[int] | np.ndarray,
     folder: str | os.PathLike[str] | None = None,
     at_once: int | None = None,
     trained: Rule | None = None,
