@@ -344,11 +344,13 @@ if "JAX_PROCESS_ID" in os.environ:
 import warmup_jax as wj
 from tests.test_tune import descend
 from warmup_jax import tune
+from warmup_jax.experiment.devices import leave_processes
 assert jax.device_count() == 8
 for at_once in (None, 1, 3, 11):
     grid = tune.sweep(descend, wj.warmup_constant, peak=[0.1, 0.45, 0.55], warmup=[0, 10], total=40, seeds=3,
                       at_once=at_once, folder=f"{sys.argv[1]}/{at_once}")
     print(*grid.status.ravel())
+leave_processes()
 """
 
 
