@@ -803,7 +803,7 @@ def test_what_is_compiled_and_how_long_it_takes_are_said(capsys):
     + [(3599.7, "1 h 0 min"), (7500, "2 h 5 min")],
 )
 def test_durations(seconds, said):
-    assert progress.duration(seconds) == said
+    assert words.duration(seconds) == said
 
 
 def test_nothing_is_shown_raw():

@@ -43,7 +43,7 @@ FLOORS = [
     ["recipes"],
     ["__init__"],  # the table of contents
     ["transform", "text", "report", "lint", "theory"],
-    ["linen", "nnx", "plot", "studio", "compat", "experiment"],
+    ["linen", "nnx", "plot", "studio", "compat", "experiment", "tune"],
     ["cli"],
     ["__main__"],
 ]

@@ -9,7 +9,7 @@ import optax
 from flax import nnx
 
 import warmup_jax as wj
-from warmup_jax import theory
+from warmup_jax import theory, tune
 from warmup_jax.linen import TrainState
 from warmup_jax.nnx import Optimizer
 from warmup_jax.transform import grouped, layer_decay, learning_rate, reduce_on_plateau, reschedule, scheduled
@@ -108,6 +108,18 @@ def recipes() -> None:
     wj.warmup_cosine(1e-3, warmup=10, total=100)  # refused: reportCallIssue
     wj.warmup_cosine(peak=1e-3, warmup_steps=10, total=100)  # refused: reportCallIssue
     wj.warmup_cosine(peak="1e-3", warmup=10, total=100)  # refused: reportArgumentType
+
+
+def sweeps(train: typing.Callable[[wj.Schedule, jax.Array], jax.Array]) -> None:
+    grid = tune.sweep(train, wj.warmup_cosine, peak=tune.log_range(1e-3, 1.0, 4), warmup=[0, 9], total=100, seeds=5)
+    typing.assert_type(grid, tune.Grid)
+    typing.assert_type(grid.best("accuracy", mode="max").median, float)
+    tune.sweep(train, wj.Constant, value=np.array([0.1, 0.2]), seeds=np.arange(3), trained=lambda run: run["loss"] < 1)
+    tune.sweep(train, wj.Constant(0.1), seeds=5)  # refused: reportArgumentType
+    tune.sweep(train, wj.Constant, value=[0.1, 0.2])  # refused: reportCallIssue
+    tune.sweep(train, wj.Constant, seeds="5")  # refused: reportArgumentType
+    tune.sweep(lambda schedule: schedule(0), wj.Constant, seeds=5)  # refused: reportArgumentType
+    grid.best("loss", mode="least")  # refused: reportArgumentType
 
 
 def stages(schedule: wj.Schedule) -> None:

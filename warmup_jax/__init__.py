@@ -92,10 +92,13 @@ if typing.TYPE_CHECKING:
     from warmup_jax import text as text
     from warmup_jax import theory as theory
     from warmup_jax import transform as transform
+    from warmup_jax import tune as tune
 
     __version__: str
 
-_LATER = ("compat", "experiment", "linen", "lint", "nnx", "plot", "report", "studio", "text", "theory", "transform")
+_LATER = (
+    "compat", "experiment", "linen", "lint", "nnx", "plot", "report", "studio", "text", "theory", "transform", "tune"
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> typing.Any:

@@ -49,3 +49,15 @@ def message(error: BaseException | str) -> str:
 def _of_system(error: OSError) -> str:
     where = f"{name(error.filename)}: " if isinstance(error.filename, str | os.PathLike) else ""
     return f"{where}{error.strerror}"
+
+
+def duration(seconds: float) -> str:
+    """Such as "0.4 s", "46 s", "3 min 20 s" and "2 h 5 min"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -6,6 +6,8 @@ import typing
 
 from tqdm.auto import tqdm
 
+from warmup_jax import _words as words
+
 _COMPILING = "compiling ..."
 
 
@@ -45,23 +47,11 @@ class Progress:
         if self._begin and self._left and not self._bar.disable:
             one = time.monotonic() - self._begin
             self._bar.write(
-                f"compiled in {duration(self._compiled)}; an epoch takes {duration(one)}, so about "
-                f"{duration(one * self._left)} to go"
+                f"compiled in {words.duration(self._compiled)}; an epoch takes {words.duration(one)}, so about "
+                f"{words.duration(one * self._left)} to go"
             )
         self._begin = 0.0
 
     def close(self) -> None:
         """Leave the bar as it is."""
         self._bar.close()
-
-
-def duration(seconds: float) -> str:
-    """Such as "0.4 s", "46 s", "3 min 20 s" and "2 h 5 min"."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

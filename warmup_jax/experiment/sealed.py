@@ -75,13 +75,13 @@ def check_keys(table: Table, known: typing.Iterable[str], where: str) -> None:
             raise ValueError(f"{where} has the unknown key {words.value(key)}")
 
 
-def read_json(path: pathlib.Path) -> typing.Any:
-    """What a file of JSON holds.
+def read_json(path: pathlib.Path, most: int = _LARGEST_FILE) -> typing.Any:
+    """What a file of JSON of at most `most` bytes holds.
 
     Raises:
         ValueError: in one sentence, for what is no file, too large, or no JSON.
     """
-    text = folders.read_text(path, _LARGEST_FILE)
+    text = folders.read_text(path, most)
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except RecursionError:

@@ -1,0 +1,44 @@
+"""How far a sweep is: a bar where tqdm is installed, else a line for each chunk."""
+
+import sys
+import time
+import typing
+
+from warmup_jax import _words
+
+
+class Bar(typing.Protocol):
+    """What both forms have; `tqdm` is one."""
+
+    def update(self, n: int) -> typing.Any: ...
+    def unpause(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def bar(total: int, done: int, shown: bool = True) -> Bar:
+    """A bar of `total` runs of which some are done; one of several processes shows it."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return _Lines(total, done, shown)
+    return tqdm(total=total, initial=done, unit="run", desc="sweep", disable=not shown)
+
+
+class _Lines:
+    def __init__(self, total: int, done: int, shown: bool):
+        self._total, self._before, self._done, self._shown = total, done, done, shown
+        self._begin = time.monotonic()
+
+    def update(self, n: int) -> None:
+        self._done += n
+        took = time.monotonic() - self._begin
+        left = took / (self._done - self._before) * (self._total - self._done)
+        about = f", about {_words.duration(left)} to go" if self._done < self._total else ""
+        if self._shown:
+            print(f"sweep: {self._done} of {self._total} runs{about}", file=sys.stderr)
+
+    def unpause(self) -> None:
+        self._begin = time.monotonic()
+
+    def close(self) -> None:
+        pass
