@@ -11,7 +11,7 @@ import numpy as np
 from warmup_jax import _checks
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Bounded, Schedule, length_of
-from warmup_jax._time import Time, add, divide, multiply
+from warmup_jax._time import Time, count_not_above, divide, multiply
 from warmup_jax.combinators._totals import finite, fits, product_fits
 from warmup_jax.fields import Condition, Count, Positive, Real, at_least
 
@@ -58,7 +58,7 @@ class Repeat(Schedule):
         if isinstance(once, int) and isinstance(times, int) and isinstance(stretch, int):
             yield fits(_sum_of_cycles(once, times, stretch) <= _checks.MAX_STEPS)
         else:
-            grown = (times <= 31) & (self._sum_of(jnp.minimum(times, 31)) <= _checks.MAX_STEPS)
+            grown = (times <= 31) & (self._cycles()[0][jnp.minimum(times, 31)] <= _checks.MAX_STEPS)
             yield fits((once == 0) | jnp.where(stretch == 1, product_fits(once, times), grown))
 
     @property
@@ -70,13 +70,29 @@ class Repeat(Schedule):
         if isinstance(once, int) and isinstance(self.times, int) and isinstance(self.stretch, int):
             return _sum_of_cycles(once, self.times, self.stretch)
         even = _checks.multiply_lengths(once, self.times)
-        grown = jnp.minimum(self._sum_of(jnp.minimum(self.times, 31)), _checks.MAX_STEPS).astype(jnp.int32)
+        begins, _ = self._cycles()
+        grown = jnp.minimum(begins[jnp.minimum(self.times, 31)], _checks.MAX_STEPS).astype(jnp.int32)
         return jnp.where((jnp.asarray(self.stretch) == 1) | (even == 0), even, grown)
 
-    def _sum_of(self, times: jax.Array) -> jax.Array:
-        """The length of so many cycles, at most 31, in uint32 that saturates at 2**31."""
+    def _cycles(self) -> tuple[jax.Array, jax.Array]:
+        """Where the first 32 cycles begin, and `stretch**(k - 1)` for each, in uint32; with a stretch of 2 or more
+        there are no others. A boundary that no step reaches is 2**31.
+
+        Two tables: found bit by bit, each cycle from the one before, they would take XLA exponential time to compile.
+        """
+        cycle = np.arange(32, dtype=np.uint32)
+        exponent = np.maximum(cycle, 1) - 1
+        stretch = jnp.asarray(self.stretch).astype(jnp.uint32)
         once = jnp.maximum(jnp.asarray(self.schedule.steps), 1).astype(jnp.uint32)
-        return _growing(once, jnp.asarray(self.stretch), lambda cycle, _: cycle <= times).begin
+        power, most = jnp.power(stretch, exponent), jnp.uint32(2**31)
+        # 1 + stretch + ... + stretch**(k - 1): the last term, and what comes before it.
+        last, before = once * power, once * ((power - 1) // jnp.maximum(stretch - 1, 1))
+        # Whole numbers wrap where they leave uint32; floats tell where, with room to spare for their rounding.
+        doublings = exponent.astype(np.float32) * jnp.log2(stretch.astype(jnp.float32))
+        reached = once.astype(jnp.float32) * jnp.exp2(jnp.minimum(doublings, 60.0)) < 2.2e9
+        last = jnp.minimum(last, most)
+        begin = jnp.where(reached, last + jnp.minimum(before, most - last), most)
+        return jnp.where(cycle == 0, jnp.uint32(0), begin), power
 
     def inside(self) -> typing.Iterator[Placed]:
         """The inner schedule once for each cycle, which may be without end; none goes on behind its end."""
@@ -102,50 +118,19 @@ class Repeat(Schedule):
 
     def _cycle_at(self, step: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """The number k of the cycle at a step, the step at which it begins, and `stretch**(k - 1)`, 1 for k = 0."""
-        once, stretch = jnp.maximum(self.schedule.steps, 1), jnp.asarray(self.stretch)
-        first = once.astype(jnp.uint32)
-        last = jnp.asarray(_checks.MAX_STEPS if self.times is None else jnp.maximum(self.times - 1, 0))
-        # Every cycle behind the first one is a multiple of `stretch`.
-        later = _growing(
-            multiply(first, stretch.astype(jnp.uint32)),
-            stretch,
-            lambda cycle, begin: (begin <= step - first) & (cycle < last),
-        )
-        is_later = (step >= first) & (last > 0)
-        even, grown = stretch == 1, jnp.where(is_later, later.cycle + 1, 0)
-        cycle = jnp.where(even, jnp.minimum(divide(step, first)[0].astype(jnp.int32), last), grown)
-        begin = jnp.where(even, cycle * once, jnp.where(is_later, later.begin + first, 0).astype(jnp.int32))
-        power = jnp.where(even | ~is_later, 1, later.power)
-        if self.times is None:
-            return cycle, begin, power
-        # Cycles of no length are all over at once; with no cycle at all only the end is left.
-        cycle = jnp.where(self.schedule.steps == 0, last, cycle)
-        return cycle, jnp.where(self.times == 0, -once, begin), power
-
-
-class _Cycle(typing.NamedTuple):
-    cycle: jax.Array
-    begin: jax.Array
-    power: jax.Array
-
-
-def _growing(once: jax.Array, stretch: jax.Array, reached: typing.Callable[..., jax.Array]) -> _Cycle:
-    """The last of the cycles 0 to 31 that is `reached(cycle, begin)`, where it begins, and `stretch**cycle`; of cycles
-    that last `once * stretch**k`, in uint32 that saturates at 2**31.
-
-    Found bit by bit: 2 * n cycles are n cycles, and `stretch**n` times as long n more.
-    """
-    lengths, powers = [once], [stretch.astype(jnp.uint32)]
-    for _ in range(4):
-        lengths.append(add(lengths[-1], multiply(powers[-1], lengths[-1])))
-        powers.append(multiply(powers[-1], powers[-1]))
-    found = _Cycle(jnp.int32(0), jnp.uint32(0), jnp.uint32(1))
-    for bit in reversed(range(5)):
-        cycle, begin = found.cycle + 2**bit, add(found.begin, multiply(found.power, lengths[bit]))
-        yes = reached(cycle, begin)
-        further = _Cycle(cycle, begin, found.power * powers[bit])  # which fits where the cycle is reached
-        found = _Cycle(*(jnp.where(yes, new, old) for new, old in zip(further, found, strict=True)))
-    return found
+        once, even = jnp.maximum(self.schedule.steps, 1), jnp.asarray(self.stretch) == 1
+        begins, powers = self._cycles()
+        grown = count_not_above(begins[1:], step)
+        cycle = jnp.where(even, divide(step, once.astype(jnp.uint32))[0].astype(jnp.int32), grown)
+        if self.times is not None:
+            last = jnp.maximum(self.times - 1, 0)
+            # Cycles of no length are all over at once.
+            cycle = jnp.where(self.schedule.steps == 0, last, jnp.minimum(cycle, last))
+        entry = jnp.minimum(cycle, 31)
+        begin = jnp.where(even, cycle * once, begins[entry].astype(jnp.int32))
+        if self.times is not None:
+            begin = jnp.where(self.times == 0, -once, begin)  # no cycle at all: the end
+        return cycle, begin, jnp.where(even, 1, powers[entry])
 
 
 def factor_of(base: Real, exponent: jax.Array | np.ndarray) -> jax.Array:
