@@ -159,44 +159,31 @@ def add(first: jax.Array, second: jax.Array) -> jax.Array:
 
 
 def divide(number: jax.Array, divisor: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Quotient and remainder of whole numbers of at most 2**31 in uint32, for a divisor of at least 1."""
-    high, low = number >> 16, number & 0xFFFF
-    quotient, rest = _divide((high, low), (high.astype(jnp.float32), low.astype(jnp.float32)), divisor)
-    # Where the compiler knows that the divisor is 1, as for cycles of one length, nothing else is left.
-    return jnp.where(divisor == 1, number, quotient), jnp.where(divisor == 1, 0, rest)
+    """Quotient and remainder in uint32, for a divisor of at least 1."""
+    quotient = number // divisor
+    return quotient, number - quotient * divisor
 
 
 def multiply_divide(first: jax.Array, second: jax.Array, divisor: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Quotient and remainder of `first * second / divisor`, although the product may have 62 bits.
 
-    All are whole numbers of at most 2**31 in uint32, and `first <= divisor`, so that the quotient fits too.
-    """
-    high, low, factor = second >> 16, second & 0xFFFF, first.astype(jnp.float32)
-    about = factor * high.astype(jnp.float32), factor * low.astype(jnp.float32)
-    return _divide((first * high, first * low), about, divisor)
-
-
-def _divide(
-    terms: tuple[jax.Array, jax.Array], about: tuple[jax.Array, jax.Array], divisor: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """Quotient and remainder of `(terms[0] * 2**16 + terms[1]) / divisor`, from the terms in uint32, which may have
-    wrapped, and about what they are, in float32.
-
-    Division by hand, in two digits of 16 bits: written out, since a loop makes an accelerator wait for its host, and
-    without an integer division, which takes a processor several times as long as these products.
+    All are whole numbers of at most 2**31 in uint32, and `first <= divisor`, so that the quotient fits too. Division by
+    hand, in two digits of 16 bits: written out, since a loop makes an accelerator wait for its host.
     """
     # A float errs by far less than 2**-19 of a quotient below 2**17: this one is at most 1 too low.
     inverse = (1.0 - 2.0**-19) / divisor.astype(jnp.float32)
 
-    def digit(rest: jax.Array, near: jax.Array) -> tuple[jax.Array, jax.Array]:
-        quotient = (near * inverse).astype(jnp.uint32)
-        # Both terms may have wrapped; their difference, which is below `2 * divisor`, does not.
-        rest = rest - quotient * divisor
-        low = rest >= divisor
-        return quotient + low.astype(jnp.uint32), jnp.where(low, rest - divisor, rest)
+    def digit(rest: jax.Array, second: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Quotient and remainder of `(rest * 2**16 + first * second) / divisor`."""
+        about = rest.astype(jnp.float32) * 2.0**16 + first.astype(jnp.float32) * second.astype(jnp.float32)
+        quotient = (about * inverse).astype(jnp.uint32)
+        # Both terms may wrap; their difference, which is below `2 * divisor`, does not.
+        rest = (rest << 16) + first * second - quotient * divisor
+        # Of a rest below the divisor the difference wraps, and is the larger one.
+        return quotient + (rest >= divisor).astype(jnp.uint32), jnp.minimum(rest, rest - divisor)
 
-    high, rest = digit(terms[0], about[0])
-    low, rest = digit((rest << 16) + terms[1], rest.astype(jnp.float32) * 2.0**16 + about[1])
+    high, rest = digit(jnp.zeros_like(first), second >> 16)
+    low, rest = digit(rest, second & 0xFFFF)
     return (high << 16) + low, rest
 
 
