@@ -227,7 +227,7 @@ class Schedule:
 
     def __rtruediv__(self, other: typing.Any) -> typing.NoReturn:
         raise TypeError(
-            "a number cannot be divided by a schedule, which may be 0. `InversePower` falls like a negative power of "
+            "one cannot divide by a schedule, which may be 0. `InversePower` falls like a negative power of "
             "the step, and a `Function` computes anything."
         )
 
