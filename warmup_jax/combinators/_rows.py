@@ -24,9 +24,11 @@ class Row:
 
     Args:
         stages: one schedule of their kind, each of its numbers an array of theirs.
+        lengths: their lengths.
     """
 
     stages: Schedule
+    lengths: np.ndarray | jax.Array
 
     def _compact(self) -> "Row":
         return self
@@ -34,15 +36,11 @@ class Row:
     @property
     def steps(self) -> jax.Array:
         """The sum of their lengths; it saturates at 2**31 - 1."""
-        return jnp.minimum(ends_of(self._lengths)[-1], _checks.MAX_STEPS).astype(jnp.int32)
-
-    @property
-    def _lengths(self) -> jax.Array:
-        return jax.vmap(lambda stage: jnp.asarray(canonical(stage).steps))(self.stages)
+        return jnp.minimum(ends_of(self.lengths)[-1], _checks.MAX_STEPS).astype(jnp.int32)
 
     def at(self, time: Time) -> jax.Array:
         """The value at a moment of at least 0; past the end that of the last stage which has steps."""
-        lengths = self._lengths
+        lengths = jnp.asarray(self.lengths)
         ends = ends_of(lengths)
         step = time.step.astype(jnp.uint32)
         last = jnp.max(jnp.where(lengths > 0, jnp.arange(len(lengths), dtype=jnp.int32), 0))
@@ -71,7 +69,8 @@ def as_rows(structure: tuple[bool, typing.Any], stages: list[Schedule]) -> list[
     has_tables, _ = structure
     if has_tables or len(stages) < MANY:
         return stages
-    return [Row(jax.tree.map(lambda *numbers: _stacked(numbers), *stages))]
+    lengths = [stage.steps if isinstance(stage.steps, int) else canonical(stage).steps for stage in stages]
+    return [Row(jax.tree.map(lambda *numbers: _stacked(numbers), *stages), _stacked(lengths))]
 
 
 def ends_of(lengths: typing.Any) -> jax.Array:
@@ -81,6 +80,7 @@ def ends_of(lengths: typing.Any) -> jax.Array:
     """
     if isinstance(lengths, list):
         lengths = jnp.stack(list(map(jnp.asarray, lengths))) if lengths else jnp.zeros(0, jnp.int32)
+    lengths = jnp.asarray(lengths)
     largest = jnp.asarray(jnp.iinfo(jnp.uint32).max, jnp.uint32)
     return jax.lax.associative_scan(lambda a, b: a + jnp.minimum(b, largest - a), lengths.astype(jnp.uint32))
 

@@ -58,7 +58,7 @@ class Repeat(Schedule):
         if isinstance(once, int) and isinstance(times, int) and isinstance(stretch, int):
             yield fits(_sum_of_cycles(once, times, stretch) <= _checks.MAX_STEPS)
         else:
-            grown = (times <= 31) & (self._cycles()[0][jnp.minimum(times, 31)] <= _checks.MAX_STEPS)
+            grown = (times <= 31) & (self._sum_of(times) <= _checks.MAX_STEPS)
             yield fits((once == 0) | jnp.where(stretch == 1, product_fits(once, times), grown))
 
     @property
@@ -70,9 +70,13 @@ class Repeat(Schedule):
         if isinstance(once, int) and isinstance(self.times, int) and isinstance(self.stretch, int):
             return _sum_of_cycles(once, self.times, self.stretch)
         even = _checks.multiply_lengths(once, self.times)
-        begins, _ = self._cycles()
-        grown = jnp.minimum(begins[jnp.minimum(self.times, 31)], _checks.MAX_STEPS).astype(jnp.int32)
+        grown = jnp.minimum(self._sum_of(self.times), _checks.MAX_STEPS).astype(jnp.int32)
         return jnp.where((jnp.asarray(self.stretch) == 1) | (even == 0), even, grown)
+
+    def _sum_of(self, times: int | jax.Array) -> jax.Array:
+        """The length of so many cycles, at most 31, in uint32; 2**31 where no step reaches their end."""
+        begins, _ = self._cycles()
+        return jnp.max(jnp.where(np.arange(32, dtype=np.int32) <= times, begins, 0))
 
     def _cycles(self) -> tuple[jax.Array, jax.Array]:
         """Where the first 32 cycles begin, and `stretch**(k - 1)` for each, in uint32; with a stretch of 2 or more
