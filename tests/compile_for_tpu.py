@@ -61,12 +61,8 @@ def compile_the_catalog(mesh: Mesh) -> None:
             fused, *others = kernels(compiled_update(mesh, optimizer))
             assert tuple(others) == constant[1:], (row.name, way, others)
             extra[way, row.name] = fused - constant[0]
-        tables = sum(np.ndim(number) > 0 for number in jax.tree.leaves(row.schedule))
-        # A look-up in a long table is a kernel of its own.
-        assert extra["in the optimizer", row.name] <= max(1, 2 * tables), (
-            row.name,
-            extra["in the optimizer", row.name],
-        )
+        # One, and one more for a look-up in a table that follows from other numbers, as in cycles that grow.
+        assert extra["in the optimizer", row.name] <= 2, (row.name, extra["in the optimizer", row.name])
         print(f"{time.perf_counter() - begin:5.1f} s  {row.name}", file=sys.stderr)
     print(f"compiled {len(ROWS)} schedules and twice as many train steps for {mesh.devices.flat[0].device_kind}")
     print(f"a constant rate: {constant[0]} fused computations, {constant[1]} collectives; no loop, no transfer")
