@@ -8,7 +8,6 @@ values are computed on the CPU, and only compiled for the other.
 """
 
 import collections
-import re
 import sys
 import time
 
@@ -21,6 +20,7 @@ from jax.experimental import topologies
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import warmup_jax as wj
+from tests.benchmarks.programs import kernels
 from tests.catalog import ROWS
 from tests.test_platforms import PARAMS, train_step
 from warmup_jax.experiment import loop
@@ -29,8 +29,6 @@ from warmup_jax.linen import TrainState
 from warmup_jax.transform import scheduled
 
 TOPOLOGIES = ("v5e:2x2", "v5e:4x4")
-COLLECTIVES = r"(all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute)(?:-start)?\("
-HOST_TRANSFERS = r"(?: |=)(infeed|outfeed|send|recv)\(|MoveToHost|MoveToDevice|callback"
 SCHEDULE = wj.join(wj.Linear(0.0, 1e-3, 66), wj.Repeat(wj.Cosine(1e-3, 1e-5, 264), times=3, scale=0.5))
 BATCH, IMAGES = 64, 1408
 
@@ -81,11 +79,6 @@ def compiled_update(mesh: Mesh, optimizer) -> str:
     return step.lower(placed(PARAMS, mesh), state, batch).compile().as_text() or ""
 
 
-def kernels(text: str) -> tuple[int, int, int, int]:
-    """How many fused computations, collectives, transfers and loops a compiled program has."""
-    return len(re.findall(r" fusion\(", text)), *count(text), len(re.findall(r" while\(", text))
-
-
 def state_of(optimizer) -> TrainState:
     model = Classifier(classes=10)
     params = model.init(jax.random.key(0), jnp.ones((1, 8, 8, 1)))["params"]
@@ -119,7 +112,8 @@ def compiled_epoch(mesh: Mesh) -> str:
 
 
 def count(text: str) -> tuple[int, int]:
-    return len(re.findall(COLLECTIVES, text)), len(re.findall(HOST_TRANSFERS, text))
+    found = kernels(text)
+    return found.collectives, found.transfers
 
 
 def check_that_a_transfer_is_seen(mesh: Mesh) -> None:

@@ -8,7 +8,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import numpy as np
 import pytest
 
 from tests import kill_and_resume
+from tests.processes import free_address
 from tests.training import a_shallow_model, column, rows_of, start  # noqa: F401
 from warmup_jax import cli
 from warmup_jax.experiment import checkpoints, data, devices, loop, plans
@@ -66,11 +66,8 @@ def cut(folder: pathlib.Path, to: pathlib.Path, step: int) -> pathlib.Path:
 
 
 def two_processes(*arguments: str) -> list[subprocess.Popen]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
     shared = {
-        "JAX_COORDINATOR_ADDRESS": address,
+        "JAX_COORDINATOR_ADDRESS": free_address(),
         "JAX_NUM_PROCESSES": "2",
         "JAX_CPU_COLLECTIVES_IMPLEMENTATION": "gloo",
     }

@@ -2,11 +2,7 @@
 host callbacks. `compile_for_tpu.py` goes one step further, with the TPU compiler itself.
 """
 
-import os
 import re
-import socket
-import subprocess
-import sys
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +11,7 @@ import pytest
 
 import warmup_jax as wj
 from tests.catalog import ROWS
+from tests.processes import free_address, on_devices
 from warmup_jax.compat import keras, pytorch, timm, transformers
 from warmup_jax.transform import scheduled
 
@@ -151,21 +148,12 @@ print("eight devices:", jax.device_count(), "in processes:", jax.process_count()
 """
 
 
-def run_on_devices(count: int, **environment: str) -> subprocess.Popen:
-    flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={count}", "JAX_PLATFORMS": "cpu"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-c", EIGHT_DEVICES], env=os.environ | flags | environment, **pipes)
-
-
 @pytest.mark.parametrize("processes", [1, 2])
 def test_eight_devices_with_the_state_sharded_and_donated(processes):
     """No more collectives, loops or calls of the host than a constant rate has; one compile; every buffer reused."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    shared = {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": str(processes)}
+    shared = {"JAX_COORDINATOR_ADDRESS": free_address(), "JAX_NUM_PROCESSES": str(processes)}
     runs = [
-        run_on_devices(8 // processes, **({**shared, "JAX_PROCESS_ID": str(k)} if processes > 1 else {}))
+        on_devices(EIGHT_DEVICES, 8 // processes, **({**shared, "JAX_PROCESS_ID": str(k)} if processes > 1 else {}))
         for k in range(processes)
     ]
     for run, (printed, errors) in [(run, run.communicate(timeout=240)) for run in runs]:

@@ -4,9 +4,7 @@ import csv
 import io
 import itertools
 import json
-import os
 import pathlib
-import socket
 import subprocess
 import sys
 
@@ -17,6 +15,7 @@ import pytest
 import scipy.stats
 
 import warmup_jax as wj
+from tests.processes import free_address, on_devices
 from warmup_jax import tune
 from warmup_jax.tune import _bar, _judging, _program, axes, estimates
 
@@ -354,20 +353,10 @@ leave_processes()
 """
 
 
-def on_devices(folder: pathlib.Path, count: int, **environment: str) -> subprocess.Popen:
-    flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={count}", "JAX_PLATFORMS": "cpu"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(
-        [sys.executable, "-c", DEVICES, str(folder)], cwd=ROOT, env=os.environ | flags | environment, **pipes
-    )
-
-
 def test_eight_devices_and_two_processes_of_four(plain, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        shared = {"JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{free.getsockname()[1]}", "JAX_NUM_PROCESSES": "2"}
-    runs = [on_devices(tmp_path / "one", 8)]
-    runs += [on_devices(tmp_path / "two", 4, JAX_PROCESS_ID=str(process), **shared) for process in (0, 1)]
+    shared = {"JAX_COORDINATOR_ADDRESS": free_address(), "JAX_NUM_PROCESSES": "2"}
+    runs = [on_devices(DEVICES, 8, str(tmp_path / "one"))]
+    runs += [on_devices(DEVICES, 4, str(tmp_path / "two"), JAX_PROCESS_ID=str(process), **shared) for process in (0, 1)]
     for run, (printed, errors) in [(run, run.communicate(timeout=240)) for run in runs]:
         assert run.returncode == 0, errors
         lines = [line for line in printed.splitlines() if "Gloo" not in line]

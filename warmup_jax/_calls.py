@@ -263,10 +263,8 @@ class Arguments:
 
     def _wrong(self, positional: _Values, named: dict[str, typing.Any]) -> str | None:
         single = {name: each for name, each in self.signature.parameters.items() if each.kind not in _SEVERAL}
-        names, takes_any = (
-            list(single),
-            any(each.kind is each.VAR_KEYWORD for each in self.signature.parameters.values()),
-        )
+        names = list(single)
+        takes_any = any(each.kind is each.VAR_KEYWORD for each in self.signature.parameters.values())
         if not takes_any and (unknown := [name for name in named if name not in names]):
             known = set(named) - set(unknown) | set(names[: len(positional)])
             return unknown_arguments(self.name, unknown, names or [f"*{self.several}"], known)

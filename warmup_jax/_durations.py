@@ -129,16 +129,16 @@ def _one(run: "Run", unit: str, name: str, duration: str, total: int | None) -> 
         return total, 100
     update = 1 if isinstance(run.batch_size, tuple) else (run.batch_size or 0) * run.accumulate
     if unit == "epochs":
-        if lacks := _lacks_for_epochs(run):
-            raise needs("long one is", lacks)
+        if missing := _lacks(run, "steps_per_epoch", "examples"):
+            raise needs("long one is", missing)
         return epoch_of(run)
     if unit == "examples":
         if not update:
             raise needs("many a step takes", "`batch_size=...`")
         return 1, update
     if unit == "tokens":
-        if lacks := lacks_for_tokens(run):
-            raise needs("many a step takes", lacks)
+        if missing := lacks_for_tokens(run):
+            raise needs("many a step takes", missing)
         return 1, run.tokens_per_step or update * (run.tokens_per_example or 0)
     return 1, run.accumulate if unit == "micro-steps" else 1
 
@@ -154,30 +154,23 @@ def epoch_of(run: "Run") -> tuple[int, int]:
     return -(-run.examples // run.batch_size), run.accumulate
 
 
-def _lacks_for_epochs(run: "Run") -> str:
-    """What would tell how long an epoch is; nothing where it is known."""
-    if run.steps_per_epoch is not None or (run.examples is not None and run.batch_size is not None):
+def _lacks(run: "Run", whole: str, part: str) -> str:
+    """What would tell `whole` of a run, which `part` and the batch size tell too; nothing where it is known."""
+    has_part, has_batch_size = getattr(run, part) is not None, run.batch_size is not None
+    if getattr(run, whole) is not None or (has_part and has_batch_size):
         return ""
-    if run.examples is not None:
+    if has_part:
         return "`batch_size=...`"
     if isinstance(run.batch_size, tuple):
-        return "`examples=...`"
-    if run.batch_size is not None:
-        return "`steps_per_epoch=...` or `examples=...`"
-    return "`steps_per_epoch=...`, or `examples=...` with `batch_size=...`"
+        return f"`{part}=...`"
+    if has_batch_size:
+        return f"`{whole}=...` or `{part}=...`"
+    return f"`{whole}=...`, or `{part}=...` with `batch_size=...`"
 
 
 def lacks_for_tokens(run: "Run") -> str:
     """What would tell how many tokens an update has; nothing where it is known."""
-    if run.tokens_per_step is not None or (run.tokens_per_example is not None and run.batch_size is not None):
-        return ""
-    if run.tokens_per_example is not None:
-        return "`batch_size=...`"
-    if isinstance(run.batch_size, tuple):
-        return "`tokens_per_example=...`"
-    if run.batch_size is not None:
-        return "`tokens_per_step=...` or `tokens_per_example=...`"
-    return "`tokens_per_step=...`, or `tokens_per_example=...` with `batch_size=...`"
+    return _lacks(run, "tokens_per_step", "tokens_per_example")
 
 
 def resolved(run: "Run", name: str, duration: int | str) -> tuple[int, Reading]:

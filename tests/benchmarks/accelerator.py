@@ -11,7 +11,6 @@ import functools
 import importlib.metadata
 import os
 import platform
-import re
 import sys
 import time
 
@@ -23,6 +22,7 @@ import tabulate
 
 import warmup_jax as wj
 from tests.benchmarks.cost import ms, seconds
+from tests.benchmarks.programs import kernels
 from tests.catalog import ROWS
 from warmup_jax.transform import learning_rate, scheduled
 
@@ -144,10 +144,8 @@ def large_step(size: Size):
 
 
 def counts(text: str) -> str:
-    fused = len(re.findall(r" fusion\(", text))
-    loops = len(re.findall(r" while\(", text))
-    host = len(re.findall(r"(?: |=)(?:infeed|outfeed|send|recv)\(|MoveToHost|MoveToDevice|callback", text))
-    return f"{fused} fused, {loops} loops, {host} transfers"
+    found = kernels(text)
+    return f"{found.fused} fused, {found.loops} loops, {found.transfers} transfers"
 
 
 def tiny_steps(size: Size):

@@ -40,10 +40,9 @@ class Row:
 
     def at(self, time: Time) -> jax.Array:
         """The value at a moment of at least 0; past the end that of the last stage which has steps."""
-        lengths = jnp.asarray(self.lengths)
-        ends = ends_of(lengths)
+        ends = ends_of(self.lengths)
         step = time.step.astype(jnp.uint32)
-        last = jnp.max(jnp.where(lengths > 0, jnp.arange(len(lengths), dtype=jnp.int32), 0))
+        last = jnp.max(jnp.where(self.lengths > 0, jnp.arange(len(self.lengths), dtype=jnp.int32), 0))
         k = jnp.minimum(count_not_above(ends[:-1], step), last)
         begin = jnp.where(k > 0, ends[jnp.maximum(k - 1, 0)], 0)
         local = time._replace(step=(step - begin).astype(jnp.int32))

@@ -11,7 +11,7 @@ import numpy as np
 from warmup_jax import _checks, _kinds, _numbers
 from warmup_jax._placed import FAR, Placed
 from warmup_jax._schedule import Schedule
-from warmup_jax._time import Time, count_not_above, look_up
+from warmup_jax._time import Time, count_not_above, divide, look_up
 from warmup_jax.combinators._totals import fits
 from warmup_jax.fields import Boundaries, Condition, Count, at_least
 
@@ -109,9 +109,9 @@ class DataClock(Schedule):
         # (left * unit - parts) / size, rounded up: all units but the first, and what is left of that one.
         units = Time(jnp.maximum(left - 1, 0)).divided(size).times(self.unit)
         first = jnp.where(left > 0, jnp.asarray(self.unit).astype(jnp.uint32) - parts[row], 0)
-        first = ((first // size).astype(jnp.int32), first % size)
-        steps, part = _added((units.step, units.part), first, size)
-        return begins[row] + jnp.minimum(_next_where(part > 0, steps), _checks.MAX_STEPS - begins[row])
+        more, rest = divide(first, size)
+        steps, part = _added((units.step, units.part), (more.astype(jnp.int32), rest), size)
+        return _checks.add_lengths(begins[row], _next_where(part > 0, steps))
 
     def inside(self) -> typing.Iterator[Placed]:
         """The inner schedule once for each size, at the pace of that size."""
@@ -157,10 +157,10 @@ def _added(first: tuple, second: tuple, unit: jax.Array) -> tuple[jax.Array, jax
     """The sum of two moments of whole and parts of one unit, 0 or later; it saturates at 2**31 - 1."""
     (step, part), (other, more) = first, second
     over = part >= unit - more  # never `part + more`, which may wrap
-    step = step + jnp.minimum(other, _checks.MAX_STEPS - step)
+    step = _checks.add_lengths(step, other)
     return _next_where(over, step), jnp.where(over, part - (unit - more), part + more)
 
 
-def _next_where(condition: jax.Array, step: jax.Array) -> jax.Array:
+def _next_where(condition: jax.Array, step: int | jax.Array) -> jax.Array:
     """`step + 1` where the condition holds, at most 2**31 - 1."""
     return jnp.where(condition & (step < _checks.MAX_STEPS), step + 1, step)

@@ -11,7 +11,7 @@ import numpy as np
 from warmup_jax import _checks
 from warmup_jax._placed import Placed
 from warmup_jax._schedule import Bounded, Schedule, length_of
-from warmup_jax._time import Time, count_not_above, divide, multiply
+from warmup_jax._time import Time, add, count_not_above, divide, multiply
 from warmup_jax.combinators._totals import finite, fits, product_fits
 from warmup_jax.fields import Condition, Count, Positive, Real, at_least
 
@@ -94,8 +94,7 @@ class Repeat(Schedule):
         # Whole numbers wrap where they leave uint32; floats tell where, with room to spare for their rounding.
         doublings = exponent.astype(np.float32) * jnp.log2(stretch.astype(jnp.float32))
         reached = once.astype(jnp.float32) * jnp.exp2(jnp.minimum(doublings, 60.0)) < 2.2e9
-        last = jnp.minimum(last, most)
-        begin = jnp.where(reached, last + jnp.minimum(before, most - last), most)
+        begin = jnp.where(reached, add(jnp.minimum(last, most), before), most)
         return jnp.where(cycle == 0, jnp.uint32(0), begin), power
 
     def inside(self) -> typing.Iterator[Placed]:

@@ -73,8 +73,11 @@ def fairseq(
     Source: facebookresearch/fairseq, fairseq/optim/lr_scheduler/, `step_update` in fixed_schedule.py,
     inverse_square_root_schedule.py, polynomial_decay_schedule.py, cosine_lr_scheduler.py and tri_stage_lr_scheduler.py.
     """
-    if isinstance(lr_scheduler, str) and lr_scheduler not in _SCHEDULERS:
-        raise _unknown(lr_scheduler)  # before its settings, which are unknown too
+    if not _checks.is_mapping(lr_scheduler) and lr_scheduler not in _SCHEDULERS:
+        raise ValueError(  # before its settings, which are unknown too
+            f"`fairseq(lr_scheduler=...)` must be one of {', '.join(_SCHEDULERS)}; {_checks.came(lr_scheduler)}."
+            f"{_checks.nearest(lr_scheduler, _SCHEDULERS)}"
+        )
     refuse_rates(fairseq, others, _LET_PASS, _GROUPS)
     if _checks.is_mapping(lr_scheduler) or optimization is not None:
         run = section_of("fairseq(optimization=...)", optimization or {}, "`lr`")
@@ -103,7 +106,7 @@ def fairseq(
             return wj.cosine_restarts(
                 peak=peak, cycle=lr_period_updates, warmup=warmup, stretch=t_mult, scale=lr_shrink, **ends
             )
-        case "tri_stage":
+        case _:  # "tri_stage"
             if phase_ratio is not None:
                 total = needed("fairseq(max_update=...)", max_update, "`phase_ratio` is a share of it")
                 if len(phase_ratio) != 3:
@@ -118,14 +121,6 @@ def fairseq(
                 start=peak * init_lr_scale,
                 stop=peak * final_lr_scale,
             )
-    raise _unknown(lr_scheduler)
-
-
-def _unknown(lr_scheduler: typing.Any) -> ValueError:
-    return ValueError(
-        f"`fairseq(lr_scheduler=...)` must be one of {', '.join(_SCHEDULERS)}; {_checks.came(lr_scheduler)}."
-        f"{_checks.nearest(lr_scheduler, _SCHEDULERS)}"
-    )
 
 
 def _peak(lr: float | typing.Sequence[float]) -> float:
