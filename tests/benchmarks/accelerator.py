@@ -13,6 +13,7 @@ import os
 import platform
 import sys
 import time
+import types
 
 import jax
 import jax.numpy as jnp
@@ -42,12 +43,8 @@ WAYS = {
 }
 
 
-class Size(dict):
-    """How large everything is, by name."""
-
-    __getattr__ = dict.__getitem__
-
-
+# How large everything is.
+Size = types.SimpleNamespace
 FULL = Size(
     layers=6, width=768, batch=16, tokens=512, vocabulary=8192, rounds=12, rates=16_000_000, trainings=24, epochs=6.5
 )
