@@ -1,5 +1,6 @@
 """Which peak, which warmup: whole trainings over a grid of schedules and seeds, as one compiled program."""
 
+from warmup_jax.tune import plot as plot
 from warmup_jax.tune.axes import log_range as log_range
 from warmup_jax.tune.estimates import Cell as Cell
 from warmup_jax.tune.estimates import Edge as Edge

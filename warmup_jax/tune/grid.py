@@ -60,6 +60,7 @@ class Grid:
         trained: Rule | None = None,
     ):
         self.axes, self.seeds, self.manifest = axes, tuple(seeds), manifest
+        self._trained = trained
         self.schedules = tuple(point.schedule for point in points)
         self._points = points
         self._runs = list(itertools.chain(*runs))
@@ -101,6 +102,32 @@ class Grid:
             raise ValueError(f"`curves(metric)` must be a metric with a number for each step; {metric!r} has one.")
         curves = [np.full(shape, np.nan) if run is None else run[metric] for run in self._runs]
         return np.stack(curves).reshape(*self.status.shape, *shape)
+
+    def at(self, **arguments: typing.Any) -> "Grid":
+        """The part of the grid at which swept arguments have these values; they are no axes of it.
+
+        Args:
+            arguments: swept arguments, each with one of its values, such as `warmup=10`.
+        """
+        for name, value in arguments.items():
+            if value not in self.axes.get(name, ()):
+                swept = "; ".join(f"{name}: {', '.join(map(shown, values))}" for name, values in self.axes.items())
+                raise ValueError(
+                    f"`at({name}=...)` must be a value of a swept argument; {_checks.came(value)}. Those that are "
+                    f"swept: {swept or 'none'}."
+                )
+        axes = {name: values for name, values in self.axes.items() if name not in arguments}
+        there = [
+            k
+            for k, point in enumerate(self._points)
+            if all(point.arguments[name] == value for name, value in arguments.items())
+        ]
+        points = [
+            self._points[k]._replace(arguments={name: self._points[k].arguments[name] for name in axes}) for k in there
+        ]
+        count = len(self.seeds)
+        runs = [self._runs[k * count : (k + 1) * count] for k in there]
+        return Grid(axes, points, list(self.seeds), runs, self.manifest, self._trained)
 
     @property
     def runs(self) -> list[Row]:
