@@ -74,7 +74,7 @@ def phase_diagram(
         _mark_best(axes, phases, best)
     bar = axes.figure.colorbar(mesh, ax=axes, label=f"{metric}, median of the seeds that trained")
     ticks = typing.cast("Normalize", mesh.norm).inverse(np.linspace(0, 1, 5))
-    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
+    bar.set_ticks(ticks.tolist(), labels=[f"{tick:.3g}" for tick in ticks])
     bar.ax.minorticks_off()
     axes.set_xlim(-0.5, len(phases.peaks) - 0.5)
     axes.set_ylim(-0.5, len(phases.values) - 0.5)
