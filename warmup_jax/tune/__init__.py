@@ -6,5 +6,9 @@ from warmup_jax.tune.estimates import Cell as Cell
 from warmup_jax.tune.estimates import Edge as Edge
 from warmup_jax.tune.estimates import Sensitivity as Sensitivity
 from warmup_jax.tune.grid import Grid as Grid
+from warmup_jax.tune.ranging import Band as Band
+from warmup_jax.tune.ranging import Estimate as Estimate
+from warmup_jax.tune.ranging import RangeTest as RangeTest
+from warmup_jax.tune.ranging import range_test as range_test
 from warmup_jax.tune.sweeping import ChunksFailed as ChunksFailed
 from warmup_jax.tune.sweeping import sweep as sweep
