@@ -13,7 +13,7 @@ from warmup_jax.experiment import devices
 from warmup_jax.fields import Count, Kind, at_least, kind_of
 from warmup_jax.tune import _bar, _folder
 from warmup_jax.tune._program import Metrics, Program, Shapes, Train
-from warmup_jax.tune.axes import Point, axes_of, grouped, points_of
+from warmup_jax.tune.axes import Axes, Point, axes_of, grouped, points_of
 from warmup_jax.tune.grid import COLUMNS, Grid, Rule
 
 _COUNT = kind_of(typing.Annotated[Count, at_least(1)]) or Kind()
@@ -92,29 +92,49 @@ def sweep(
         >>> wj.Constant(**grid.best("loss").arguments, steps=5000)
         Constant(value=0.3, steps=5000)
     """
+    chosen, size = asked_of(train, make, seeds, at_once)
+    axes = axes_of(grid)
+    points = points_of(make, grid, axes)
+    devices.check_same_everywhere([[point.text for point in points], chosen, size])
+    with _folder.opened(folder, train) as kept:
+        return train_all(train, axes, points, chosen, size, trained, kept)
+
+
+def asked_of(
+    train: typing.Any, make: typing.Any, seeds: typing.Any, at_once: typing.Any
+) -> tuple[list[int], int | None]:
+    """The seeds as a list, and the size of a chunk, after a check of what a sweep is called with."""
     if not callable(train) or isinstance(train, Schedule):
         raise TypeError(f"`sweep(train=...)` must be a function `train(schedule, key)`; {_checks.came(train)}.")
     if not callable(make) or isinstance(make, Schedule):
         raise TypeError(
             f"`sweep(make=...)` must be what makes a schedule, such as `warmup_cosine`; {_checks.came(make)}."
         )
-    chosen = _checked_seeds(seeds)
-    size = None if at_once is None else int(_COUNT.check("sweep(at_once=...)", at_once))
-    axes = axes_of(grid)
-    points = points_of(make, grid, axes)
-    devices.check_same_everywhere([[point.text for point in points], chosen, size])
-    with _folder.opened(folder, train) as kept:
-        if kept.folder and (no_text := [point.text for point in points if _ADDRESS in point.text]):
-            raise ValueError(
-                "`sweep(folder=...)` needs schedules that can be written as text, by which their runs are found again; "
-                f"got {_words.phrase(no_text[0], 160)}. Define a class of schedules instead of a `Function`."
-            )
-        failures = _train_missing(train, points, chosen, size, trained, kept)
-        runs = [[kept.runs.get((point.text, seed)) for seed in chosen] for point in points]
-        result = Grid(axes, points, chosen, runs, kept.manifest, trained)
-        if kept.folder and devices.is_first():
-            result.save(kept.folder / "runs.csv")
-            result.save(kept.folder / "runs.json")
+    return _checked_seeds(seeds), None if at_once is None else int(_COUNT.check("sweep(at_once=...)", at_once))
+
+
+def train_all(
+    train: Train,
+    axes: Axes,
+    points: list[Point],
+    seeds: list[int],
+    size: int | None,
+    trained: Rule | None,
+    kept: _folder.Kept,
+    name: str = "runs",
+) -> Grid:
+    """The grid of some points, after training what is not kept yet; its table is kept under a name."""
+    if kept.folder and (no_text := [point.text for point in points if _ADDRESS in point.text]):
+        raise ValueError(
+            "`sweep(folder=...)` needs schedules that can be written as text, by which their runs are found again; "
+            f"got {_words.phrase(no_text[0], 160)}. Define a class of schedules instead of a `Function`."
+        )
+    failures = _train_missing(train, points, seeds, size, trained, kept)
+    runs = [[kept.runs.get((point.text, seed)) for seed in seeds] for point in points]
+    result = Grid(axes, points, seeds, runs, kept.manifest, trained)
+    if kept.folder and devices.is_first():
+        result.save(kept.folder / f"{name}.csv")
+        result.save(kept.folder / f"{name}.json")
     if failures:
         where = f"in {_words.name(kept.folder)}" if kept.folder else "in the `grid` of this error"
         raise ChunksFailed(
