@@ -16,7 +16,7 @@ from warmup_jax.tune._program import Train
 from warmup_jax.tune.axes import axes_of, log_range, points_of
 from warmup_jax.tune.estimates import Cell, Edge, as_good_as_the_best
 from warmup_jax.tune.grid import Grid, Rule, table_of
-from warmup_jax.tune.sweeping import asked_of, train_all
+from warmup_jax.tune.sweeping import Sweeps, asked_of
 
 _Rate: typing.TypeAlias = Annotated[Known, between(0.0, math.inf, above=True)]
 _Total: typing.TypeAlias = Annotated[int, _numbers.WholeNumber(10, of="steps", known=True)]
@@ -98,7 +98,7 @@ def find_warmup(
         raise ValueError(f"`find_warmup(low=...)` must be below `high`; got low={low!r}, high={high!r}.")
     devices.check_same_everywhere([total, peak, low, high, metric, mode, chosen, size])
     with _folder.opened(folder, train) as kept:
-        search = _Search(train, make, total, chosen, size, trained, metric, mode, kept)
+        search = _Search(Sweeps(train, size, trained, kept), make, total, chosen, metric, mode)
         return search.found(log_range(low, high, _PER_DECADE * math.ceil(math.log10(high / low)) + 1), peak)
 
 
@@ -106,15 +106,12 @@ def find_warmup(
 class _Search:
     """Sweeps that share their finished runs."""
 
-    train: Train
+    sweeps: Sweeps
     make: typing.Callable[..., Schedule]
     total: int
     seeds: list[int]
-    size: int | None
-    trained: Rule | None
     metric: str
     mode: _Mode
-    kept: _folder.Kept
 
     def __post_init__(self):
         self.grids: dict[str, Grid] = {}
@@ -183,7 +180,6 @@ class _Search:
         axes = axes_of(arguments)
         points = points_of(self.make, arguments, axes)
         chosen = self.seeds[:seeds]
-        grid = train_all(self.train, axes, points, chosen, self.size, self.trained, self.kept, name)
-        self.grids[name] = grid
+        grid = self.grids[name] = self.sweeps.grid(axes, points, chosen, name)
         self.asked |= {(point.text, seed) for point in points for seed in chosen}
         return grid
