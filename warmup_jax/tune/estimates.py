@@ -93,6 +93,18 @@ def cell_of(arguments: dict[str, typing.Any], values: np.ndarray, trained: np.nd
     return Cell(arguments, median, *interval(good), int(trained.sum()), int(there.sum()))
 
 
+def as_good_as_the_best(cells: typing.Sequence[Cell], mode: typing.Literal["min", "max"]) -> list[Cell]:
+    """The cells whose median is within the interval of the best one, of those in which every seed trained."""
+    whole = [cell for cell in cells if cell.trained == cell.runs]
+    if not whole:
+        return []
+    if mode == "min":
+        limit = min(whole, key=lambda cell: cell.median).high
+        return [cell for cell in whole if cell.median <= limit]
+    limit = max(whole, key=lambda cell: cell.median).low
+    return [cell for cell in whole if cell.median >= limit]
+
+
 def edge_of(arguments: dict[str, typing.Any], peaks: np.ndarray, trained: np.ndarray, there: np.ndarray) -> Edge:
     """The edge from which runs trained and which are there, both of shape (seeds, peaks), the peaks rising."""
 

@@ -154,19 +154,7 @@ class Grid:
         Args:
             metric: its name.
         """
-        head = [*self.axes, metric, "95 % interval", "trained"]
-        rows = [
-            [
-                *map(shown, cell.arguments.values()),
-                _number(cell.median),
-                "-" if math.isnan(cell.low) else f"{cell.low:.4g} to {cell.high:.4g}",
-                f"{cell.trained} of {cell.runs}",
-            ]
-            for cell in self.cells(metric)
-        ]
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        lines = ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in [head, *rows]]
-        return "\n".join(lines)
+        return table_of(metric, self.axes, self.cells(metric))
 
     def best(self, metric: str, mode: typing.Literal["min", "max"] = "min") -> Cell:
         """The point with the best median over all its seeds, where one that did not train counts as the worst.
@@ -290,6 +278,23 @@ class Grid:
         """The combinations of the other arguments."""
         others = {name: values for name, values in self.axes.items() if name != axis}
         return [dict(zip(others, values, strict=True)) for values in itertools.product(*others.values())]
+
+
+def table_of(metric: str, names: typing.Iterable[str], cells: typing.Iterable[Cell]) -> str:
+    """Cells as a text, a line for each; the names are those of the swept arguments."""
+    head = [*names, metric, "95 % interval", "trained"]
+    rows = [
+        [
+            *map(shown, cell.arguments.values()),
+            _number(cell.median),
+            "-" if math.isnan(cell.low) else f"{cell.low:.4g} to {cell.high:.4g}",
+            f"{cell.trained} of {cell.runs}",
+        ]
+        for cell in cells
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in [head, *rows]]
+    return "\n".join(lines)
 
 
 def _verdict(run: Metrics | None, numbers: dict[str, float], trained: Rule | None) -> _judging.Verdict:
