@@ -76,22 +76,14 @@ def interval(
         statistic: a function from resamples, an array of shape `(RESAMPLES, *samples.shape)`, to the estimate of each;
             by default the median.
     """
-    if len(samples) < 2:
+    count = len(samples)
+    if count < 2:
         return float("nan"), float("nan")
-    resampled = samples[resamples(len(samples))]
-    low, high = ends_of(np.median(resampled, axis=1) if statistic is None else statistic(resampled))
-    return float(low), float(high)
-
-
-def resamples(count: int) -> np.ndarray:
-    """Which of so many samples each resample of the bootstrap holds, an array of shape `(RESAMPLES, count)`."""
-    return np.random.default_rng(0).integers(count, size=(RESAMPLES, count))
-
-
-def ends_of(estimates: np.ndarray) -> np.ndarray:
-    """The ends of the percentile interval over the leading axis, a pair."""
+    picks = np.random.default_rng(0).integers(count, size=(RESAMPLES, count))
+    estimates = np.median(samples[picks], axis=1) if statistic is None else statistic(samples[picks])
     ends = [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2]
-    return np.quantile(estimates, ends, axis=0, method="inverted_cdf")  # no mean of neighbours: one may be infinite
+    low, high = np.quantile(estimates, ends, method="inverted_cdf")  # no mean of neighbours: one may be infinite
+    return float(low), float(high)
 
 
 def cell_of(arguments: dict[str, typing.Any], values: np.ndarray, trained: np.ndarray, there: np.ndarray) -> Cell:
@@ -99,6 +91,18 @@ def cell_of(arguments: dict[str, typing.Any], values: np.ndarray, trained: np.nd
     good = values[trained]
     median = float(np.median(good)) if len(good) else float("nan")
     return Cell(arguments, median, *interval(good), int(trained.sum()), int(there.sum()))
+
+
+def as_good_as_the_best(cells: typing.Sequence[Cell], mode: typing.Literal["min", "max"]) -> list[Cell]:
+    """The cells whose median is within the interval of the best one, of those in which every seed trained."""
+    whole = [cell for cell in cells if cell.trained == cell.runs]
+    if not whole:
+        return []
+    if mode == "min":
+        limit = min(whole, key=lambda cell: cell.median).high
+        return [cell for cell in whole if cell.median <= limit]
+    limit = max(whole, key=lambda cell: cell.median).low
+    return [cell for cell in whole if cell.median >= limit]
 
 
 def edge_of(arguments: dict[str, typing.Any], peaks: np.ndarray, trained: np.ndarray, there: np.ndarray) -> Edge:
