@@ -63,42 +63,27 @@ def cells() -> None:
 
 
 def killed(folder: str) -> tune.Grid:
-    """The sweep that `kills` kills: 60 trainings in chunks of 6."""
+    """The sweep that `kills` kills: 120 trainings in 60 chunks."""
     train = trainings.digits_mlp(optax.sgd, depth=3, width=64, steps=200)
-    return tune.sweep(
-        train,
-        wj.warmup_linear,
-        peak=tune.log_range(1e-2, 1.0, 5),
-        warmup=[0, 10, 30],
-        total=200,
-        seeds=4,
-        folder=folder,
-        at_once=6,
-    )
+    peaks, warmups = tune.log_range(1e-2, 1.0, 10), [0, 10, 30]
+    return tune.sweep(train, wj.warmup_linear, peak=peaks, warmup=warmups, total=200, seeds=4, folder=folder, at_once=2)
 
 
 def kills(count: int = 20) -> None:
     """A sweep that is killed at `count` random moments, beside one that is not: the same bits."""
+    moments = random.Random()
     with tempfile.TemporaryDirectory() as scratch:
         whole = killed(f"{scratch}/whole").curves("loss")
-        command = [sys.executable, "-c", f"from tests.benchmarks import sweeps; sweeps.killed({scratch + '/killed'!r})"]
-        done, moments = 0, random.Random()
-        while done < count:
+        for number in range(count):
+            folder = pathlib.Path(scratch, "killed")
+            command = [sys.executable, "-c", f"from tests.benchmarks import sweeps; sweeps.killed({str(folder)!r})"]
             process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-            try:
-                process.wait(moments.uniform(0.0, 12.0))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                done += 1
-            else:  # it finished: the next kills find a new one
-                assert process.returncode == 0
-                _same(killed(f"{scratch}/killed").curves("loss"), whole)
-                for path in sorted(pathlib.Path(scratch, "killed").rglob("*"), reverse=True):
-                    path.rmdir() if path.is_dir() else path.unlink()
-        _same(killed(f"{scratch}/killed").curves("loss"), whole)
+            wanted = len(list(folder.glob("chunk_*"))) + moments.randint(0, 2)
+            while process.poll() is None and len(list(folder.glob("chunk_*"))) < wanted:
+                time.sleep(0.001)
+            time.sleep(moments.uniform(0.0, 0.3))
+            process.kill()
+            process.wait()
+            print(f"killed: {number + 1} times, {len(list(folder.glob('chunk_*')))} chunks", file=sys.stderr)
+        np.testing.assert_array_equal(killed(str(folder)).curves("loss"), whole)
     print(f"killed {count} times: the bits of a sweep that was not")
-
-
-def _same(found: np.ndarray, wanted: np.ndarray) -> None:
-    np.testing.assert_array_equal(found, wanted)
