@@ -351,6 +351,7 @@ def test_a_scheduler_that_is_stepped_once_per_epoch(capsys):
         (["convert", "StepLR(optimizer, 5"], "CALL is no Python expression: '(' was never closed"),
         (["convert", "'5'"], "CALL must be a call, such as StepLR(optimizer, 30); got "),
         (["convert", "ReduceLROnPlateau(optimizer)"], "no function of the step; warmup_jax.transform.reduce_on"),
+        (["convert", "GreedyLR(optimizer)"], "no function of the step; warmup_jax.transform.greedy is its form here"),
         (["convert", f"{'(' * 500}1{')' * 500}"], "CALL is no Python expression: too many nested parentheses"),
         (["convert", "1 / 0"], "CALL is no number: division by zero"),
         (["convert", "exec('import os')"], "'exec' is no schedule of another library;"),
