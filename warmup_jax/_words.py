@@ -51,6 +51,15 @@ def _of_system(error: OSError) -> str:
     return f"{where}{error.strerror}"
 
 
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """The lines of a table, its first column on the left and the others on the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{widths[k]}}" if k == 0 else f"{cell:>{widths[k]}}" for k, cell in enumerate(cells))
+        for cells in rows
+    ]
+
+
 def duration(seconds: float) -> str:
     """Such as "0.4 s", "46 s", "3 min 20 s" and "2 h 5 min"."""
     if seconds < 9.95:
