@@ -84,7 +84,9 @@ def test_completion_completes():
     }
     program = "from warmup_jax import cli; cli.console()"
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
-    assert done.stdout.split() == ["plain,show", "plain,sample", "plain,score", "plain,studio"], done.stderr
+    assert done.stdout.split() == ["plain,show", "plain,sample", "plain,score", "plain,studio", "plain,suggest"], (
+        done.stderr
+    )
 
 
 # What the commands print.

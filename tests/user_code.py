@@ -93,6 +93,9 @@ def theories(schedule: wj.Schedule) -> None:
     typing.assert_type(theory.refined([2.0, 1.0], peak=0.1), wj.Schedule)
     theory.bound(schedule, "3 epochs")  # refused: reportArgumentType
     theory.score([schedule], 100)  # refused: reportArgumentType
+    typing.assert_type(theory.transfer.step_law(1e9, tokens=1e11).peak, float)
+    theory.transfer.compare("1B", 1e11)  # refused: reportArgumentType
+    theory.transfer.horizon(1e-3, schedule)  # refused: reportCallIssue
     theory.effective_warmup()  # refused: reportCallIssue
 
 

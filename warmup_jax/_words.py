@@ -3,6 +3,7 @@
 import os
 import re
 import reprlib
+import typing
 
 _LONGEST_NAME = 160
 _LONGEST_MESSAGE = 900
@@ -51,7 +52,7 @@ def _of_system(error: OSError) -> str:
     return f"{where}{error.strerror}"
 
 
-def table(rows: list[tuple[str, ...]]) -> list[str]:
+def table(rows: typing.Sequence[typing.Sequence[str]]) -> list[str]:
     """The lines of a table, its first column on the left and the others on the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
