@@ -159,7 +159,7 @@ def greedy(
     def observe(state: GreedyState, metric: jax.Array, schedule: Schedule, count: jax.Array) -> GreedyState:
         seen = jnp.minimum(state.seen + 1, window)
         recent = jnp.concatenate([metric[None], state.metrics[2:-1]])
-        mean = jnp.where(jnp.arange(window) < seen, recent, 0.0).sum() / seen.astype(jnp.float32)
+        mean = jnp.where(jnp.arange(window, dtype=jnp.int32) < seen, recent, 0.0).sum() / seen.astype(jnp.float32)
         rests, better = state.resting > 0, is_better(mean, state.best, mode, threshold, threshold_mode)
         best = jnp.where(better & ~rests, mean, state.best)
         good = jnp.where(better & ~rests, state.good + 1, 0)

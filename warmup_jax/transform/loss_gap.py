@@ -6,11 +6,13 @@ from typing import Annotated
 import jax
 import jax.numpy as jnp
 import optax
+from jax import core
 
 from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
 from warmup_jax.fields import Positive, Real, at_least
 from warmup_jax.transform._following import following
+from warmup_jax.transform.reading import learning_rate
 
 
 class LossGapState(typing.NamedTuple):
@@ -79,7 +81,7 @@ def loss_gap_warmup(
 
     Raises:
         ValueError: for arguments beyond their limits, and on `init` if `inner` has no scheduled learning rate, or
-            several.
+            several, or one that begins at 0.
         TypeError: for something else than an optimizer, and from `update` without `value`.
 
     Example:
@@ -127,4 +129,16 @@ def loss_gap_warmup(
         value = schedule(jnp.where(is_over, count - state.switched_at, 0))
         return value / divided.astype(value.dtype)
 
-    return following("loss_gap_warmup", inner, begin, observe, rate)
+    optimizer = following("loss_gap_warmup", inner, begin, observe, rate)
+
+    def init(params: optax.Params) -> typing.Any:
+        state = optimizer.init(params)
+        first = learning_rate(state)
+        if not isinstance(first, core.Tracer) and first == 0:
+            raise ValueError(
+                "`loss_gap_warmup(inner)` must have a schedule that begins at its peak, as `Cosine(peak, 0.0, steps)` "
+                "does; this one begins at 0, and nothing would be learned. Leave out its own warmup."
+            )
+        return state
+
+    return optax.GradientTransformationExtraArgs(init, optimizer.update)
