@@ -60,7 +60,8 @@ def step_law(parameters: Amount, tokens: Amount) -> Hyperparameters:
     Source: Li et al. 2025, https://arxiv.org/abs/2503.04715, and the runs of https://step-law.github.io.
     """
     law = "Step Law"
-    said = outside(law, "parameters", parameters, 2.14e8, 1.08e9) + outside(law, "tokens", tokens, 4e9, 1e11)
+    said = outside(law, "parameters", parameters, 214_663_680, 1_073_741_824)
+    said += outside(law, "tokens", tokens, 4e9, 1e11)
     peak = 1.7973 * parameters**-0.71292 * tokens**0.30749
     return Hyperparameters(law, "AdamW", peak, 0.58069 * tokens**0.57094, warnings=warn(said))
 
