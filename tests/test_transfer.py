@@ -68,7 +68,7 @@ def test_the_ratios_of_nanochat(quiet):
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: transfer.step_law(7e9, 5e10), "Step Law was fitted to 214M to 1.08B parameters, and this is 7B."),
+        (lambda: transfer.step_law(7e9, 5e10), "Step Law was fitted to 215M to 1.07B parameters, and this is 7B."),
         (lambda: transfer.step_law(1e9, 1.4e12), "Step Law was fitted to 4B to 100B tokens, and this is 1.4T."),
         (lambda: transfer.porian(2e6), "law of Porian et al. was fitted to 5M to 901M parameters, and this is 2M."),
         (lambda: transfer.porian(1e8, tokens=1e10), "had about 20 to a parameter, and this one has 100."),
@@ -153,9 +153,10 @@ def test_a_schedule_to_begin_with():
     short = transfer.suggest(parameters=7e9, tokens=1e9, batch_size=2**22)
     assert short.schedule == wj.warmup_cosine(peak=0.000101, warmup=23, total=238, stop=1e-5)
     assert "The peak of Step Law goes with its batch, and this one is 52.5 times as large." in str(short)
-    assert str(short).count("Mind: Step Law was fitted to 214M to 1.08B parameters") == 1
+    assert str(short).count("Mind: Step Law was fitted to 215M to 1.07B parameters") == 1
     own = transfer.suggest(parameters=1e9, tokens=1e11, tokens_per_example=2048)
     assert own.batch_size == 541 * 2048 and "541 examples of 2,048: that of the law" in str(own)
+    assert transfer.suggest(parameters=1e9, tokens=1e6, batch_size=0.1).batch_size == 1
     with pytest.raises(
         ValueError, match=r"must make 1 to 2,147,483,647 updates of the run; got 0.01, 1K tokens in bat"
     ):

@@ -156,16 +156,19 @@ def greedy(
         value = schedule(count)
         return jnp.clip(unbounded(state, value), jnp.minimum(value, min_lr), jnp.maximum(value, max_lr))
 
-    def observe(state: GreedyState, metric: jax.Array, schedule: Schedule, count: jax.Array) -> GreedyState:
+    def judged(state: GreedyState, metric: jax.Array) -> tuple[jax.Array, ...]:
+        """The metrics of the mean and how many they are, the best mean, and how many were good and bad in a row."""
         seen = jnp.minimum(state.seen + 1, window)
         recent = jnp.concatenate([metric[None], state.metrics[2:-1]])
         mean = jnp.where(jnp.arange(window, dtype=jnp.int32) < seen, recent, 0.0).sum() / seen.astype(jnp.float32)
         rests, better = state.resting > 0, is_better(mean, state.best, mode, threshold, threshold_mode)
         best = jnp.where(better & ~rests, mean, state.best)
         good = jnp.where(better & ~rests, state.good + 1, 0)
-        bad = jnp.where(better | rests, 0, state.bad + 1)
-        raises, lowers = good > patience, bad > patience
+        return recent, seen, best, good, jnp.where(better | rests, 0, state.bad + 1)
 
+    def observe(state: GreedyState, metric: jax.Array, schedule: Schedule, count: jax.Array) -> GreedyState:
+        recent, seen, best, good, bad = judged(state, metric)
+        raises, lowers = good > patience, bad > patience
         value, now = schedule(count), rate(state, schedule, count)
         new = jnp.where(raises, jnp.minimum(now / factor, max_lr), jnp.maximum(now * factor, min_lr))
         moves = (raises & (new - now > eps)) | (lowers & (now - new > eps))
@@ -178,7 +181,6 @@ def greedy(
         stuck = jnp.where(raises, 0, state.stuck + is_lowest.astype(jnp.int32))
         resting = jnp.where(lowers, cooldown, jnp.maximum(state.resting - 1, 0))
         resting = jnp.where(raises, cooldown_after_raise, resting)
-
         good, bad = jnp.where(raises, 0, good), jnp.where(lowers, 0, bad)
         metrics = jnp.concatenate([jnp.stack([best, anchor]), recent])
         counts = jnp.stack([good, bad, resting, lowered, stuck, seen])

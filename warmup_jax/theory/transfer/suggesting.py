@@ -70,7 +70,7 @@ def suggest(
     law = comparison.rows[0]
     best = typing.cast(float, law.batch_size)
     own = round(max(best / tokens_per_example, 1.0)) * tokens_per_example
-    batch = round(own if batch_size is None else batch_size)
+    batch = max(round(own if batch_size is None else batch_size), 1)
     total = round(tokens / batch)
     if not 1 <= total <= MAX_STEPS:
         raise ValueError(
