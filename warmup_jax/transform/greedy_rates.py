@@ -18,7 +18,7 @@ class GreedyState(typing.NamedTuple):
 
     Args:
         metrics: float32: the best metric so far, infinite before the first, the factor at the last bound that was met,
-            and the metrics of the mean, the newest first.
+            and the last metrics, the newest first, where a mean is taken.
         counts: int32, which `good`, `bad`, `resting`, `lowered`, `stuck` and `seen` read.
         inner: the state of the optimizer inside.
     """
@@ -159,7 +159,7 @@ def greedy(
     def judged(state: GreedyState, metric: jax.Array) -> tuple[jax.Array, ...]:
         """The metrics of the mean and how many they are, the best mean, and how many were good and bad in a row."""
         seen = jnp.minimum(state.seen + 1, window)
-        recent = jnp.concatenate([metric[None], state.metrics[2:-1]])
+        recent = jnp.concatenate([metric[None], state.metrics[2:]])
         mean = jnp.where(jnp.arange(window, dtype=jnp.int32) < seen, recent, 0.0).sum() / seen.astype(jnp.float32)
         rests, better = state.resting > 0, is_better(mean, state.best, mode, threshold, threshold_mode)
         best = jnp.where(better & ~rests, mean, state.best)
@@ -182,7 +182,7 @@ def greedy(
         resting = jnp.where(lowers, cooldown, jnp.maximum(state.resting - 1, 0))
         resting = jnp.where(raises, cooldown_after_raise, resting)
         good, bad = jnp.where(raises, 0, good), jnp.where(lowers, 0, bad)
-        metrics = jnp.concatenate([jnp.stack([best, anchor]), recent])
+        metrics = jnp.concatenate([jnp.stack([best, anchor]), recent[:-1]])
         counts = jnp.stack([good, bad, resting, lowered, stuck, seen])
         anew = stuck >= restart
         return state._replace(
@@ -191,7 +191,7 @@ def greedy(
         )
 
     def begin(inner_state: optax.OptState) -> GreedyState:
-        metrics = jnp.array([worst(mode), 1.0] + window * [0.0], jnp.float32)
+        metrics = jnp.array([worst(mode), 1.0] + (window - 1) * [0.0], jnp.float32)
         return GreedyState(metrics, jnp.zeros(6, jnp.int32), inner_state)
 
     return following("greedy", inner, begin, observe, rate)
