@@ -3,9 +3,9 @@
     python -m tests.benchmarks.finding FOLDER            # all four; a killed one goes on
     python -m tests.benchmarks.finding FOLDER "digits MLP, Adam"
 
-The search asks for peaks of one list, from 1e-6 to 10, for five warmups and five seeds: 29 * 5 * 5 = 725 trainings if all
-were asked for. Of these the ones near the good peaks are trained here, from two decades below to where nothing trains;
-the best of them is the best of all. The search then takes from the same folder what it asks for.
+The whole grid is all that the search may ask for: 29 peaks from 1e-6 to 10, five warmups, five seeds, 725 trainings. Of
+the peaks those are trained here that can be good, from where training hardly moves to where it fails with any warmup.
+The search takes what it asks for from the same folder.
 """
 
 import pathlib
@@ -17,10 +17,11 @@ import optax
 import warmup_jax as wj
 from tests.benchmarks import trainings
 from warmup_jax import tune
+from warmup_jax.tune._looking import peaks_between, warmups_of
 from warmup_jax.tune._program import Train
 
 SEEDS = 5
-PEAKS = tune.log_range(1e-6, 10.0, 29)
+PEAKS = peaks_between(1e-6, 10.0)
 
 
 class Case(typing.NamedTuple):
@@ -45,12 +46,13 @@ def main(folder: str, *names: str) -> None:
     for name in names or cases():
         case = cases()[name]
         options = {"total": case.total, "seeds": SEEDS, "folder": pathlib.Path(folder) / name, "at_once": 8}
-        warmups = sorted({0, *(max(1, round(share * case.total)) for share in (0.003, 0.01, 0.03, 0.1))})
-        peaks = [peak for peak in PEAKS if case.low <= peak <= case.high]
+        peaks, warmups = [peak for peak in PEAKS if case.low <= peak <= case.high], warmups_of(case.total)
         grid = tune.sweep(case.train, wj.warmup_cosine, peak=peaks, warmup=warmups, **options)
-        print(name, grid, grid.table("loss"), sep="\n", flush=True)
+        print(name, grid.table("loss"), sep="\n", flush=True)
         found = tune.find_warmup(case.train, wj.warmup_cosine, **options)
-        print(found, found.table(), grid.best("loss"), sep="\n", flush=True)
+        best, all_runs = grid.best("loss"), len(PEAKS) * len(warmups) * SEEDS
+        print(found, found.table(), sep="\n")
+        print(f"best of the grid: {best}; the search took {found.runs / all_runs:.1%} of {all_runs} runs", flush=True)
 
 
 if __name__ == "__main__":

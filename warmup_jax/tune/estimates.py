@@ -93,16 +93,19 @@ def cell_of(arguments: dict[str, typing.Any], values: np.ndarray, trained: np.nd
     return Cell(arguments, median, *interval(good), int(trained.sum()), int(there.sum()))
 
 
+def best_of(cells: typing.Iterable[Cell], mode: typing.Literal["min", "max"]) -> Cell | None:
+    """The cell with the best median, of those in which every seed trained; `None` where there is none."""
+    pick = min if mode == "min" else max
+    return pick((cell for cell in cells if cell.trained == cell.runs), key=lambda cell: cell.median, default=None)
+
+
 def as_good_as_the_best(cells: typing.Sequence[Cell], mode: typing.Literal["min", "max"]) -> list[Cell]:
-    """The cells whose median is within the interval of the best one, of those in which every seed trained."""
-    whole = [cell for cell in cells if cell.trained == cell.runs]
-    if not whole:
+    """The cells, of those in which every seed trained, whose median is within the interval of the best one."""
+    best = best_of(cells, mode)
+    if best is None:
         return []
-    if mode == "min":
-        limit = min(whole, key=lambda cell: cell.median).high
-        return [cell for cell in whole if cell.median <= limit]
-    limit = max(whole, key=lambda cell: cell.median).low
-    return [cell for cell in whole if cell.median >= limit]
+    whole = [cell for cell in cells if cell.trained == cell.runs]
+    return [cell for cell in whole if (cell.median <= best.high if mode == "min" else cell.median >= best.low)]
 
 
 def edge_of(arguments: dict[str, typing.Any], peaks: np.ndarray, trained: np.ndarray, there: np.ndarray) -> Edge:
