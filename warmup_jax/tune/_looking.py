@@ -4,9 +4,11 @@ import dataclasses
 import math
 import typing
 
+import numpy as np
+
 from warmup_jax._schedule import Schedule
 from warmup_jax.tune.axes import axes_of, log_range, points_of
-from warmup_jax.tune.estimates import Cell, Edge, as_good_as_the_best
+from warmup_jax.tune.estimates import Cell, Edge, Gain, as_good_as_the_best, best_of, gain_of
 from warmup_jax.tune.grid import Grid
 from warmup_jax.tune.sweeping import Sweeps
 
@@ -81,6 +83,29 @@ class Search:
         # Of one point that stands there twice the first may have fewer seeds.
         different = {tuple(cell.arguments.values()): cell for cell in sorted(cells, key=lambda cell: cell.runs)}
         return sorted(different.values(), key=lambda cell: (cell.arguments["warmup"], cell.arguments["peak"]))
+
+    def answer(self, cells: list[Cell]) -> Cell | None:
+        """Of the cells that are as good as the best one the one with the shortest warmup, and then the better one."""
+        good = as_good_as_the_best(cells, self.mode)
+        shortest = min((cell.arguments["warmup"] for cell in good), default=0)
+        return best_of((cell for cell in good if cell.arguments["warmup"] == shortest), self.mode)
+
+    def gain(self, found: Cell, cells: list[Cell]) -> Gain:
+        """The gain with a warmup over the best cell without one: with that of a cell, or else with the best one."""
+        without = best_of((cell for cell in cells if not cell.arguments["warmup"]), self.mode)
+        best = best_of((cell for cell in cells if cell.arguments["warmup"]), self.mode)
+        warmed = found if found.arguments["warmup"] else best
+        if without is None or warmed is None:
+            return Gain(math.nan, math.nan, math.nan)
+        return gain_of(self._values(warmed), self._values(without), self.mode)
+
+    def _values(self, cell: Cell) -> np.ndarray:
+        peak, warmup = cell.arguments.values()
+        for grid in self.grids.values():
+            peaks, warmups = grid.axes.values()
+            if len(grid.seeds) == cell.runs and peak in peaks and warmup in warmups:
+                return grid.values(self.metric)[peaks.index(peak), warmups.index(warmup)]
+        raise KeyError(cell)
 
     def _warmups(self, peak: float) -> list[Cell]:
         """A cell for each warmup at a peak, with every seed for those with which the first seeds train."""

@@ -16,7 +16,7 @@ from warmup_jax.fields import Known, between
 from warmup_jax.tune import _folder
 from warmup_jax.tune._looking import Mode, Search, peaks_between
 from warmup_jax.tune._program import Train
-from warmup_jax.tune.estimates import Cell, Edge, as_good_as_the_best, best_of
+from warmup_jax.tune.estimates import Cell, Edge, Gain
 from warmup_jax.tune.grid import Grid, Rule, table_of
 from warmup_jax.tune.sweeping import Sweeps, asked_of
 
@@ -32,33 +32,41 @@ class FoundWarmup:
         schedule: the schedule of both.
         peak: the peak.
         warmup: the length of the warmup; 0 where none is needed.
-        helps: whether a warmup is better than none: every point without one is outside the interval of the best point.
+        helps: whether the warmup is better than none: a seed fails without one, or the interval of `gain` is above 0.
+        gain: the gain of the metric with a warmup over the best point without one, both with every seed: that of this
+            warmup, or, where none is needed, of the best one. NaN where there are no two such points.
         edge: the largest peak of the search at which training without a warmup is stable, with its interval.
         grids: the sweeps that are the evidence, by name, in the order in which they were made: "rates", a peak in each
-            decade; "edge", the peaks of the decade with the edge; "peaks without" and "peaks with" the longest warmup,
-            and "best without" and "best with", the best of each with every seed; "warmups" at the peak, and "compared",
-            those of them that may be the answer, with every seed.
+            decade; "edge", the peaks around the edge; "peaks without" a warmup, "peaks longest" with the longest one,
+            and the best of each with every seed as "best without" and "best longest"; "warmups" at that peak, and
+            "compared", those of them with every seed; "peaks shortest" and "best shortest" with the one chosen there.
+            Where the peak is given they are "rates", "edge", "warmups" and "compared".
         runs: how many trainings all of it took.
-        cells: what was compared in the end: the best point without a warmup, and the warmups at the peak.
-        metric: the name of the metric that was compared.
-        mode: whether less of it is better, or more.
+        cells: what was compared in the end: the best point without a warmup, the warmups at one peak, and the best
+            peak of the shortest one. What has fewer seeds failed with one of them.
         code: the call that makes the schedule.
+        metric: the name of the metric that was compared.
     """
 
     schedule: Schedule
     peak: float
     warmup: int
     helps: bool
+    gain: Gain
     edge: Edge
     grids: typing.Mapping[str, Grid]
     runs: int
     cells: tuple[Cell, ...]
-    metric: str
-    mode: Mode
     code: str
+    metric: str
 
     def __repr__(self) -> str:
-        return f"{self._answer()} {self._why()} {self._stable()} {self._next()}"
+        return f"{self._answer()} {self._reason()} {self._stable()} {self._next()}"
+
+    @property
+    def cell(self) -> Cell:
+        """The metric with this peak and this warmup, over the seeds."""
+        return next(cell for cell in self.cells if tuple(cell.arguments.values()) == (self.peak, self.warmup))
 
     def table(self) -> str:
         """What was compared in the end, as a text: a line for each peak and warmup."""
@@ -69,34 +77,29 @@ class FoundWarmup:
             return f"A warmup does not help here: take `{self.code}`."
         return f"Take `{self.code}`: {'a warmup helps here' if self.helps else 'its warmup may help, or not'}."
 
-    def _why(self) -> str:
-        """What was found, beside the best point without a warmup, or with one where none is needed."""
-        (found,) = (cell for cell in self.cells if list(cell.arguments.values()) == [self.peak, self.warmup])
-        others = [cell for cell in self.cells if (cell.arguments["warmup"] == 0) == (self.warmup > 0)]
-        other = best_of(others, self.mode) or others[0]
-        length = f"a warmup of {other.arguments['warmup']}" if other.arguments["warmup"] else "no warmup"
-        said = f"Its {self.metric} is {_said(found)}; with {length} at a peak of {other.arguments['peak']:.4g}"
-        if other.trained < other.runs:
-            return f"{said}, {other.trained} of {other.runs} seeds train."
-        return f"{said} it is {_said(other)}."
+    def _reason(self) -> str:
+        said = f"Its {self.metric} is {_with_interval(self.cell.median, self.cell.low, self.cell.high)}"
+        if math.isnan(self.gain.value):
+            return f"{said}; only {'with' if self.warmup else 'without'} a warmup every seed trains."
+        gain = "the gain over the best peak without one" if self.warmup else "the gain of the best warmup over none"
+        return f"{said}; {gain} is {_with_interval(*self.gain)}."
 
     def _stable(self) -> str:
         if not self.edge.value:
             return "Without a warmup no peak that was tried is stable."
-        until = f"under {self.edge.high:.4g}" if math.isfinite(self.edge.high) else "any that was tried"
-        edge = f"{self.edge.value:.4g} (from {self.edge.low:.4g} to {until})"
+        edge = _with_interval(self.edge.value, self.edge.low, self.edge.high)
         return f"Without a warmup training is stable up to a peak of {edge}."
 
     def _next(self) -> str:
         if self.helps:
             advice = f"begin longer runs with the same {self.warmup} steps"
         else:
-            advice = "look at `table()`" if not self.warmup else "call it again with more seeds, which would tell"
+            advice = "call it again with more seeds, which would tell" if self.warmup else "look at `table()`"
         return f"The search took {self.runs} trainings. Next, {advice}."
 
 
-def _said(cell: Cell) -> str:
-    return f"{cell.median:.4g} ({cell.low:.4g} to {cell.high:.4g})"
+def _with_interval(value: float, low: float, high: float) -> str:
+    return f"{value:.4g} ({low:.4g} to {high:.4g})"
 
 
 @checked
@@ -165,36 +168,35 @@ def find_warmup(
     warmup, which aims at ten times the unstable peak; here the peak is the best one of a sweep.
     """
     chosen, size = asked_of(train, make, seeds, at_once)
-    if len(chosen) < 2:
+    if len(chosen) < 3:
         raise ValueError(
-            "`find_warmup(seeds=...)` must be two seeds or more, better five: one alone has no interval; got "
-            f"{len(chosen)}."
+            f"`find_warmup(seeds=...)` must be three seeds or more, better five; got {len(chosen)}. Of fewer the "
+            "intervals say nothing."
         )
     if low >= high:
         raise ValueError(f"`find_warmup(low=...)` must be below `high`; got low={low!r}, high={high!r}.")
     devices.check_same_everywhere([total, peak, low, high, metric, mode, chosen, size])
     with _folder.opened(folder, train) as kept:
-        search = Search(Sweeps(train, size, trained, kept), make, peaks_between(low, high), total, chosen, metric, mode)
+        sweeps = Sweeps(train, size, trained, kept)
+        search = Search(sweeps, make, peaks_between(low, high), total, chosen, metric, mode)
         edge = search.edge()
         cells = search.compared(peak)
-    good = as_good_as_the_best(cells, mode)
-    if not good:
+    best = search.answer(cells)
+    if best is None:
         raise ValueError(
             f"`find_warmup(peak=...)`: at {peak:g} no warmup up to {cells[-1].arguments['warmup']} steps trains with "
             f"every seed; without one training is stable up to {edge.value:.4g}. Lower the peak."
         )
-    best = min(good, key=lambda cell: (cell.arguments["warmup"], cell.median if mode == "min" else -cell.median))
-    found = best.arguments
-    code = f"{getattr(make, '__name__', 'make')}(peak={found['peak']:.4g}, warmup={found['warmup']}, total={total})"
+    found, gain = best.arguments, search.gain(best, cells)
     return FoundWarmup(
-        make(**found, total=total), **found, helps=_helps(best, cells, mode), edge=edge, grids=search.grids,
-        runs=search.runs, cells=tuple(cells), metric=metric, mode=mode, code=code,
-    )  # fmt: skip
-
-
-def _helps(found: Cell, cells: list[Cell], mode: Mode) -> bool:
-    """Whether a point is better than all without a warmup: the intervals do not touch, or some seed fails there."""
-    without = best_of((cell for cell in cells if not cell.arguments["warmup"]), mode)
-    if without is None:
-        return True
-    return found.high < without.low if mode == "min" else found.low > without.high
+        schedule=make(**found, total=total),
+        **found,
+        helps=found["warmup"] > 0 and not gain.low <= 0,  # NaN where there is nothing to compare with
+        gain=gain,
+        edge=edge,
+        grids=search.grids,
+        runs=search.runs,
+        cells=tuple(cells),
+        code=f"{getattr(make, '__name__', 'make')}(peak={found['peak']:.4g}, warmup={found['warmup']}, total={total})",
+        metric=metric,
+    )
