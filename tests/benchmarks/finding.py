@@ -38,7 +38,7 @@ def cases() -> dict[str, Case]:
         "digits MLP, SGD": Case(trainings.digits_mlp(), 300, 1e-3, 10.0),
         "digits MLP, Adam": Case(trainings.digits_mlp(optax.adam), 300, 1e-4, 1.0),
         "characters, Adam": Case(trainings.character_model(), 200, 1e-3, 1.0),
-        "post-norm Transformer, Adam": Case(trainings.post_norm_transformer(), 300, 3e-4, 0.1),
+        "post-norm Transformer, Adam": Case(trainings.post_norm_transformer(), 300, 1e-3, 0.1),
     }
 
 
@@ -46,13 +46,17 @@ def main(folder: str, *names: str) -> None:
     for name in names or cases():
         case = cases()[name]
         options = {"total": case.total, "seeds": SEEDS, "folder": pathlib.Path(folder) / name, "at_once": 8}
-        peaks, warmups = [peak for peak in PEAKS if case.low <= peak <= case.high], warmups_of(case.total)
-        grid = tune.sweep(case.train, wj.warmup_cosine, peak=peaks, warmup=warmups, **options)
-        print(name, grid.table("loss"), sep="\n", flush=True)
+        print(f"## {name}", flush=True)
         found = tune.find_warmup(case.train, wj.warmup_cosine, **options)
-        best, all_runs = grid.best("loss"), len(PEAKS) * len(warmups) * SEEDS
-        print(found, found.table(), sep="\n")
-        print(f"best of the grid: {best}; the search took {found.runs / all_runs:.1%} of {all_runs} runs", flush=True)
+        print(found, found.table(), sep="\n", flush=True)
+        if "accuracy" in found.grids["rates"].metrics:
+            print(tune.find_warmup(case.train, wj.warmup_cosine, metric="accuracy", mode="max", **options), flush=True)
+        peaks, warmups = [peak for peak in PEAKS if case.low <= peak <= case.high], warmups_of(case.total)
+        best = tune.sweep(case.train, wj.warmup_cosine, peak=peaks, warmup=warmups, **options).best("loss")
+        all_runs = len(PEAKS) * len(warmups) * SEEDS
+        within = "within" if best.low <= found.cell.median <= best.high else "outside"
+        print(f"{found.cell.median:.4g} is {within} the interval of the best of the whole grid, {best}.")
+        print(f"The search took {found.runs / all_runs:.1%} of the {all_runs} runs of that.", flush=True)
 
 
 if __name__ == "__main__":
