@@ -110,13 +110,23 @@ def test_a_given_peak():
 
 def test_a_peak_at_which_some_seeds_fail_is_no_answer():
     def unlucky(schedule, key):
-        """Above 0.1 the last two of five seeds fail, which the first two do not show."""
+        """Above 0.11 the last two of five seeds fail, which the first two do not show."""
         fails = (schedule(jnp.arange(TOTAL)).max() > 0.11) & (key_number(key) > 2)
         return jnp.where(fails, jnp.nan, landscape(schedule, key, bears=1.0))
 
     found = find(unlucky)
-    assert found.peak == 0.1 and found.grids["edge"].status.shape[-1] == 2
-    assert all(cell.trained == cell.runs for cell in found.cells if cell.arguments == {"peak": 0.1, "warmup": 0})
+    assert (found.peak, found.warmup) == (0.1, 0) and all(cell.trained == cell.runs for cell in found.cells)
+
+
+def test_the_edge_of_seeds_that_differ():
+    def differs(schedule, key):
+        """The first seed bears a peak of 0.2, the second one of 0.002 or, in the other case, of 20."""
+        bears = jnp.where(key_number(key) == 1, bears_of_the_second, 0.2)
+        return landscape(schedule, key, bears=bears)
+
+    for bears_of_the_second, edge in [(0.002, (0.001778, 0.001778, 0.3162)), (20.0, (0.1778, 0.1778, np.inf))]:
+        assert find(differs, peak=0.001).edge[1:] == edge
+    assert find(differs, peak=0.001, high=100.0).edge[1:] == (0.1778, 0.1778, 31.62)
 
 
 def key_number(key):
@@ -222,8 +232,8 @@ EDGE = "Without a warmup training is stable up to a peak of 0.1 (0.1 to 0.2). Th
             0,
             False,
             (0.2, 0.1, 0.5),
-            f"A warmup gains less here than the seeds scatter: take `...`. {LOSS} the gain of the best warmup over none "
-            f"is 0.2 (0.1 to 0.5). {EDGE} Next, look at `table()`.",
+            f"A warmup gains less here than the seeds scatter: take `...`. {LOSS} the gain of the best warmup over "
+            f"none is 0.2 (0.1 to 0.5). {EDGE} Next, look at `table()`.",
         ),
         (
             9,
