@@ -27,7 +27,7 @@ def descend(schedule, key):
     def step(w, count):
         return w - schedule(count) * 4.0 * w, 2.0 * w**2
 
-    return jax.lax.scan(step, jax.random.uniform(key, minval=1.0, maxval=2.0), jnp.arange(40))[1]
+    return jax.lax.scan(step, jax.random.uniform(key, minval=1.0, maxval=2.0), jnp.arange(12))[1]
 
 
 def stiff(schedule, key):
@@ -55,13 +55,13 @@ def landscape(schedule, key, *, bears=0.1, least=0.3, noise=0.01, per_step=0.0):
 
 
 def test_a_quadratic_needs_no_warmup_and_its_edge_is_known():
-    found = find(descend, 40)
+    found = find(descend, 12)
     assert found.edge.low <= found.edge.value <= 0.5 < found.edge.high <= found.edge.value * RATIO * 1.001
     assert found.warmup == 0 and not found.helps and found.edge.value / 10 < found.peak < 0.5
-    assert found.schedule == wj.warmup_constant(peak=found.peak, warmup=0, total=40)
-    starts = [jax.random.uniform(jax.random.key(seed), minval=1.0, maxval=2.0) for seed in range(5)]
-    ends = [np.mean([2 * (start * (1 - 4 * found.peak) ** step) ** 2 for step in (38, 39)]) for start in starts]
-    assert found.cells[0].median == pytest.approx(np.median(ends), rel=1e-2, abs=1e-30)
+    assert found.schedule == wj.warmup_constant(peak=found.peak, warmup=0, total=12)
+    starts = [float(jax.random.uniform(jax.random.key(seed), minval=1.0, maxval=2.0)) for seed in range(5)]
+    last = [2 * (start * (1 - 4 * found.peak) ** 11) ** 2 for start in starts]
+    np.testing.assert_allclose([found.cell.median, found.cell.high], [np.median(last), max(last)], rtol=1e-4)
 
 
 def test_an_early_stiffness_needs_a_warmup():
@@ -96,14 +96,12 @@ def test_the_shortest_warmup_that_is_as_good_as_the_best(options, peak, warmup, 
 
 
 def test_a_given_peak():
-    options = {"folder": None, "low": 0.01, "high": 1.0}
+    options = {"low": 0.01, "high": 1.0}
     assert find(landscape, peak=0.25, **options).warmup == 3
     alone = find(landscape, peak=0.07, **options)
     assert (alone.peak, alone.warmup, alone.helps) == (0.07, 0, False)
-    assert {cell.arguments["peak"] for cell in alone.cells} == {0.07} and list(alone.grids)[2:] == [
-        "warmups",
-        "compared",
-    ]
+    assert [cell.arguments["peak"] for cell in alone.cells] == [0.07] * 4
+    assert list(alone.grids) == ["rates", "edge", "warmups", "compared"]
     with pytest.raises(ValueError, match=r"at 5 no warmup up to 10 steps trains with every seed; .* to 0.1\. Lower"):
         find(landscape, peak=5.0, **options)
 

@@ -32,8 +32,8 @@ class FoundWarmup:
         schedule: the schedule of both.
         peak: the peak.
         warmup: the length of the warmup; 0 where none is needed.
-        helps: whether there is a warmup that is better than none: a seed fails without one, or the interval of `gain`
-            is above 0.
+        helps: whether there is a warmup, and it is better than none: without one a seed fails, or the interval of
+            `gain` is above 0.
         gain: the gain of the metric with a warmup over the best point without one, both with every seed: that of this
             warmup, or, where none is needed, of the best one. NaN where there are no two such points.
         edge: the largest peak of the search at which training without a warmup is stable, with its interval.
