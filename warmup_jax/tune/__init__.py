@@ -2,6 +2,8 @@
 
 from warmup_jax.tune import plot as plot
 from warmup_jax.tune.axes import log_range as log_range
+from warmup_jax.tune.curvature import first_rate as first_rate
+from warmup_jax.tune.curvature import sharpness as sharpness
 from warmup_jax.tune.estimates import Cell as Cell
 from warmup_jax.tune.estimates import Edge as Edge
 from warmup_jax.tune.estimates import Sensitivity as Sensitivity

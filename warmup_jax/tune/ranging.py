@@ -198,8 +198,8 @@ def range_test(
 
     @functools.wraps(train)
     def of_that_length(schedule: Schedule, key: jax.Array) -> typing.Any:
-        returned = train(schedule, key)
-        losses = returned.get("loss") if isinstance(returned, dict) else returned
+        returned: typing.Any = train(schedule, key)
+        losses: typing.Any = returned.get("loss") if isinstance(returned, dict) else returned
         if hasattr(losses, "shape") and losses.shape != (steps,):
             raise ValueError(
                 f"`range_test(train=...)` must return the losses of its steps, one for each; got steps={steps} and "
@@ -250,7 +250,7 @@ def _predicted(rates: np.ndarray, suggested: np.ndarray) -> tuple[float, float, 
 
 
 def _steepest(rates: np.ndarray, curve: np.ndarray, cut: int) -> float:
-    return rates[np.argmin(np.gradient(curve[:cut]))]
+    return float(rates[np.argmin(np.gradient(curve[:cut]))])
 
 
 def _valley(rates: np.ndarray, curve: np.ndarray, cut: int) -> float:
@@ -261,11 +261,11 @@ def _valley(rates: np.ndarray, curve: np.ndarray, cut: int) -> float:
         ends[shorter : shorter + 1] = [-loss]
         lengths.append(shorter + 1)
     last = int(np.argmax(lengths))
-    return rates[last - lengths[last] // 2]
+    return float(rates[last - lengths[last] // 2])
 
 
 def _minimum_over_10(rates: np.ndarray, curve: np.ndarray, cut: int) -> float:
-    return rates[np.argmin(curve[:cut])] / 10
+    return float(rates[np.argmin(curve[:cut])]) / 10
 
 
 def _edge(rates: np.ndarray, curve: np.ndarray, cut: int) -> float:
@@ -273,12 +273,17 @@ def _edge(rates: np.ndarray, curve: np.ndarray, cut: int) -> float:
     if cut == len(rates) and least >= cut - window:
         return math.inf
     if cut + 1 >= len(curve):
-        return rates[least]
+        return float(rates[least])
     growth = max(1.0, (curve[cut + 1] - curve[least]) / (curve[cut] - curve[least]))
     newest = rates[
         min(cut + window - 1, len(curve) - 1)
     ]  # of the losses in the mean, where the last one is the largest
-    return min(rates[least], 2.0 * newest / (1.0 + math.sqrt(growth)))
+    return float(min(rates[least], 2.0 * newest / (1.0 + math.sqrt(growth))))
 
 
-_RULES = {"steepest": _steepest, "valley": _valley, "minimum_over_10": _minimum_over_10, "edge": _edge}
+_RULES: dict[RuleName, typing.Callable[[np.ndarray, np.ndarray, int], float]] = {
+    "steepest": _steepest,
+    "valley": _valley,
+    "minimum_over_10": _minimum_over_10,
+    "edge": _edge,
+}
