@@ -77,9 +77,7 @@ def _range(argument: str, low: typing.Any, high: typing.Any, count: typing.Any) 
     try:
         return tune.log_range(low, high, count)
     except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"{_option(argument)} low:high:count is a range of rates at equal ratios: {error}"
-        ) from None
+        raise type(error)(f"{_option(argument)} low:high:count is a range of rates at equal ratios: {error}") from None
 
 
 def _option(argument: str) -> str:

@@ -96,7 +96,9 @@ def training_of(asked: dict[str, typing.Any]) -> Training:
     return of_images(data.load(path), path, **asked)
 
 
-def of_images(dataset: "data.Dataset", path: str | None, epochs: int = EPOCHS, batch_size: int = BATCH_SIZE) -> Training:
+def of_images(
+    dataset: "data.Dataset", path: str | None, epochs: int = EPOCHS, batch_size: int = BATCH_SIZE
+) -> Training:
     """The training of `warmup-jax train` with images that were read from a path."""
     import warmup_jax as wj
     from warmup_jax.experiment import whole
@@ -108,7 +110,7 @@ def of_images(dataset: "data.Dataset", path: str | None, epochs: int = EPOCHS, b
     options = [f"--epochs {epochs}"]
     options += [f"--batch-size {batch_size}"] if batch_size != BATCH_SIZE else []
     options += [f"--data {_quoted(path)}"] if path else []
-    about = f"{dataset.name}: a Transformer, AdamW, {run.total} steps of {batch_size} images, {run.steps_per_epoch} an epoch"
+    about = f"{dataset.name}: a Transformer with AdamW, {run.total} steps of {batch_size} images"
     train, rule = whole.training(dataset, epochs, batch_size), f"accuracy > {LEAST_ACCURACY}"
     return Training(train, run, about, " ".join(options), False, "accuracy", "max", rule)
 
@@ -133,7 +135,9 @@ def _imported(name: str) -> typing.Callable[..., typing.Any]:
     """The function that `module:function` names."""
     place, colon, function = name.rpartition(":")
     if not (colon and place and function):
-        raise ValueError(f"--train must be MODULE:FUNCTION, such as mine:train or mine.py:train; got {_words.value(name)}")
+        raise ValueError(
+            f"--train must be MODULE:FUNCTION, such as mine:train or mine.py:train; got {_words.value(name)}"
+        )
     folder, module = "", place
     if place.endswith(".py"):
         path = pathlib.Path(place)
@@ -145,7 +149,9 @@ def _imported(name: str) -> typing.Callable[..., typing.Any]:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise ValueError(f"--train: {_words.name(place)} needs a module that is not installed, {error.name}") from None
+            raise ValueError(
+                f"--train: {_words.name(place)} needs a module that is not installed, {error.name}"
+            ) from None
         raise ValueError(f"--train: there is no module {_words.value(module)} in this folder or installed") from None
     found = getattr(loaded, function, None)
     if not callable(found):

@@ -34,5 +34,7 @@ def _train(
 
     state, losses = jax.lax.scan(epoch_of, loop.make_state(dataset, schedule, weights_key), jnp.arange(epochs))
     probabilities = loop.predict(state, jnp.asarray(loop.in_batches(dataset.valid_images)))
-    right = probabilities.reshape(-1, dataset.classes)[: len(dataset.valid_labels)].argmax(axis=1) == dataset.valid_labels
+    right = (
+        probabilities.reshape(-1, dataset.classes)[: len(dataset.valid_labels)].argmax(axis=1) == dataset.valid_labels
+    )
     return {"loss": losses.ravel(), "accuracy": right.mean()}
