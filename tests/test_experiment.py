@@ -516,7 +516,7 @@ def test_a_folder_that_holds_anything_is_refused(tmp_path, capsys):
 
 
 def test_missing_packages_are_named(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(train.NEEDED, "no_such_module", "no-such-package")
+    monkeypatch.setitem(_trainings.NEEDED, "no_such_module", "no-such-package")
     refused(capsys, tmp_path, "this needs no-such-package; install them with: pip install 'warmup_jax[train]'")
 
 

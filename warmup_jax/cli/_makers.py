@@ -1,6 +1,7 @@
 """What makes the schedules of a sweep, and the values that are swept, from text."""
 
 import math
+import re
 import typing
 
 import warmup_jax as wj
@@ -9,6 +10,7 @@ from warmup_jax.experiment.settings import SCHEDULES
 from warmup_jax.text._building import known_names
 
 Arguments = dict[str, typing.Any]
+_PLACE = re.compile(r"^line 1, column \d+: ")
 
 
 class Maker:
@@ -34,7 +36,11 @@ class Maker:
         return argument in self._kinds
 
     def __call__(self, **arguments: typing.Any) -> wj.Schedule:
-        return text.parse(self.text(arguments), self._run)
+        try:
+            return text.parse(self.text(arguments), self._run)
+        except (TypeError, ValueError) as error:
+            reason = _PLACE.sub("", str(error))  # in a text that nobody typed
+            raise type(error)(f"--schedule {self._name} with --set NAME=VALUE: {reason}") from None
 
     def text(self, arguments: Arguments) -> str:
         """The call."""
@@ -42,8 +48,8 @@ class Maker:
 
     def values(self, argument: str, given: str) -> typing.Any:
         """`1e-4:1e-1:10`, `0,10%,2 epochs` or a single value; lengths in steps."""
-        if given.count(":") == 2 and all(type(part) in (int, float) for part in map(number, given.split(":"))):
-            return _range(argument, *map(number, given.split(":")))
+        if ":" in given:
+            return _range(argument, given)
         several = [self._value(argument, part.strip()) for part in given.split(",") if part.strip()]
         if not several:
             raise ValueError(f"{_option(argument)} must be a value or several with commas between; got {given!r}")
@@ -71,13 +77,18 @@ def number(given: str) -> int | float | str:
     return given
 
 
-def _range(argument: str, low: typing.Any, high: typing.Any, count: typing.Any) -> list[float]:
+def _range(argument: str, given: str) -> list[float]:
     from warmup_jax import tune
 
     try:
-        return tune.log_range(low, high, count)
+        low, high, count = map(number, given.split(":"))
+        return tune.log_range(*typing.cast(tuple[float, float, int], (low, high, count)))
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{_option(argument)} low:high:count is a range of rates at equal ratios: {error}") from None
+        reason = f" ({error})" if given.count(":") == 2 else ""
+        raise ValueError(
+            f"{_option(argument)} must be low:high:count, rates at equal ratios such as 1e-4:1e-1:10; got "
+            f"{_words.value(given)}{reason}"
+        ) from None
 
 
 def _option(argument: str) -> str:

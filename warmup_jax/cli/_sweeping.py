@@ -6,7 +6,7 @@ import re
 import sys
 import typing
 
-from warmup_jax import _words
+from warmup_jax import _checks, _words
 from warmup_jax.cli._pictures import save_picture
 from warmup_jax.cli._trainings import Training
 
@@ -65,13 +65,18 @@ class Judged(typing.NamedTuple):
         return trained
 
     def words(self) -> str:
-        return f"trained means: {self.rule or 'the loss ends below where it began, and never rises a million times as high'}"
+        default = "the loss ends below where it began, and never rises a million times as high"
+        return f"trained means: {self.rule or default}"
 
 
 def judged_by(
     training: Training, metric: str | None = None, mode: typing.Any = None, rule: str | None = None
 ) -> Judged:
     """As the options say, or else as fits the training."""
+    if metric is not None and metric not in (known := training.metrics()):
+        raise ValueError(
+            f"--metric must be one of {', '.join(known)}; got {_words.value(metric)}.{_checks.nearest(metric, known)}"
+        )
     metric = metric or training.metric
     return Judged(metric, mode or (training.mode if metric == training.metric else "min"), rule or training.rule)
 
@@ -122,7 +127,7 @@ def run_sweep(
     best = best_of(grid, judged.metric, judged.mode)
     _draw(grid, judged, best, out)
     if best is None:
-        print("no schedule trains with more than half of the seeds: try lower peaks")
+        print("no schedule trains with more than half of the seeds: take lower peaks, train for longer, or ask less")
         return
     chosen = f"{in_words(best.arguments)}: " if best.arguments else ""
     print(f"\nbest: {chosen}{judged.metric} {best.median:.4g}, {best.trained} of {best.runs} seeds trained")

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import importlib.util
 import io
 import math
 import pathlib
@@ -15,19 +14,12 @@ import rich_click as click
 from warmup_jax import _words as words
 from warmup_jax.cli._compare import compare, sweep_folder
 from warmup_jax.cli._given import examples, file_of, no_schedule, read_schedule
+from warmup_jax.cli._trainings import check_installed
 from warmup_jax.experiment.settings import LARGEST_RATE, LARGEST_SEED, SCHEDULES, Asked, Settings
 
 if typing.TYPE_CHECKING:
     from warmup_jax.experiment import data, loop
 
-NEEDED = {
-    "PIL": "pillow",
-    "matplotlib": "matplotlib",
-    "orbax": "orbax-checkpoint",
-    "sklearn": "scikit-learn",
-    "tabulate": "tabulate",
-    "tqdm": "tqdm",
-}
 # Options that are settings of the run; those not given are the defaults, or the resumed run's.
 DEFAULTS: dict[str, typing.Any] = {
     "data": None,
@@ -214,9 +206,7 @@ def _run(program: _Program, folder: pathlib.Path) -> int:
 
 def _prepare(options: Options, held: contextlib.ExitStack) -> tuple[pathlib.Path, _Program]:
     """Check everything that was asked for and hold the run folder, in `held`; what remains is to train."""
-    missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
-    if missing:
-        raise ValueError(f"this needs {', '.join(missing)}; install them with: pip install 'warmup_jax[train]'")
+    check_installed()
     _check_together(options)
 
     from warmup_jax.experiment import devices  # only now: these import flax, scikit-learn, matplotlib and orbax

@@ -18,6 +18,15 @@ if typing.TYPE_CHECKING:
     import warmup_jax as wj
     from warmup_jax.experiment import data
 
+# What the training of `warmup-jax train` needs.
+NEEDED = {
+    "PIL": "pillow",
+    "matplotlib": "matplotlib",
+    "orbax": "orbax-checkpoint",
+    "sklearn": "scikit-learn",
+    "tabulate": "tabulate",
+    "tqdm": "tqdm",
+}
 EPOCHS, BATCH_SIZE, LEAST_ACCURACY = 13, 64, 0.8
 _COUNT = click.IntRange(min=1)
 _OPTIONS = {
@@ -61,6 +70,15 @@ class Training(typing.NamedTuple):
     mode: typing.Literal["min", "max"] = "min"
     rule: str | None = None
 
+    def metrics(self) -> list[str]:
+        """What it returns, found out by tracing it."""
+        import jax
+
+        import warmup_jax as wj
+
+        returned = jax.eval_shape(self.train, wj.Constant(1e-3), jax.random.key(0))
+        return list(returned) if isinstance(returned, dict) else ["loss"]
+
     def next(self, text: str) -> str:
         """What to type next with the text of a schedule."""
         if self.is_mine:
@@ -81,6 +99,13 @@ def training_options(command: typing.Callable[..., typing.Any]) -> typing.Callab
     return with_asked
 
 
+def check_installed() -> None:
+    """An error that names what the training of `warmup-jax train` needs and is not there."""
+    missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ValueError(f"this needs {', '.join(missing)}; install them with: pip install 'warmup_jax[train]'")
+
+
 def training_of(asked: dict[str, typing.Any]) -> Training:
     """The training that the options ask for."""
     is_mine = "train" in asked
@@ -90,6 +115,7 @@ def training_of(asked: dict[str, typing.Any]) -> Training:
             raise ValueError(f"--{name.replace('_', '-')} is for {whose}")
     if is_mine:
         return _of_a_function(**asked)
+    check_installed()
     from warmup_jax.experiment import data
 
     path = asked.pop("data", None)

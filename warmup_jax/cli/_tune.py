@@ -86,6 +86,12 @@ def _arguments(maker: "Maker", given: dict[str, str], training: Training) -> dic
         "warmup-jax sweep --train mine.py:train --total 300 --peak 0.01:1:7 --warmup 0,10,30 --out phases.png",
     )
 )
+@click.option_panel("The schedules", options=["--peak", "--warmup", "--schedule", "--set"])
+@click.option_panel(
+    "The training", options=["--train", "--total", "--steps-per-epoch", "--data", "--epochs", "--batch-size"]
+)
+@click.option_panel("The runs", options=["--seeds", "--folder", "--at-once"])
+@click.option_panel("What is compared and drawn", options=["--metric", "--mode", "--trained", "--out"])
 @click.option("--peak", metavar="VALUES", help=f"Peaks, as above (default: {_PEAKS}).")
 @click.option("--warmup", metavar="VALUES", help=f"Warmups, as above (default: {_WARMUPS}).")
 @_schedule
@@ -136,6 +142,12 @@ def sweep(
         "warmup-jax range-test --train mine.py:train --total 300 --low 1e-5 --high 100 --out range.png",
     )
 )
+@click.option_panel("The rates", options=["--low", "--high"])
+@click.option_panel(
+    "The training", options=["--train", "--total", "--steps-per-epoch", "--data", "--epochs", "--batch-size"]
+)
+@click.option_panel("The runs", options=["--seeds", "--folder", "--at-once"])
+@click.option_panel("The picture", options=["--out"])
 @click.option("--low", type=float, default=1e-6, show_default=True, metavar="RATE", help="The first rate.")
 @click.option(
     "--high", type=float, default=10.0, show_default=True, metavar="RATE", help="The rate after the last step."
@@ -177,6 +189,12 @@ def range_test(low: float, high: float, asked: dict[str, typing.Any], out: str |
         "warmup-jax find-warmup --train mine.py:train --total 300 --low 0.01 --high 10",
     )
 )
+@click.option_panel("The schedules", options=["--peak", "--low", "--high", "--schedule", "--set"])
+@click.option_panel(
+    "The training", options=["--train", "--total", "--steps-per-epoch", "--data", "--epochs", "--batch-size"]
+)
+@click.option_panel("The runs", options=["--seeds", "--folder", "--at-once"])
+@click.option_panel("What is compared and drawn", options=["--metric", "--mode", "--trained", "--out"])
 @click.option("--peak", type=float, metavar="RATE", help="The peak to warm up to (default: the best one).")
 @click.option("--low", type=float, default=1e-6, show_default=True, metavar="RATE", help="The least peak.")
 @click.option("--high", type=float, default=10.0, show_default=True, metavar="RATE", help="The largest peak.")

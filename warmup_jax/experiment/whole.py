@@ -19,10 +19,10 @@ def training(dataset: Dataset, epochs: int, batch_size: int) -> Train:
 
     With `jax.random.key(seed)` the weights and the order of the images are those of `warmup-jax train --seed SEED`.
     """
-    return functools.partial(_train, dataset=dataset, epochs=epochs, batch_size=batch_size)
+    return functools.partial(train, dataset=dataset, epochs=epochs, batch_size=batch_size)
 
 
-def _train(
+def train(
     schedule: wj.Schedule, key: jax.Array, *, dataset: Dataset, epochs: int, batch_size: int
 ) -> dict[str, jax.Array]:
     weights_key, order_key = jax.random.split(key)
