@@ -145,7 +145,8 @@ def _identity(train: Train) -> dict[str, typing.Any]:
     """The name of the user's function and the hash of its source, `None` where Python does not have that; and a hash
     of what a `functools.partial` hands to it.
     """
-    function, given = inspect.unwrap(train), None
+    function: typing.Any = inspect.unwrap(train)
+    given = None
     if isinstance(function, functools.partial):
         given = _hash_of((function.args, function.keywords))
         function = inspect.unwrap(function.func)

@@ -45,7 +45,7 @@ def sharpness(
     params: Params,
     *,
     key: jax.Array | None = None,
-    iterations: Annotated[Count, at_least(1)] = 200,
+    iterations: Annotated[Count, at_least(1)] = 100,
     tolerance: _Tolerance = 1e-3,
 ) -> jax.Array:
     """The sharpness of a loss: the largest eigenvalue of its Hessian at some parameters.
@@ -103,24 +103,23 @@ def first_rate(
     params: Params,
     updates: Params | None = None,
     *,
-    start: Positive = 1e-3,
+    start: Positive = 1e-6,
     tolerance: _Tolerance = 0.01,
 ) -> jax.Array:
     """The lowest rate at which one step raises the loss, where a warmup may begin.
 
-    The rate is doubled from `start` until the loss after a step is above that before, or halved until it no longer is,
-    and the last factor of 2 is bisected. This takes some 20 evaluations of the loss.
+    The rate is doubled from `start` until the loss after a step is above that before, and the last factor of 2 is
+    bisected. Where `start` already raises it, it is halved first. This takes some 30 evaluations of the loss.
 
-    A linear warmup of W steps to `peak` that begins at this rate is `W * rate / peak` steps shorter than from 0. With
-    SGD the rate is 2 over the curvature of the loss along its gradient, at first orders of magnitude above
-    `2 / sharpness`: the step is into directions that are flat as well.
+    A linear warmup of W steps to `peak` that begins at this rate is `W * rate / peak` steps shorter than from 0. On a
+    quadratic loss, SGD's is 2 over the curvature along the gradient, which is `2 / sharpness` or more.
 
     Args:
         loss: a function of the parameters, such as `lambda params: loss_of(params, batch)`.
         params: the parameters, a pytree of floats.
         updates: what a step at rate 1 adds to the parameters, as the `update` of `optax.adam(1.0)` returns it; by
             default the negative gradient.
-        start: the rate that is tried first.
+        start: the rate that is tried first, a low one.
         tolerance: by which share the result may be too high.
 
     Returns:
