@@ -6,6 +6,7 @@ from warmup_jax.tune.curvature import first_rate as first_rate
 from warmup_jax.tune.curvature import sharpness as sharpness
 from warmup_jax.tune.estimates import Cell as Cell
 from warmup_jax.tune.estimates import Edge as Edge
+from warmup_jax.tune.estimates import Gain as Gain
 from warmup_jax.tune.estimates import Sensitivity as Sensitivity
 from warmup_jax.tune.finding import FoundWarmup as FoundWarmup
 from warmup_jax.tune.finding import find_warmup as find_warmup
