@@ -4,6 +4,7 @@ import functools
 import pathlib
 import typing
 
+from warmup_jax.cli._given import in_one_line
 from warmup_jax.experiment.settings import Settings
 
 if typing.TYPE_CHECKING:
@@ -21,6 +22,7 @@ def sweep_folder(out: str | None) -> pathlib.Path:
     return pathlib.Path(out) if out and pathlib.Path(out, MANIFEST).exists() else folders.make(out)
 
 
+@in_one_line()
 def compare(settings: Settings, dataset: "data.Dataset", plan: "plans.Plan", folder: pathlib.Path) -> None:
     """Sweep over multiples of the peak, and over no warmup, half of it and all of it."""
     from warmup_jax.cli import _sweeping, _trainings

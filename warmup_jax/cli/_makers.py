@@ -22,15 +22,15 @@ class Maker:
     """
 
     def __init__(self, name: str, run: wj.Run):
-        self._name = f"warmup_{name}" if name in SCHEDULES else name
+        self.name = f"warmup_{name}" if name in SCHEDULES else name
         self._run = run
         known = known_names()
-        if self._name not in known:
+        if self.name not in known:
             raise ValueError(
                 f"--schedule must be constant, linear, cosine or what makes a schedule, such as wsd; got "
                 f"{_words.value(name)}.{_checks.nearest(name, known)}"
             )
-        self._kinds = _declare.argument_kinds(known[self._name])
+        self._kinds = _declare.argument_kinds(known[self.name])
 
     def takes(self, argument: str) -> bool:
         return argument in self._kinds
@@ -40,11 +40,11 @@ class Maker:
             return text.parse(self.text(arguments), self._run)
         except (TypeError, ValueError) as error:
             reason = _PLACE.sub("", str(error))  # in a text that nobody typed
-            raise type(error)(f"--schedule {self._name} with --set NAME=VALUE: {reason}") from None
+            raise type(error)(f"--schedule {self.name} with --set NAME=VALUE: {reason}") from None
 
     def text(self, arguments: Arguments) -> str:
         """The call."""
-        return f"{self._name}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
+        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
 
     def values(self, argument: str, given: str) -> typing.Any:
         """`1e-4:1e-1:10`, `0,10%,2 epochs` or a single value; lengths in steps."""

@@ -12,6 +12,7 @@ from warmup_jax.cli._trainings import Training
 
 if typing.TYPE_CHECKING:
     from warmup_jax import tune
+    from warmup_jax.tune.grid import Rule
 
 CHUNK_ON_CPU = 10  # runs at once: more are no faster there, and the next line of progress comes later
 _EXIT_INTERRUPTED = 130
@@ -43,7 +44,7 @@ class Judged(typing.NamedTuple):
     mode: typing.Literal["min", "max"]
     rule: str | None
 
-    def trained(self) -> "tune.Rule | None":
+    def trained(self) -> "Rule | None":
         """The rule as a function of the metrics of a run."""
         if self.rule is None:
             return None

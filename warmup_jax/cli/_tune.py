@@ -1,6 +1,5 @@
 """The commands that ask which peak and which warmup: sweep, range-test, find-warmup."""
 
-import functools
 import re
 import typing
 
@@ -235,11 +234,16 @@ def find_warmup(
     training = training_of(asked)
     maker, judged = Maker(schedule, training.run), judged_by(training, metric, mode, rule)
     fixed = {name: maker.values(name, value) for name, value in _others(others).items()}
+
+    def make(**arguments: typing.Any) -> typing.Any:
+        return maker(**arguments, **fixed)
+
+    make.__name__ = maker.name  # by which the answer calls it
     print(f"{training.about}; on {device()}", flush=True)
     with told(kept["folder"]):
         found = tune.find_warmup(
             training.train,
-            functools.partial(maker, **fixed),
+            make,
             training.run.total,
             **Kept(**kept).arguments(),
             peak=peak,

@@ -80,6 +80,8 @@ def ends_of(peaks: list[float]) -> tuple[float, float]:
 
 def share_of(value: float, low: float, high: float) -> float:
     """How far a value is from `low` to `high`, between 0 and 1, on a logarithmic scale where that has one."""
+    if low == high:
+        return 0.5
     if low > 0:
         value, low, high = np.log([np.clip(value, low, high), low, high])
     return float(np.clip((value - low) / (high - low), 0.0, 1.0))
@@ -138,12 +140,7 @@ def compared(name: str, found: FoundWarmup) -> list[Cell]:
     """The cells that a search compared in the end, by peak and warmup."""
     if not isinstance(found, FoundWarmup):
         raise TypeError(f"`{name}(found)` must be a `FoundWarmup`, as `tune.find_warmup` returns it; {came(found)}.")
-    by_point = {tuple(cell.arguments.values()): cell for cell in found.cells}
-    return [by_point[point] for point in sorted(by_point)]
-
-
-def is_answer(found: FoundWarmup, cell: Cell) -> bool:
-    return cell.arguments == {"peak": found.peak, "warmup": found.warmup}
+    return sorted(found.cells, key=lambda cell: tuple(cell.arguments.values()))
 
 
 def check_grid(name: str, grid: Grid) -> None:

@@ -133,7 +133,7 @@ def find_warmup(found: FoundWarmup, *, ax: "Axes | None" = None) -> "Axes":
         axes.plot(at, [cell.median for cell in own], "--", color=f"C{k}", linewidth=1)
         axes.vlines(at, [cell.low for cell in own], [cell.high for cell in own], color=f"C{k}")
         for place, cell in zip(at, own, strict=True):
-            is_whole, is_answer = cell.trained == cell.runs, _medians.is_answer(found, cell)
+            is_whole, is_answer = cell.trained == cell.runs, cell == found.cell
             style: dict[str, typing.Any] = {"markersize": 14, "zorder": 4} if is_answer else {}
             fill = f"C{k}" if is_whole else axes.get_facecolor()
             axes.plot(

@@ -1,5 +1,6 @@
 """`edges` and `find_warmup` as text: intervals below one another."""
 
+import textwrap
 import typing
 
 import numpy as np
@@ -53,7 +54,9 @@ def edges(grid: Grid, metric: str = "loss", *, axis: str = "peak", width: int | 
         for value, edge in zip(reversed(values), reversed(found), strict=True)
     ]
     title = f"the largest {words_of(axis)} at which every seed trains, and its 95 % interval"
-    return "\n".join([title, *drawn(words_of(other), rows, _medians.ends_of(peaks), peaks, columns)])
+    return "\n".join(
+        [*textwrap.wrap(title, columns), *drawn(words_of(other), rows, _medians.ends_of(peaks), peaks, columns)]
+    )
 
 
 def find_warmup(found: FoundWarmup, *, width: int | None = None) -> str:
@@ -85,7 +88,7 @@ def find_warmup(found: FoundWarmup, *, width: int | None = None) -> str:
     columns, _ = _characters.size("find_warmup", width, None)
     rows = [
         Row(
-            f"{'* ' if _medians.is_answer(found, cell) else ''}{in_words(cell.arguments)}",
+            f"{'* ' if cell == found.cell else ''}{in_words(cell.arguments)}",
             *cell[1:4],
             f"{cell.median:.4g}" if cell.trained == cell.runs else f"{cell.trained} of {cell.runs} train",
         )

@@ -1,5 +1,6 @@
 """`phase_diagram` as text."""
 
+import textwrap
 import typing
 
 import numpy as np
@@ -67,14 +68,15 @@ def phase_diagram(
         rows, legend = _shades(phases)
         each = max(1, min(3, room // len(phases.peaks)))
         rows = [[cell * each for cell in row] for row in rows]
-    lines = [f"{metric}, median of the seeds that train, over the {words_of(axis)}", words_of(phases.other)]
+    title = f"{metric}, median of the seeds that train, over the {words_of(axis)}"
+    lines = [*textwrap.wrap(title, columns), words_of(phases.other)]
     left = columns - room - 2
     for value, row in zip(reversed(phases.values), reversed(rows), strict=True):
         lines.append(f"{value:>{left}} ┤" + "".join(text.rjust(each) for text in row))
     labels = [(max(0, (k + 1) * each - len(peak)), peak) for k, peak in enumerate(phases.peaks)]
     lines.append(f"{'':{left}} └" + "─" * each * len(phases.peaks))
     lines.append(f"{'':{left + 2}}{_characters.labels(labels)}")
-    return "\n".join(filter(None, [*lines, legend]))
+    return "\n".join(filter(None, [*lines, *textwrap.wrap(legend, columns)]))
 
 
 def _numbers(phases: Phases, best: Cell | None) -> list[list[str]]:
