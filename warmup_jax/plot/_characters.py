@@ -65,3 +65,19 @@ def round_ticks(low: float, high: float, most: int) -> list[float]:
     gaps = [unit * 10.0**power for power in (exponent, exponent + 1) for unit in (1, 2, 5)]
     gap = next(gap for gap in gaps if (high - low) / gap < most)
     return [k * gap for k in range(math.ceil(low / gap), math.floor(high / gap) + 1)]
+
+
+def decades(low: float, high: float, most: int) -> list[float]:
+    """Whole powers of ten, given by their exponents, at most so many; parts of one where there are fewer than two."""
+    exponents = list(range(math.ceil(low), math.floor(high) + 1))
+    every = -(-len(exponents) // most)
+    return [*map(float, exponents[::every])] if exponents[1:] else round_ticks(low, high, most)
+
+
+def labels(placed: typing.Iterable[tuple[int, str]]) -> str:
+    """A line with labels that begin at these places, which rise; one that would touch the one before is left out."""
+    line = ""
+    for begin, label in placed:
+        if not line or begin > len(line):
+            line = line.ljust(begin) + label
+    return line

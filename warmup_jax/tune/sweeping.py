@@ -59,7 +59,8 @@ def sweep(
         make: what makes a schedule of the arguments in `grid`, such as `warmup_cosine`.
         seeds: how many seeds, from 0 on, or a list of them.
         folder: where finished runs are kept, with `manifest.json`, and `runs.csv` and `runs.json` of the last call. It
-            goes on only with the same source of `train`; what that calls, and data, are not looked at.
+            goes on only with the same source of `train` and, where that is a `functools.partial`, the same numbers,
+            texts and arrays in it; what it calls, and other data, are not looked at.
         at_once: how many runs a chunk has. A folder keeps the size that it was begun with. With 1, in
             a single process, `train` is compiled but not vectorized, for functions that `jax.vmap` cannot take.
         trained: a rule that says of a run with finite losses whether it trained, from its metrics as numbers, such as

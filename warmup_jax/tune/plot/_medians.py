@@ -10,7 +10,9 @@ from warmup_jax._checks import came
 from warmup_jax.tune._judging import TRAINED
 from warmup_jax.tune.axes import in_words, shown
 from warmup_jax.tune.estimates import COVERAGE, RESAMPLES, Cell, Edge
+from warmup_jax.tune.finding import FoundWarmup
 from warmup_jax.tune.grid import Grid
+from warmup_jax.tune.ranging import Estimate, RangeTest, RuleName
 
 _MOST_LINES = 12
 _MOST_POINTS = 100  # of a line
@@ -78,6 +80,8 @@ def ends_of(peaks: list[float]) -> tuple[float, float]:
 
 def share_of(value: float, low: float, high: float) -> float:
     """How far a value is from `low` to `high`, between 0 and 1, on a logarithmic scale where that has one."""
+    if low == high:
+        return 0.5
     if low > 0:
         value, low, high = np.log([np.clip(value, low, high), low, high])
     return float(np.clip((value - low) / (high - low), 0.0, 1.0))
@@ -123,6 +127,20 @@ def band(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     ends = [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2]
     low, high = np.quantile(np.median(runs[picks], axis=1), ends, axis=0, method="inverted_cdf")
     return median, low, high
+
+
+def suggested(name: str, test: RangeTest) -> list[Estimate]:
+    """What each rule suggests."""
+    if not isinstance(test, RangeTest):
+        raise TypeError(f"`{name}(test)` must be a `RangeTest`, as `tune.range_test` returns it; {came(test)}.")
+    return [test.suggest(rule) for rule in typing.get_args(RuleName)]
+
+
+def compared(name: str, found: FoundWarmup) -> list[Cell]:
+    """The cells that a search compared in the end, by peak and warmup."""
+    if not isinstance(found, FoundWarmup):
+        raise TypeError(f"`{name}(found)` must be a `FoundWarmup`, as `tune.find_warmup` returns it; {came(found)}.")
+    return sorted(found.cells, key=lambda cell: tuple(cell.arguments.values()))
 
 
 def check_grid(name: str, grid: Grid) -> None:

@@ -72,7 +72,7 @@ def phase_diagram(
     _outline(axes, phases)
     if best is not None:
         _mark_best(axes, phases, best)
-    bar = axes.figure.colorbar(mesh, ax=axes, label=f"{metric}, median of the seeds that trained")
+    bar = axes.figure.colorbar(mesh, ax=axes, label=f"{metric}, median")
     ticks = typing.cast("Normalize", mesh.norm).inverse(np.linspace(0, 1, 5))
     bar.set_ticks(ticks.tolist(), labels=[f"{tick:.3g}" for tick in ticks])
     bar.ax.minorticks_off()
