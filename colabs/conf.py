@@ -24,6 +24,7 @@ html_theme = "furo"
 html_title = "warmup_jax"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_show_search_summary = False  # it is fetched, which a browser refuses in a local folder
 html_show_sphinx = False
 html_show_copyright = False
 html_copy_source = False

@@ -1,8 +1,8 @@
 """The reference: one line for each public name, by what one wants to do, and a page for each."""
 
 import ast
-import importlib
 import inspect
+import pkgutil
 import types
 import typing
 
@@ -41,14 +41,14 @@ GROUPS = {
 }
 # Where public names are, in the order in which a name that stands in two of them is looked for.
 MODULES = [
-    "", "recipes.coupled", "fields", "transform", "linen", "nnx", "report", "lint", "plot", "studio", "text", "tune",
+    "", "coupled", "fields", "transform", "linen", "nnx", "report", "lint", "plot", "studio", "text", "tune",
     "theory", "compat.optax", "compat.transformers", "compat.pytorch", "compat.keras", "compat.timm",
     "compat.pytorch_warmup", "compat.trainers",
 ]  # fmt: skip
 
 
 def module(name: str) -> types.ModuleType:
-    return importlib.import_module(f"warmup_jax.{name}" if name else "warmup_jax")
+    return pkgutil.resolve_name(f"warmup_jax.{name}".rstrip("."))
 
 
 def exported(of: types.ModuleType) -> list[str]:
@@ -67,7 +67,7 @@ def public() -> dict[str, typing.Any]:
         of = module(name)
         for each in exported(of):
             if not any(getattr(of, each) is other for other in found.values()):
-                found[f"{of.__name__}.{each}"] = getattr(of, each)
+                found[f"warmup_jax.{name}.{each}".replace("..", ".")] = getattr(of, each)
     return found
 
 
@@ -87,7 +87,7 @@ def _title(where: str) -> str:
 
 
 def line(name: str, value: typing.Any, folder: str = "") -> str:
-    return f"- [`{name.removeprefix('warmup_jax.')}`]({folder}{name}.md): {docstrings.sentence(value)}"
+    return f"- [`{name.replace('warmup_jax.', 'wj.')}`]({folder}{name}.md): {docstrings.sentence(value)}"
 
 
 def overview() -> str:
