@@ -6,7 +6,7 @@ pytest.register_assert_rewrite("tests.pages")
 
 from tests import pages  # noqa: E402  # after the registration, which shows what differs
 
-WITH_PYTHON = ["start"]
+WITH_PYTHON = ["compose", "look", "resume", "start", "state", "units"]
 
 
 @pytest.mark.default_promotion  # of Flax and Optax
