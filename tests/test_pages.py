@@ -2,14 +2,15 @@
 
 import re
 
+import numpy as np
 import pytest
 
-pytest.register_assert_rewrite("tests.pages")
+import warmup_jax as wj
+from colabs.generate import pictures
+from tests import pages
+from warmup_jax.compat import keras, optax, pytorch, pytorch_warmup, timm, transformers
 
-from colabs.generate import pictures  # noqa: E402  # after the registration, which shows what differs
-from tests import pages  # noqa: E402
-
-WITH_PYTHON = ["choose", "compose", "look", "resume", "start", "state", "units"]
+WITH_PYTHON = ["choose", "compose", "look", "moving", "resume", "start", "state", "units"]
 
 
 @pytest.mark.default_promotion  # of Flax and Optax
@@ -29,3 +30,18 @@ def test_a_mark_on_a_page_becomes_the_picture_of_the_schedule_before_it():
     assert re.search(r"```\n<svg.*from 0 to 0.4875.*</svg>\nbehind", shown, re.S)
     assert "40 steps" in shown and "<!--" not in shown
     assert "7,000 steps" in pictures.drawn(page.format("Constant(0.5)", " of 7,000 steps"))
+
+
+PEERS = {
+    module.__name__.split(".")[-1]: module for module in (keras, optax, pytorch, pytorch_warmup, timm, transformers)
+}
+LETTERS = {"LR": 0.5, "W": 6, "N": 60, "D": 10, "n": 7}
+CALLS = re.findall(r"^\| `([^`]+\))`[^|]*\| `([^`]+)`[^|]*\|$", (pages.COLABS / "moving.md").read_text(), re.M)
+
+
+@pytest.mark.parametrize("theirs, ours", CALLS, ids=lambda call: call.split("(")[0])
+def test_each_call_of_a_peer_has_the_rates_of_our_expression(theirs, ours):
+    assert len(CALLS) == 24
+    steps = np.arange(80)
+    ours, theirs = (eval(call, {"wj": wj, **PEERS, **LETTERS})(steps) for call in (ours, theirs))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
