@@ -7,6 +7,8 @@ import typing
 
 import nbformat
 import optax
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 import warmup_jax as wj
 from colabs.generate.notebooks import SOURCES
@@ -15,7 +17,7 @@ from warmup_jax import plot
 _NAMES = {"optax": optax, "wj": wj}
 _ABOVE = """# Gallery
 
-Every curve, combinator and recipe, over 1,000 steps; behind each picture is its page. [The same in large, as a notebook](gallery_notebook.ipynb).
+Every curve, combinator and recipe, over 1,000 steps, with the call that makes it; behind each picture is its page.
 """
 
 
@@ -48,11 +50,10 @@ def pages() -> dict[str, str | bytes]:
 
 def thumbnail(call: str) -> bytes:
     """The curve alone, on no background, so that it suits a light and a dark page."""
-    from matplotlib.figure import Figure
-
     made: typing.Any = eval(call, dict[str, typing.Any](_NAMES))
-    figure = Figure(figsize=(2.4, 1.35), layout="constrained")
-    axes = plot.plot(made, total=1_000, ax=figure.subplots())
+    figure = Figure(figsize=(2.4, 1.35))
+    with rc_context({"text.color": "gray"}):
+        axes = plot.plot(made, total=1_000, ax=figure.add_axes((0.03, 0.05, 0.94, 0.9)))
     axes.set_axis_off()
     for label in [*axes.texts, *([axes.get_legend()] if axes.get_legend() else [])]:
         label.remove()

@@ -3,6 +3,7 @@
 import ast
 import doctest
 import inspect
+import re
 import typing
 
 from colabs.generate import api, docstrings
@@ -42,13 +43,21 @@ def page(name: str, title: str) -> str:
 
 
 def example(value: typing.Any) -> tuple[str, str] | None:
-    """The first call of a function in the example of its docstring, and the schedule that it makes."""
+    """The first call of a function in the example of its docstring, with what it needs, and the schedule it makes."""
     names: dict[str, typing.Any] = dict(vars(inspect.getmodule(value) or object))
+    needed: list[str] = []
     for each in doctest.DocTestParser().get_examples(value.__doc__ or ""):
-        for node in ast.walk(ast.parse(each.source)):
+        tree = ast.parse(each.source)
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == value.__name__:
                 call = ast.unparse(node)
                 made = eval(call, names)
-                return (call, repr(made)) if isinstance(made, Schedule) else None
+                return ("\n>>> ".join([*needed, call]), _shown(made)) if isinstance(made, Schedule) else None
         exec(each.source, names)
+        needed += [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)]
     return None
+
+
+def _shown(schedule: Schedule) -> str:
+    """Its expression; a function is shown by its name, without an address that differs from build to build."""
+    return re.sub(r"<function (\S+) at 0x\w+>", r"\1", repr(schedule))

@@ -15,14 +15,18 @@ are for us; where ours costs more, it stands here as well.
 
 def pages() -> dict[str, str]:
     results = (ROOT / "tests" / "benchmarks" / "RESULTS.md").read_text()
-    return {"results.md": results.replace("# Results", "# Results of the benchmarks", 1), "differences.md": differences(results)}
+    return {
+        "results.md": results.replace("# Results", "# Results of the benchmarks", 1),
+        "differences.md": differences(results),
+    }
 
 
 def differences(results: str) -> str:
     costs = _rows(results, "tests.benchmarks.cost`")
     device = _rows(results, "tests.benchmarks.accelerator`")
     errors = _rows(results, "tests.benchmarks.accuracy`")
-    asked = [row for row in costs if "Optax" in row["beside"]]
+    costs = [row | {"Optax": row["the other"], "ratio": row["ratio"].partition(";")[0]} for row in costs]
+    asked = [row for row in costs if "Optax" in row["beside"] and row["Optax"]]
     worst = [row for row in errors if row["Optax's worst"] not in ("", "-")]
     steps = [row for row in device if "step" in row["what"]]
     return "\n".join(
@@ -30,7 +34,7 @@ def differences(results: str) -> str:
             _ABOVE,
             "## Costs on a processor",
             "",
-            *_table(asked, ["what", "beside", "ours", "the other", "ratio"]),
+            *_table(asked, ["what", "ours", "Optax", "ratio"]),
             "## A train step on a GPU",
             "",
             *_table(steps, ["what", "which", "time"]),
@@ -42,14 +46,16 @@ def differences(results: str) -> str:
 
 
 def _rows(results: str, command: str) -> list[Row]:
-    """The first table behind the heading with a command; an empty first cell is that of the row above."""
+    """The first table behind the heading with a command. An empty cell at the beginning of a row, and of what is
+    ours, is that of the row above."""
     section = results.partition(f"## `python -m {command}")[2].partition("\n## ")[0]
     lines = re.findall(r"^\|(.*)\|$", section, re.M)
     head, _, *body = [[cell.strip() for cell in line.split("|")] for line in lines]
     rows: list[Row] = []
     for cells in body:
         row = dict(zip(head, cells, strict=True))
-        row[head[0]] = row[head[0]] or rows[-1][head[0]]
+        for column in {head[0], "ours"} & set(head):
+            row[column] = row[column] or rows[-1][column]
         rows.append(row)
     return rows
 
