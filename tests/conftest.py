@@ -4,8 +4,6 @@ import chex
 import jax
 import pytest
 
-pytest.register_assert_rewrite("tests.pages")  # so that a difference is shown
-
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "default_promotion: runs library code that promotes dtypes or ranks")

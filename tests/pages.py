@@ -28,25 +28,25 @@ def said(block: str) -> list[str]:
     return re.findall(r"^(?:\s*print\(.*\)  )?# (.*)$", block, re.M)
 
 
-def run_python(block: str, names: dict[str, typing.Any]) -> None:
+def run_python(block: str, names: dict[str, typing.Any]) -> list[str]:
+    """The lines that a block prints; `names` are those of the blocks before it, and take up its own."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(block, "<page>", "exec"), names)
-    assert printed.getvalue().splitlines() == said(block)
+    return printed.getvalue().splitlines()
 
 
-def run_console(block: str) -> None:
-    """The commands behind `$`, each followed by what it prints."""
+def run_console(block: str) -> list[str]:
+    """The block as a terminal shows it, from its commands, those behind `$`."""
     from warmup_jax import cli
 
-    for transcript in block.removeprefix("$ ").split("\n$ "):
-        command, *lines = transcript.strip().splitlines()
-        program, *arguments = shlex.split(command)
-        assert program == "warmup-jax"
+    shown = []
+    for command in re.findall(r"^\$ warmup-jax (.*)$", block, re.M):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            cli.main(arguments)
-        assert printed.getvalue().splitlines() == lines
+            cli.main(shlex.split(command))
+        shown += [f"$ warmup-jax {command}", *printed.getvalue().splitlines()]
+    return shown
 
 
 def sections(text: str) -> dict[str, str]:
@@ -56,9 +56,13 @@ def sections(text: str) -> dict[str, str]:
 if __name__ == "__main__":
     page, *wanted = sys.argv[1:]
     with contextlib.chdir(tempfile.mkdtemp()):
-        for title, text in sections((COLABS / page).read_text()).items():
-            if (title in wanted or not wanted) and (found := blocks(text, "py")):
+        text = (COLABS / page).read_text()
+        before = blocks(text.partition("\n## ")[0], "py")  # for all sections
+        for title, section in sections(text).items():
+            if (title in wanted or not wanted) and (found := blocks(section, "py")):
                 names: dict[str, typing.Any] = {}
-                for block in found:
-                    run_python(block, names)
+                for block in [*before, *found]:
+                    printed = run_python(block, names)  # also what the packages print
+                    if missing := [line for line in said(block) if line not in printed]:
+                        sys.exit(f"{title}: printed {printed}, without {missing}")
                 print(f"{title}: {len(found)} blocks")

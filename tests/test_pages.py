@@ -19,9 +19,9 @@ def test_what_a_page_prints_is_what_stands_on_it(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text, names = (pages.COLABS / f"{name}.md").read_text(), {}
     for block in pages.blocks(text, "python"):
-        pages.run_python(block, names)
+        assert pages.run_python(block, names) == pages.said(block)
     for block in pages.blocks(text, "console"):
-        pages.run_console(block)
+        assert pages.run_console(block) == block.splitlines()
 
 
 def test_a_mark_on_a_page_becomes_the_picture_of_the_schedule_before_it():
