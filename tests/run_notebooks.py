@@ -22,7 +22,7 @@ def executed(path: pathlib.Path) -> tuple[nbformat.NotebookNode, CellExecutionEr
     with tempfile.TemporaryDirectory() as folder:
         try:
             NotebookClient(
-                notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}
+                notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": folder}}
             ).execute()
         except CellExecutionError as error:
             return notebook, error

@@ -116,10 +116,8 @@ def run_notebooks(folder: pathlib.Path, wheel: pathlib.Path) -> None:
     """From top to bottom. The requirement in their first cell is met by the wheel, and without it they say so."""
     bin = environment(sys.executable, folder / "environment", *NEEDED_TO_RUN_NOTEBOOKS)
     runner = [bin / "python", ROOT / "tests" / "run_notebooks.py"]
-    constraint = folder / "constraint.txt"
-    constraint.write_text(f"{PROJECT['name']} @ {wheel.as_uri()}")
     print(run(*runner, "--without-package", cwd=folder, env=os.environ | {"PIP_NO_INDEX": "1"}), end="")
-    print(run(*runner, cwd=folder, env=os.environ | {"PIP_CONSTRAINT": str(constraint)}), end="")
+    print(run(*runner, cwd=folder, env=os.environ | {"PIP_FIND_LINKS": str(wheel.parent)}), end="")
 
 
 def main() -> None:
