@@ -102,8 +102,9 @@ def overview() -> str:
 
 
 def _kinds() -> list[str]:
-    types_ = {name: value for name, value in vars(fields).items() if typing.get_origin(value) is typing.Annotated}
-    rows = [f"| `{name}` | {fields.kind_of(value).words} |" for name, value in types_.items()]
+    annotated = {name: value for name, value in vars(fields).items() if typing.get_origin(value) is typing.Annotated}
+    kinds = {name: fields.kind_of(value) for name, value in annotated.items()}
+    rows = [f"| `{name}` | {kind.words} |" for name, kind in kinds.items() if kind]
     return ["| type | what it may be |", "|---|---|", *rows]
 
 
