@@ -6,6 +6,7 @@ written. A line in a warning is therefore a line of the page in `build/pages`.
 
 import contextlib
 import re
+import shutil
 import sys
 import time
 
@@ -14,7 +15,7 @@ from sphinx.cmd.build import main as sphinx
 from colabs.generate import api, gallery, links, markdown, notebooks, peers, pictures, results, rules
 from colabs.generate.notebooks import ROOT, SOURCES
 
-PAGES, SITE = ROOT / "build" / "pages", ROOT / "build" / "site"
+PAGES, DOCTREES, SITE = (ROOT / "build" / name for name in ("pages", "doctrees", "site"))
 GENERATORS = [api.pages, gallery.pages, peers.pages, results.pages, rules.pages]
 
 
@@ -46,19 +47,21 @@ def add_beside(files: dict[str, str | bytes]) -> None:
     [block] = re.findall(r"^```python\n(.*?)^```$", (SOURCES / "studio.md").read_text(), re.M | re.S)
     with contextlib.chdir(SITE):
         exec(block, {})
-    plain = {name.rpartition(".")[0]: text for name, text in files.items() if isinstance(text, str)}
-    for name, text in files.items():
-        if isinstance(text, str):
-            (SITE / name).with_suffix(".md").write_text(markdown.plain(name, text))
-    (SITE / "llms.txt").write_text(markdown.contents(plain))
+    plain = {
+        name.rpartition(".")[0]: markdown.plain(name, text) for name, text in files.items() if isinstance(text, str)
+    }
+    for name, text in plain.items():
+        (SITE / f"{name}.md").write_text(text)
+    (SITE / "llms.txt").write_text(markdown.contents(plain, (SOURCES / "index.md").read_text()))
 
 
 def main() -> int:
     began = time.monotonic()
     files = sources()
     write(files)
-    options = ["-W", "--keep-going", "-q", "-b", "html", "-c", SOURCES, "-d", ROOT / "build" / "doctrees"]
+    options = ["-W", "--keep-going", "-q", "-b", "html", "-c", SOURCES, "-d", DOCTREES]
     if failed := sphinx([*map(str, options), str(PAGES), str(SITE)]):
+        shutil.rmtree(DOCTREES)  # or the next build would not read, and so not report, these pages again
         return failed
     add_beside(files)
     if broken := links.broken(SITE):

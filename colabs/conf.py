@@ -30,6 +30,7 @@ html_show_copyright = False
 html_copy_source = False
 html_math_renderer = "mathml"
 html_theme_options = {"navigation_with_keys": True}
+pygments_style, pygments_dark_style = "default", "github-dark"
 
 
 def _inline(translator, node: docutils.nodes.math) -> None:

@@ -8,7 +8,7 @@ import typing
 _SECTION = re.compile(r"^(Args|Returns|Raises|Example):\n((?:(?: {4}.*)?\n)+)", re.M)
 _ENTRY = re.compile(r"^(\S+?)(?: \((.+?)\))?: ", re.M)
 _DOCTEST = re.compile(r"^>>> .*(?:\n.+)*", re.M)
-_ADDRESS = re.compile(r"(?<![<(`])https://[^\s)`>]*[^\s)`>.,;:]")
+_ADDRESS = re.compile(r"(?<![<`])(?<!\]\()https://[^\s)`>]*[^\s)`>.,;:]")
 
 
 def markdown(value: typing.Any) -> str:

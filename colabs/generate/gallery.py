@@ -42,8 +42,9 @@ def pages() -> dict[str, str | bytes]:
             name = next(iter(re.findall(r"wj\.(\w+)", call)))
             picture = f"pictures/{len(pictures):02}-{name}.png"
             pictures[picture] = thumbnail(call)
-            lines += [":::{container} card", f"[![{name}]({picture})](api/warmup_jax.{name}.md)", "", f"**{name}**", ""]
-            lines += [f"`{call}`", ":::", ""]
+            link = f"(api/warmup_jax.{name}.md)"
+            lines += [":::{container} card", f"[![{name}]({picture})]{link}", "", f"[{name}]{link}", "", f"`{call}`"]
+            lines += [":::", ""]
         lines += ["::::", ""]
     return {"gallery.md": "\n".join(lines), **pictures}
 

@@ -17,9 +17,9 @@ PEERS = {
     "timm": "timm",
     "pytorch_warmup": "pytorch-warmup",
 }
-_HOW = """Below, each of their names is called as it is called there. What it prints is the expression of this library that
-has the same rates: keep the call, or take the expression. The page behind a name has its arguments and says where a
-rate differs."""
+_HOW = """Below, each of their names is called as it is called there. What it prints is the expression of this library
+that has the same rates: keep the call, or take the expression. The page behind a name has its arguments and says where
+a rate differs."""
 
 
 def pages() -> dict[str, str]:

@@ -8,8 +8,8 @@ from colabs.generate.notebooks import ROOT
 Row: typing.TypeAlias = dict[str, str]
 _ABOVE = """# Differences to Optax, in figures
 
-Out of [the results of the benchmarks](results.md), where a schedule of Optax stands beside ours. A ratio below 1 of a time, and "faster",
-are for us; where ours costs more, it stands here as well.
+Out of [the results of the benchmarks](results.md), those of a schedule of Optax beside ours. A ratio below 1 of a time,
+and "faster", are for us; where ours costs more, it stands here as well.
 """
 
 

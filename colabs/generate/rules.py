@@ -39,9 +39,9 @@ EXAMPLES = {
     "rise-after-decay": (
         "wj.join(wj.Cosine(1e-3, 2e-4, steps=500), wj.Linear(2.5e-4, 0.0, steps=500)), wj.Run(total=1_000)"
     ),
-    "zero-length-stage": "wj.wsd(peak=1e-3, warmup=500, total=1_000, cooldown=500), wj.Run(total=1_000)",
+    "zero-length-stage": "wj.warmup_cosine(peak=1e-3, warmup=1_000, total=1_000), wj.Run(total=1_000)",
     "flat-stage": "wj.warmup_cosine(peak=1e-3, warmup=100, total=1_000, stop=1e-3), wj.Run(total=1_000)",
-    "not-finite": "wj.Function(lambda step: 1e-3 / (step - 700.0)), wj.Run(total=1_000)",
+    "not-finite": "wj.Function(lambda step: jnp.where(step < 700, 1e-3, jnp.nan)), wj.Run(total=1_000)",
     "negative": "wj.warmup_linear(peak=1e-3, warmup=100, total=1_000, stop=-1e-3), wj.Run(total=1_000)",
     "vanishes": "wj.Constant(1e-40), wj.Run(total=1_000)",
     "zero-first-update": (
@@ -53,9 +53,9 @@ EXAMPLES = {
 _NAMES = {"jnp": jnp, "lint": lint, "optax": optax, "scheduled": scheduled, "wj": wj}
 _ABOVE = """# Lint rules
 
-`lint` looks at a schedule over a run before a step of it is paid for; on the command line it is `warmup-jax lint`, which exits with
-1 on errors and warnings. Each rule stands here with a mistake that was made, what `lint` says of it, and reports of runs that it would
-have saved. `lint(schedule, run, select=..., ignore=...)` asks only some of them.
+`lint` looks at a schedule over a run before a step of it is paid for; on the command line it is `warmup-jax lint`,
+which exits with 1 on errors and warnings. Each rule stands here with a mistake that was made, what `lint` says of it,
+and reports of runs that it would have saved. `lint(schedule, run, select=..., ignore=...)` asks only some of them.
 """
 
 
@@ -75,5 +75,7 @@ def report(code: str) -> str:
 def section(code: str, rule: Rule) -> str:
     lines = [f"## {code}", "", rule.doc, "", *(f"- {level}: {how}." for level, how in rule.severities.items()), ""]
     lines += ["```pycon", f">>> print(*{call(code)})", report(code), "```", ""]
-    sources = ", ".join(f"[{source.removeprefix('https://').removeprefix('github.com/')}]({source})" for source in rule.sources)
+    sources = ", ".join(
+        f"[{source.removeprefix('https://').removeprefix('github.com/')}]({source})" for source in rule.sources
+    )
     return "\n".join([*lines, f"Reported in {sources}.", ""])
