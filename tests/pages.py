@@ -1,9 +1,10 @@
 """Run the pages of `colabs/`: what their blocks of code print must be what stands beside it.
 
 In a block of Python, a comment behind a `print(...)` and a comment that begins a line are what is printed. Blocks of
-```` ```python ```` run in the tests. Those of ```` ```py ```` need packages that the tests do not install; each section
-of a page with such blocks runs by itself, in an environment that has its packages:
+```` ```python ```` run in the tests. Those of ```` ```py ```` need packages that the tests do not install. In an
+environment that has them, this runs a whole page, or what stands before its first section and the sections named:
 
+    python -m tests.pages logging.md
     python -m tests.pages trainer.md NumPyro FlowJAX
 """
 
@@ -20,7 +21,7 @@ COLABS = pathlib.Path(__file__).parent.parent / "colabs"
 
 
 def blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{re.escape(language)}\n(.*?)^```$", text, re.M | re.S)
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
 
 
 def said(block: str) -> list[str]:
@@ -50,19 +51,19 @@ def run_console(block: str) -> list[str]:
 
 
 def sections(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", text, re.M | re.S))
+    """The parts of a page by their title, with what stands before the first one under no title."""
+    first, *others = text.split("\n## ")
+    return {"": first} | {title: rest for title, _, rest in (part.partition("\n") for part in others)}
 
 
 if __name__ == "__main__":
     page, *wanted = sys.argv[1:]
+    parts = sections((COLABS / page).read_text())
     with contextlib.chdir(tempfile.mkdtemp()):
-        text = (COLABS / page).read_text()
-        before = blocks(text.partition("\n## ")[0], "py")  # for all sections
-        for title, section in sections(text).items():
-            if (title in wanted or not wanted) and (found := blocks(section, "py")):
-                names: dict[str, typing.Any] = {}
-                for block in [*before, *found]:
-                    printed = run_python(block, names)  # also what the packages print
-                    if missing := [line for line in said(block) if line not in printed]:
-                        sys.exit(f"{title}: printed {printed}, without {missing}")
-                print(f"{title}: {len(found)} blocks")
+        names: dict[str, typing.Any] = {}
+        for title in ["", *wanted] if wanted else parts:
+            for block in blocks(parts[title], "(?:python|py)"):
+                printed = run_python(block, names)  # also what the packages print
+                if missing := [line for line in said(block) if line not in printed]:
+                    sys.exit(f"{title}: printed {printed}, without {missing}")
+            print(f"{title or page}: ran")

@@ -46,6 +46,9 @@ def test_the_page_about_logging_runs(capsys):
     printed = capsys.readouterr().out
     assert [line for line in printed.splitlines() if line.startswith("50,")] == [f"50,{planned[1]}"]
     assert any(path.name.startswith("events") for path in names["folder"].iterdir()), "TensorBoard's file"
+    logged = np.genfromtxt(names["folder"] / "log.csv", delimiter=",", names=True)
+    np.testing.assert_array_equal(logged["step"], np.arange(200))
+    np.testing.assert_allclose(logged["learning_rate"][::50], applied, rtol=1e-6)
 
 
 def test_the_gallery_shows_every_name_with_the_call_that_makes_it():

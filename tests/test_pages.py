@@ -10,7 +10,7 @@ from colabs.generate import pictures
 from tests import pages
 from warmup_jax.compat import keras, optax, pytorch, pytorch_warmup, timm, transformers
 
-WITH_PYTHON = ["choose", "compose", "look", "moving", "resume", "start", "state", "units"]
+WITH_PYTHON = ["choose", "compose", "look", "moving", "optax", "questions", "resume", "start", "state", "units"]
 
 
 @pytest.mark.default_promotion  # of Flax and Optax
