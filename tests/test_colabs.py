@@ -23,17 +23,6 @@ def test_a_notebook_names_its_runtime_and_begins_with_the_cell_that_installs(pat
 
 
 @pytest.mark.default_promotion
-@pytest.mark.parametrize("name", ["equinox.md", "policy.md"])
-def test_a_page_runs_and_prints_what_it_says(name, capsys):
-    blocks = re.findall(r"^```python\n(.*?)^```$", (COLABS / name).read_text(), re.M | re.S)
-    names: dict = {}
-    for block in blocks:
-        exec(compile(block, name, "exec"), names)
-    said = [line for block in blocks for line in re.findall(r"^ *print\(.*\)  # (.*)$", block, re.M)]
-    assert names and capsys.readouterr().out.splitlines() == said
-
-
-@pytest.mark.default_promotion
 @pytest.mark.filterwarnings("default::DeprecationWarning")  # of TensorBoard's writer
 def test_the_page_about_logging_runs(capsys):
     page = (COLABS / "logging.md").read_text()
