@@ -178,7 +178,8 @@ missing
 
 
 def test_pages_become_plain_markdown_with_a_table_of_contents():
-    start = ":::{py:function} wj.f(a)\n\n# Start\n\n[![a](b.png)](c.md)\n\nRead [this](n.ipynb).\n:::\n"
+    above = "---\norphan: true\n---\n\n:::{py:function} wj.f(a)\n\n"
+    start = f"{above}# Start\n\n[![a](b.png)](c.md)\n\nRead [this](n.ipynb).\n:::\n"
     assert markdown.plain("start.md", start) == "```python\nwj.f(a)\n```\n\n# Start\n\nRead [this](n.md).\n"
     pages = {"start": "# Start\n\n```python\nx = 1\n\ny = 2\n```\n\nOne: `a.b` is\nshort. Two."}
     sentence = "- [Start](start.md): One: `a.b` is short.\n"

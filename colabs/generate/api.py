@@ -3,6 +3,7 @@
 import ast
 import inspect
 import pkgutil
+import re
 import types
 import typing
 
@@ -102,7 +103,6 @@ def overview() -> str:
         lines += [f"## {title}", "", *(line(name, value) for name, value in names.items()), ""]
         if title == "Write your own":
             lines += ["The types of fields and arguments, in `warmup_jax.fields`:", "", *_kinds(), ""]
-        lines += ["```{toctree}", ":hidden:", "", *names, "```", ""]
     return "\n".join(lines)
 
 
@@ -113,12 +113,16 @@ def _kinds() -> list[str]:
     return ["| type | what it may be |", "|---|---|", *rows]
 
 
-def page(name: str, value: typing.Any) -> str:
-    """The page of a name, whose text is its docstring and those of its methods."""
-    short = name.removeprefix("warmup_jax.")
+def page(title: str, name: str, value: typing.Any) -> str:
+    """The page of a name, whose text is its docstring and those of its methods, with a way back to its group.
+
+    It is in no table of contents: the side bar would have more than 200 lines.
+    """
+    anchor = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+    back = f"In [{title}](index.md#{anchor})."
     kind, methods = ("class", _methods(value)) if inspect.isclass(value) else ("function", [])
     text = _described(kind, f"{name}{docstrings.signature(value)}", value, methods)
-    return f"# {short}\n\n{text}"
+    return f"---\norphan: true\n---\n\n# {name.removeprefix('warmup_jax.')}\n\n{back}\n\n{text}"
 
 
 def _methods(value: type) -> list[str]:
@@ -130,7 +134,7 @@ def _methods(value: type) -> list[str]:
         if isinstance(member, property):
             found.append(_described("property", name, member))
         elif isinstance(member, classmethod | types.FunctionType):
-            kind = "method" if inspect.isroutine(member) else "classmethod"
+            kind = "classmethod" if isinstance(member, classmethod) else "method"
             found.append(_described(kind, f"{name}{docstrings.signature(getattr(value, name))}", member))
     return found
 
@@ -141,5 +145,7 @@ def _described(kind: str, signature: str, value: typing.Any, inner: typing.Seque
 
 
 def pages() -> dict[str, str]:
-    found = {f"api/{name}.md": page(name, value) for name, value in public().items()}
-    return {"api/index.md": overview(), **found}
+    found = {"api/index.md": overview()}
+    for title, names in grouped().items():
+        found |= {f"api/{name}.md": page(title, name, value) for name, value in names.items()}
+    return found

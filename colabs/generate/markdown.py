@@ -6,7 +6,7 @@ import nbformat
 
 _TOCTREE = re.compile(r"^```\{toctree\}\n(?::caption: (.*)\n)?(?::.*\n)*\n?((?:[\w/.]+\n)+)```\n", re.M)
 _SIGNATURE = re.compile(r"^:{3,}\{py:\w+\} (.*)$", re.M)
-_FENCE = re.compile(r"^:{3,}(?:\{.*)?\n", re.M)
+_FENCE = re.compile(r"\A---\n.*?\n---\n+|^:{3,}(?:\{[^\n]*)?\n", re.M | re.S)
 _PICTURE = re.compile(r"^\[!\[[^\n]*\n|<(svg|iframe).*?</\1>\n?", re.M | re.S)
 _CODE = re.compile(r"^```.*?^```$", re.M | re.S)
 
