@@ -8,6 +8,7 @@ import pytest
 import warmup_jax as wj
 from colabs.generate import pictures
 from tests import pages
+from tests.test_public import PUBLIC
 from warmup_jax.compat import keras, optax, pytorch, pytorch_warmup, timm, transformers
 
 WITH_PYTHON = ["choose", "compose", "look", "moving", "optax", "questions", "resume", "start", "state", "units"]
