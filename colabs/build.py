@@ -10,6 +10,7 @@ import shutil
 import sys
 import time
 
+import nbformat
 from sphinx.cmd.build import main as sphinx
 
 from colabs.generate import api, gallery, links, markdown, notebooks, peers, pictures, results, rules
@@ -24,7 +25,7 @@ def sources() -> dict[str, str | bytes]:
     found: dict[str, str | bytes] = {path.name: pictures.drawn(path.read_text()) for path in SOURCES.glob("*.md")}
     for path in SOURCES.glob("*.ipynb"):
         if path.stem != "gallery":
-            found[path.name] = notebooks.as_text(path)
+            found[path.name] = nbformat.writes(notebooks.executed(path))
     for generate in GENERATORS:
         found |= generate()
     return found

@@ -2,7 +2,8 @@
 
 import docutils.nodes
 import sphinx.application
-from docutils.utils.math import latex2mathml
+import sphinx.util.logging
+from docutils.utils.math import MathError, latex2mathml
 
 import warmup_jax as wj
 
@@ -15,6 +16,7 @@ nb_execution_mode = "off"
 nb_merge_streams = True
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
+myst_dmath_allow_space = False  # a price is no formula
 myst_links_external_new_tab = False
 
 add_module_names = False
@@ -30,16 +32,24 @@ html_show_copyright = False
 html_copy_source = False
 html_math_renderer = "mathml"
 html_theme_options = {"navigation_with_keys": True}
-pygments_style, pygments_dark_style = "default", "github-dark"
+pygments_dark_style = "github-dark"
+
+
+def _mathml(node: docutils.nodes.Element, as_block: bool = False) -> str:
+    try:
+        return latex2mathml.tex2mathml(node.astext(), as_block=as_block)
+    except MathError as error:
+        sphinx.util.logging.getLogger(__name__).warning("a formula is not LaTeX that we know: %s", error, location=node)
+        return ""
 
 
 def _inline(translator, node: docutils.nodes.math) -> None:
-    translator.body.append(latex2mathml.tex2mathml(node.astext()))
+    translator.body.append(_mathml(node))
     raise docutils.nodes.SkipNode
 
 
 def _block(translator, node: docutils.nodes.math_block) -> None:
-    translator.body.append(f'<div class="math">{latex2mathml.tex2mathml(node.astext(), as_block=True)}</div>')
+    translator.body.append(f'<div class="math">{_mathml(node, as_block=True)}</div>')
     raise docutils.nodes.SkipNode
 
 

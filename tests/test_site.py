@@ -88,7 +88,7 @@ def test_every_schedule_of_a_peer_is_shown_with_a_call_and_its_expression(name):
 
 
 def test_a_call_is_shown_with_what_it_needs():
-    call, made = peers.example(api.module("compat.pytorch").SequentialLR)
+    call, made = peers.example(api.module("compat.pytorch").SequentialLR) or ("", "")
     *needed, last = call.split("\n>>> ")
     names = {"pytorch": api.module("compat.pytorch")}
     exec("\n".join(needed), names)

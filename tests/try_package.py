@@ -21,7 +21,9 @@ import zipfile
 ROOT = pathlib.Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SCHEDULE = "import warmup_jax as wj; print(wj.__version__, wj.warmup_cosine(peak=1.0, warmup=10, total=100).on_host(5))"
-NEEDED_TO_RUN_NOTEBOOKS = ["ipykernel", "nbclient"]
+NOTEBOOK_RUNNER = [
+    line for line in PROJECT["optional-dependencies"]["test"] if line.startswith(("ipykernel", "nbclient"))
+]
 
 
 def run(*command: str | pathlib.Path, **options) -> str:
@@ -114,7 +116,7 @@ def try_to_install(python: str, folder: pathlib.Path, *files: pathlib.Path) -> N
 
 def run_notebooks(folder: pathlib.Path, wheel: pathlib.Path) -> None:
     """From top to bottom. The requirement in their first cell is met by the wheel, and without it they say so."""
-    bin = environment(sys.executable, folder / "environment", *NEEDED_TO_RUN_NOTEBOOKS)
+    bin = environment(sys.executable, folder / "environment", *NOTEBOOK_RUNNER)
     runner = [bin / "python", ROOT / "tests" / "run_notebooks.py"]
     print(run(*runner, "--without-package", cwd=folder, env=os.environ | {"PIP_NO_INDEX": "1"}), end="")
     print(run(*runner, cwd=folder, env=os.environ | {"PIP_FIND_LINKS": str(wheel.parent)}), end="")

@@ -24,7 +24,8 @@ GROUPS = {
     "Count in epochs, percent, examples or tokens": ["units"],
     "Keep the schedule in the state of the optimizer": ["transform.state", "transform.reading"],
     "Change it in a run, resume a run": ["transform.changing", "transform.resuming"],
-    "Other rates for other parts, lower rates on a plateau": ["transform.groups", "transform.plateau"],
+    "Other rates for other parts of the model": ["transform.groups"],
+    "Let the loss change the rate": ["transform.plateau", "transform.loss_gap", "transform.greedy_rates"],
     "Train with Flax": ["linen", "nnx"],
     "Look before you train": ["report", "lint", "plot", "studio"],
     "Read and write schedules": ["text"],
@@ -39,11 +40,10 @@ GROUPS = {
     "Coming from pytorch-warmup": ["compat.pytorch_warmup"],
     "Coming from a trainer": ["compat.trainers"],
 }
-# Where public names are, in the order in which a name that stands in two of them is looked for.
+# The modules whose names are public; a module that one of them hands on is as well.
 MODULES = [
-    "", "coupled", "fields", "transform", "linen", "nnx", "report", "lint", "plot", "studio", "text", "tune",
-    "theory", "compat.optax", "compat.transformers", "compat.pytorch", "compat.keras", "compat.timm",
-    "compat.pytorch_warmup", "compat.trainers",
+    "", "transform", "linen", "nnx", "report", "lint", "plot", "studio", "text", "tune", "theory", "compat.optax",
+    "compat.transformers", "compat.pytorch", "compat.keras", "compat.timm", "compat.pytorch_warmup", "compat.trainers",
 ]  # fmt: skip
 
 
@@ -51,23 +51,28 @@ def module(name: str) -> types.ModuleType:
     return pkgutil.resolve_name(f"warmup_jax.{name}".rstrip("."))
 
 
-def exported(of: types.ModuleType) -> list[str]:
-    """The functions and classes that a module defines or, as `from a import b as b`, hands on."""
+def exported(of: types.ModuleType) -> dict[str, typing.Any]:
+    """What a module defines or, as `from a import b as b`, hands on: functions, classes and modules."""
     tree = ast.parse(inspect.getsource(of)).body
     defined = [node.name for node in tree if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     handed = [alias.asname for node in tree if isinstance(node, ast.ImportFrom) for alias in node.names]
-    names = [name for name in [*handed, *defined] if name and not name.startswith("_")]
-    return [name for name in names if callable(getattr(of, name)) and getattr(of, name).__module__ != "typing"]
+    found = {name: getattr(of, name) for name in [*handed, *defined] if name and not name.startswith("_")}
+    return {name: value for name, value in found.items() if inspect.ismodule(value) or callable(value)}
 
 
 def public() -> dict[str, typing.Any]:
     """Every public function and class by its full name, once."""
     found: dict[str, typing.Any] = {}
+
+    def collect(prefix: str, of: types.ModuleType) -> None:
+        for name, value in exported(of).items():
+            if inspect.ismodule(value):
+                collect(f"{prefix}.{name}", value)
+            elif not any(value is other for other in found.values()):
+                found[f"{prefix}.{name}"] = value
+
     for name in MODULES:
-        of = module(name)
-        for each in exported(of):
-            if not any(getattr(of, each) is other for other in found.values()):
-                found[f"warmup_jax.{name}.{each}".replace("..", ".")] = getattr(of, each)
+        collect(f"warmup_jax.{name}".rstrip("."), module(name))
     return found
 
 
@@ -102,8 +107,9 @@ def overview() -> str:
 
 
 def _kinds() -> list[str]:
-    types_ = {name: value for name, value in vars(fields).items() if typing.get_origin(value) is typing.Annotated}
-    rows = [f"| `{name}` | {fields.kind_of(value).words} |" for name, value in types_.items()]
+    annotated = {name: value for name, value in vars(fields).items() if typing.get_origin(value) is typing.Annotated}
+    kinds = {name: fields.kind_of(value) for name, value in annotated.items()}
+    rows = [f"| `{name}` | {kind.words} |" for name, kind in kinds.items() if kind]
     return ["| type | what it may be |", "|---|---|", *rows]
 
 

@@ -1,4 +1,4 @@
-"""Notebooks with the outputs of a fresh kernel, executed once for the tests and the site."""
+"""Notebooks with the outputs of a fresh kernel. They are kept, so that a check and the site run each only once."""
 
 import hashlib
 import pathlib
@@ -12,28 +12,32 @@ SOURCES = ROOT / "colabs"
 EXECUTED = ROOT / "build" / "notebooks"
 
 
-def executed(path: pathlib.Path, timeout: int = 240) -> nbformat.NotebookNode:
-    """The notebook after a run from top to bottom in an empty folder; an error in a cell is raised.
-
-    A copy is kept under `build/`, and taken as long as neither the notebook nor the library has changed.
-    """
-    kept, digest = EXECUTED / path.name, _digest(path)
-    if kept.exists():
-        notebook = nbformat.read(kept, as_version=4)
-        if notebook.metadata.get("digest") == digest:
-            return notebook
+def run(path: pathlib.Path) -> nbformat.NotebookNode:
+    """The notebook after a run from top to bottom in an empty folder; an error in a cell is raised."""
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
-        NotebookClient(notebook, timeout=timeout, kernel_name="python3", resources=resources).execute()
-    notebook.metadata["digest"] = digest
-    EXECUTED.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, kept)
+        NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
     return notebook
 
 
-def as_text(path: pathlib.Path) -> str:
-    return nbformat.writes(executed(path))
+def keep(path: pathlib.Path, notebook: nbformat.NotebookNode) -> None:
+    """Write what a run of the notebook at `path` has made, for `executed`."""
+    notebook.metadata["digest"] = _digest(path)
+    EXECUTED.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, EXECUTED / path.name)
+
+
+def executed(path: pathlib.Path) -> nbformat.NotebookNode:
+    """What was kept, as long as neither the notebook nor the library has changed; else of a new run."""
+    kept = EXECUTED / path.name
+    if kept.exists():
+        notebook = nbformat.read(kept, as_version=4)
+        if notebook.metadata.get("digest") == _digest(path):
+            return notebook
+    notebook = run(path)
+    keep(path, notebook)
+    return notebook
 
 
 def _digest(path: pathlib.Path) -> str:
