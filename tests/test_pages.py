@@ -8,6 +8,7 @@ import pytest
 import warmup_jax as wj
 from colabs.generate import pictures
 from tests import pages
+from tests.test_public import PUBLIC
 from warmup_jax.compat import keras, optax, pytorch, pytorch_warmup, timm, transformers
 
 # The tests of these look at more than what is printed.
@@ -38,9 +39,13 @@ def test_a_mark_on_a_page_becomes_the_picture_of_the_schedule_before_it():
     assert "7,000 steps" in pictures.drawn(page.format("Constant(0.5)", " of 7,000 steps"))
 
 
-PEERS = {
-    module.__name__.split(".")[-1]: module for module in (keras, optax, pytorch, pytorch_warmup, timm, transformers)
-}
+def test_the_page_about_composing_names_everything():
+    text = (pages.COLABS / "compose.md").read_text()
+    assert [name for name in PUBLIC if not re.search(rf"[`.]{name}\b", text)] == []
+
+
+MODULES = (keras, optax, pytorch, pytorch_warmup, timm, transformers)
+PEERS = {module.__name__.split(".")[-1]: module for module in MODULES}
 LETTERS = {"LR": 0.5, "W": 6, "N": 60, "D": 10, "n": 7}
 CALLS = re.findall(r"^\| `([^`]+\))`[^|]*\| `([^`]+)`[^|]*\|$", (pages.COLABS / "moving.md").read_text(), re.M)
 
