@@ -6,7 +6,7 @@ import pytest
 
 # The files of the fast tier, `pytest -m "not slow" -n0 tests`: under a minute together. Every other test is slow.
 FAST = ["test_compat_pytorch_warmup", "test_configs", "test_host", "test_public", "test_references", "test_saved"]
-FAST += ["test_time", "test_tree", "test_units"]
+FAST += ["test_text", "test_time", "test_tree", "test_units"]
 
 
 def pytest_configure(config):
