@@ -142,7 +142,9 @@ def _read_chunk(path: pathlib.Path) -> dict[Key, Metrics]:
 
 def _identity(train: Train) -> dict[str, str | None]:
     """The name of the user's function and the hash of its source, `None` where Python does not have that."""
-    function = inspect.unwrap(train.func if isinstance(train, functools.partial) else train)
+    function: typing.Any = inspect.unwrap(train)
+    if isinstance(function, functools.partial):
+        function = inspect.unwrap(function.func)
     try:
         source = hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
     except (OSError, TypeError):
