@@ -1,0 +1,193 @@
+"""How the parameters of a loss law are found from the losses of runs."""
+
+import functools
+import typing
+
+import numpy as np
+
+from warmup_jax import _kinds, _numbers
+from warmup_jax._checks import came, is_sequence
+from warmup_jax._schedule import SCHEDULE
+from warmup_jax.theory._rates import known, rates_of, table_of
+
+SMALLEST_THRESHOLD = 1e-3  # that of the papers, of logarithms of losses
+COVERAGE = 0.95
+_POINTS = 256  # of a curve; more losses are averaged
+_STARTS = 3
+_STANDARD = 1.345  # standard deviations to the threshold: 95 % as good as least squares for normal noise
+_LOSS = _numbers.RealNumber(0.0, above=True)
+_RATE = _numbers.RealNumber(0.0)
+
+
+class LossCurve(typing.NamedTuple):
+    """The losses of a run that a law is fitted to.
+
+    Args:
+        steps: the steps of the losses.
+        rates: the rate of each step of the run, from 0 on.
+        losses: the loss at each of `steps`.
+    """
+
+    steps: np.ndarray
+    rates: np.ndarray
+    losses: np.ndarray
+
+
+class _Curves(_kinds.Kind):
+    """Losses of runs."""
+
+    words = "a list of runs, each `(steps, schedule, losses)`"
+
+    def check(self, name: str, value: typing.Any) -> typing.Any:
+        if not is_sequence(value) or not value or not all(is_sequence(run) and len(run) == 3 for run in value):
+            raise TypeError(f"`{name}` must be {self.words}; {came(value)}.")
+        curves = [_curve_of(f"{name}[{k}]", *run) for k, run in enumerate(value)]
+        if not any(
+            curve.rates[curve.rates.argmax() : curve.steps[-1] + 1].min() < curve.rates.max() for curve in curves
+        ):
+            raise ValueError(
+                f"`{name}` must hold a run whose rate falls: a constant rate does not show what a decay gains."
+            )
+        return curves
+
+
+Curves: typing.TypeAlias = typing.Annotated[
+    typing.Sequence[tuple[typing.Any, typing.Any, typing.Any]], _Curves()
+]  # fmt: skip
+
+
+def _curve_of(name: str, steps: typing.Any, schedule: typing.Any, losses: typing.Any) -> LossCurve:
+    """One run: without what was logged before the peak, and not more than `_POINTS` losses."""
+    steps = np.asarray(_numbers.BoundaryTable().check(f"{name}, steps", steps))
+    losses = table_of(_LOSS, f"{name}, losses", losses)
+    if len(steps) != len(losses):
+        raise ValueError(f"`{name}` must have a loss for each step; got {len(steps):,} steps, {len(losses):,} losses.")
+    rates = _rates_of(f"{name}, schedule", schedule, int(steps[-1]) + 1)
+    after = steps >= rates.argmax()
+    if not after.any():
+        raise ValueError(f"`{name}` must have a loss behind its warmup, which a law does not describe.")
+    blocks = min(int(after.sum()), _POINTS)
+    steps, losses = (np.array_split(each[after], blocks) for each in (steps, losses))
+    middles = np.array([round(block.mean()) for block in steps])
+    return LossCurve(middles, rates, np.array([block.mean() for block in losses]))
+
+
+def _rates_of(name: str, schedule: typing.Any, total: int) -> np.ndarray:
+    """The rate of each step, of a schedule or as they were logged."""
+    if not (is_sequence(schedule) or getattr(schedule, "ndim", 0)):
+        return rates_of(np, known(name, SCHEDULE.check(name, schedule)), total, name)
+    rates = table_of(_RATE, name, schedule)
+    if len(rates) < total:
+        raise ValueError(
+            f"`{name}` must be a schedule, or a rate for each step from 0 to {total - 1:,}; got {len(rates):,} rates. "
+            "`np.interp(np.arange(last + 1), steps, rates)` fills what was not logged."
+        )
+    return rates
+
+
+class Form(typing.NamedTuple):
+    """What a law says of one curve: `L0 + A * sums**-alpha - K * drops(*shape)`.
+
+    Args:
+        sums: the sum of the rates at each loss.
+        drops: a function from the parameters of the shape to what the decay gains, up to the factor K.
+    """
+
+    sums: np.ndarray
+    drops: typing.Callable[..., np.ndarray]
+
+
+class Found(typing.NamedTuple):
+    """The parameters of a law.
+
+    Args:
+        values: L0, A, alpha, K, and those of the shape.
+        low: the lower ends of their intervals.
+        high: the upper ends.
+    """
+
+    values: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def fit(
+    name: str,
+    forms: list[Form],
+    losses: np.ndarray,
+    shapes: list[tuple[float, ...]],
+    usual: tuple[float, ...] = (),
+) -> Found:
+    """The parameters with which a law is nearest to the logarithms of all losses, from several starts.
+
+    Args:
+        name: the function that is called, for an error.
+        forms: what the law says of each curve.
+        losses: those of all curves.
+        shapes: the parameters of the shape to start from.
+        usual: what the last of these usually are. They are held near it, as a loss would be that tells the logarithm to
+            within 1: otherwise some of them leave all bounds where the losses hardly tell them.
+    """
+    from scipy import optimize, special
+
+    count = 4 + len(shapes[0])
+    if len(losses) <= count:
+        raise ValueError(f"`{name}` needs more than {count} losses behind the warmups; got {len(losses)}.")
+    sums = np.concatenate([form.sums for form in forms])
+
+    @functools.lru_cache(maxsize=8)  # a slope in another parameter asks for the same again
+    def drops(*shape: float) -> np.ndarray:
+        return np.concatenate([form.drops(*shape) for form in forms])
+
+    # All but L0, which may be 0, by their logarithms.
+    def parameters(point: np.ndarray) -> np.ndarray:
+        return np.append(point[0], np.exp(np.clip(point[1:], -100.0, 100.0)))
+
+    def residuals(point: np.ndarray, threshold: float) -> np.ndarray:
+        base, scale, alpha, factor, *shape = parameters(point)
+        with np.errstate(over="ignore", invalid="ignore"):  # the search turns back where it is not finite
+            predicted = base + scale * sums**-alpha - factor * drops(*shape)
+        held = threshold / _STANDARD * (point[count - len(usual) :] - np.log(usual))
+        return np.append(np.log(np.maximum(predicted, 1e-10)) - np.log(losses), held)
+
+    def start(alpha: float, shape: tuple[float, ...]) -> np.ndarray:
+        columns = np.stack([np.ones_like(sums), sums**-alpha, -drops(*shape)], axis=1) / losses[:, None]
+        base, scale, factor = optimize.nnls(columns, np.ones_like(sums))[0]
+        least = 1e-6 / np.abs(columns).max(axis=0).clip(1e-100)  # above 0, where a step can begin
+        logs = np.log([max(scale, least[1]), alpha, max(factor, least[2]), *shape])
+        return np.append(max(base, least[0]), logs)
+
+    def solve(point: np.ndarray, threshold: float) -> "optimize.OptimizeResult":
+        lowest = np.append(0.0, np.full(count - 1, -np.inf))
+        return optimize.least_squares(
+            residuals, point, bounds=(lowest, np.inf), loss="huber", f_scale=threshold, x_scale="jac", args=(threshold,)
+        )
+
+    starts = [start(alpha, shape) for shape in shapes for alpha in (0.2, 0.5, 1.0)]
+    starts.sort(key=lambda point: np.abs(residuals(point, 0.0)).sum())
+    threshold = _threshold(residuals(starts[0], 0.0))
+    best = min((solve(point, threshold) for point in starts[:_STARTS]), key=lambda result: result.cost)
+    threshold = _threshold(best.fun)
+    best = solve(best.x, threshold)
+    slopes = typing.cast(np.ndarray, optimize.approx_fprime(best.x, residuals, 1.5e-8, threshold))
+    errors = _errors(best.fun, slopes, threshold)
+    # The box around an ellipsoid that holds all parameters at once.
+    errors *= np.sqrt(count * special.fdtri(count, len(losses) - count, COVERAGE))
+    low, high = parameters(best.x - errors), parameters(best.x + errors)
+    return Found(parameters(best.x), np.maximum(low, 0.0), high)
+
+
+def _threshold(residuals: np.ndarray) -> float:
+    """From where on a residual counts by its size, not its square."""
+    return max(SMALLEST_THRESHOLD, _STANDARD * 1.4826 * float(np.median(np.abs(residuals))))
+
+
+def _errors(residuals: np.ndarray, slopes: np.ndarray, threshold: float) -> np.ndarray:
+    """The standard error of each parameter: that of Huber's estimate, for independent residuals."""
+    inside = np.abs(residuals) <= threshold
+    count, number = slopes.shape
+    noise = (np.clip(residuals, -threshold, threshold) ** 2).sum() / (count - number) / inside.mean() ** 2
+    scale = np.linalg.norm(slopes, axis=0).clip(1e-300)
+    left, values, right = np.linalg.svd(slopes / scale, full_matrices=False)
+    with np.errstate(divide="ignore"):
+        return np.sqrt(noise * ((right / values[:, None]) ** 2).sum(axis=0)) / scale
