@@ -10,8 +10,8 @@ from warmup_jax._checks import came, is_sequence
 from warmup_jax._schedule import SCHEDULE
 from warmup_jax.theory._rates import known, rates_of, table_of
 
-SMALLEST_THRESHOLD = 1e-3  # that of the papers, of logarithms of losses
-COVERAGE = 0.95
+_LEAST_THRESHOLD = 1e-3  # that of the papers, of logarithms of losses
+_COVERAGE = 0.95
 _POINTS = 256  # of a curve; more losses are averaged
 _STARTS = 3
 _STANDARD = 1.345  # standard deviations to the threshold: 95 % as good as least squares for normal noise
@@ -42,18 +42,14 @@ class _Curves(_kinds.Kind):
         if not is_sequence(value) or not value or not all(is_sequence(run) and len(run) == 3 for run in value):
             raise TypeError(f"`{name}` must be {self.words}; {came(value)}.")
         curves = [_curve_of(f"{name}[{k}]", *run) for k, run in enumerate(value)]
-        if not any(
-            curve.rates[curve.rates.argmax() : curve.steps[-1] + 1].min() < curve.rates.max() for curve in curves
-        ):
+        if not any(rates[rates.argmax() :].min() < rates.max() for _, rates, _ in curves):
             raise ValueError(
                 f"`{name}` must hold a run whose rate falls: a constant rate does not show what a decay gains."
             )
         return curves
 
 
-Curves: typing.TypeAlias = typing.Annotated[
-    typing.Sequence[tuple[typing.Any, typing.Any, typing.Any]], _Curves()
-]  # fmt: skip
+Curves: typing.TypeAlias = typing.Annotated[typing.Sequence[tuple[typing.Any, typing.Any, typing.Any]], _Curves()]
 
 
 def _curve_of(name: str, steps: typing.Any, schedule: typing.Any, losses: typing.Any) -> LossCurve:
@@ -76,12 +72,14 @@ def _rates_of(name: str, schedule: typing.Any, total: int) -> np.ndarray:
     """The rate of each step, of a schedule or as they were logged."""
     if not (is_sequence(schedule) or getattr(schedule, "ndim", 0)):
         return rates_of(np, known(name, SCHEDULE.check(name, schedule)), total, name)
-    rates = table_of(_RATE, name, schedule)
+    rates = table_of(_RATE, name, schedule)[:total]
     if len(rates) < total:
         raise ValueError(
             f"`{name}` must be a schedule, or a rate for each step from 0 to {total - 1:,}; got {len(rates):,} rates. "
             "`np.interp(np.arange(last + 1), steps, rates)` fills what was not logged."
         )
+    if not rates.any():
+        raise ValueError(f"`{name}` must be above 0 at some step; each of {total:,} rates is 0.")
     return rates
 
 
@@ -125,27 +123,25 @@ def fit(
         forms: what the law says of each curve.
         losses: those of all curves.
         shapes: the parameters of the shape to start from.
-        usual: what the last of these usually are. They are held near it, as a loss would be that tells the logarithm to
-            within 1: otherwise some of them leave all bounds where the losses hardly tell them.
+        usual: what the last of these usually are. Each counts as one more loss, whose logarithm it tells to within 1:
+            where the losses hardly tell them, they would leave all bounds.
     """
     from scipy import optimize, special
 
     count = 4 + len(shapes[0])
     if len(losses) <= count:
-        raise ValueError(f"`{name}` needs more than {count} losses behind the warmups; got {len(losses)}.")
-    sums = np.concatenate([form.sums for form in forms])
+        raise ValueError(f"`{name}(...)` needs more than {count} losses behind the warmups; got {len(losses)}.")
+    sums, is_log = np.concatenate([form.sums for form in forms]), np.ones(count, bool)
+    is_log[[0, 3]] = False
 
     @functools.lru_cache(maxsize=8)  # a slope in another parameter asks for the same again
     def drops(*shape: float) -> np.ndarray:
         return np.concatenate([form.drops(*shape) for form in forms])
 
-    # All but L0, which may be 0, by their logarithms.
-    def parameters(point: np.ndarray) -> np.ndarray:
-        return np.append(point[0], np.exp(np.clip(point[1:], -100.0, 100.0)))
-
+    # All but L0 and K, which may be 0, by their logarithms.
     def residuals(point: np.ndarray, threshold: float) -> np.ndarray:
-        base, scale, alpha, factor, *shape = parameters(point)
         with np.errstate(over="ignore", invalid="ignore"):  # the search turns back where it is not finite
+            base, scale, alpha, factor, *shape = np.where(is_log, np.exp(point), point)
             predicted = base + scale * sums**-alpha - factor * drops(*shape)
         held = threshold / _STANDARD * (point[count - len(usual) :] - np.log(usual))
         return np.append(np.log(np.maximum(predicted, 1e-10)) - np.log(losses), held)
@@ -154,13 +150,13 @@ def fit(
         columns = np.stack([np.ones_like(sums), sums**-alpha, -drops(*shape)], axis=1) / losses[:, None]
         base, scale, factor = optimize.nnls(columns, np.ones_like(sums))[0]
         least = 1e-6 / np.abs(columns).max(axis=0).clip(1e-100)  # above 0, where a step can begin
-        logs = np.log([max(scale, least[1]), alpha, max(factor, least[2]), *shape])
-        return np.append(max(base, least[0]), logs)
+        base, scale, factor = np.maximum([base, scale, factor], least)
+        return np.array([base, np.log(scale), np.log(alpha), factor, *np.log(shape)])
 
     def solve(point: np.ndarray, threshold: float) -> "optimize.OptimizeResult":
-        lowest = np.append(0.0, np.full(count - 1, -np.inf))
+        bounds = np.where(is_log, -50.0, 0.0), np.where(is_log, 50.0, np.inf)
         return optimize.least_squares(
-            residuals, point, bounds=(lowest, np.inf), loss="huber", f_scale=threshold, x_scale="jac", args=(threshold,)
+            residuals, point, bounds=bounds, loss="huber", f_scale=threshold, x_scale="jac", args=(threshold,)
         )
 
     starts = [start(alpha, shape) for shape in shapes for alpha in (0.2, 0.5, 1.0)]
@@ -172,14 +168,15 @@ def fit(
     slopes = typing.cast(np.ndarray, optimize.approx_fprime(best.x, residuals, 1.5e-8, threshold))
     errors = _errors(best.fun, slopes, threshold)
     # The box around an ellipsoid that holds all parameters at once.
-    errors *= np.sqrt(count * special.fdtri(count, len(losses) - count, COVERAGE))
-    low, high = parameters(best.x - errors), parameters(best.x + errors)
-    return Found(parameters(best.x), np.maximum(low, 0.0), high)
+    errors *= np.sqrt(count * special.fdtri(count, len(losses) - count, _COVERAGE))
+    ends = np.stack([best.x, best.x - errors, best.x + errors])
+    with np.errstate(over="ignore"):
+        return Found(*np.maximum(np.where(is_log, np.exp(ends), ends), 0.0))
 
 
 def _threshold(residuals: np.ndarray) -> float:
     """From where on a residual counts by its size, not its square."""
-    return max(SMALLEST_THRESHOLD, _STANDARD * 1.4826 * float(np.median(np.abs(residuals))))
+    return max(_LEAST_THRESHOLD, _STANDARD * 1.4826 * float(np.median(np.abs(residuals))))
 
 
 def _errors(residuals: np.ndarray, slopes: np.ndarray, threshold: float) -> np.ndarray:
@@ -187,7 +184,8 @@ def _errors(residuals: np.ndarray, slopes: np.ndarray, threshold: float) -> np.n
     inside = np.abs(residuals) <= threshold
     count, number = slopes.shape
     noise = (np.clip(residuals, -threshold, threshold) ** 2).sum() / (count - number) / inside.mean() ** 2
-    scale = np.linalg.norm(slopes, axis=0).clip(1e-300)
-    left, values, right = np.linalg.svd(slopes / scale, full_matrices=False)
-    with np.errstate(divide="ignore"):
-        return np.sqrt(noise * ((right / values[:, None]) ** 2).sum(axis=0)) / scale
+    scale = np.linalg.norm(slopes, axis=0).clip(1e-50)
+    _, values, right = np.linalg.svd(slopes / scale, full_matrices=False)
+    # A direction that the losses do not tell concerns those parameters alone that have a part in it.
+    parts = np.where(np.abs(right) > 1e-8, right, 0.0) / np.maximum(values, 1e-100)[:, None]
+    return np.sqrt(noise * (parts**2).sum(axis=0)) / scale

@@ -42,9 +42,9 @@ def linear_regression_loss(
     `mean(s * p) / 2`: 0.5 before the first update. Where the rate is too high the loss grows without bounds, up to
     infinity, which is not an error.
 
-    It is exact for the mean over the batches, drawn without replacement, of a residual that begins with the same size
-    in every direction: a small problem on which shapes, larger batches and merged checkpoints are compared without
-    noise. Networks are another matter.
+    It is exact in the limit of many examples, whose kernel prefers none of them, for batches drawn without
+    replacement and a residual that begins with the same size in every direction; with 100 examples it is within 2 % of
+    SGD. It compares shapes and larger batches without noise and without training. Networks are another matter.
 
     Args:
         schedule: the learning rate, nowhere below 0.
@@ -72,7 +72,8 @@ def linear_regression_loss(
         >>> f"{last(wj.Cosine(1.69, 0.0, 400)):.3f} {last(wj.wsd(peak=1.56, warmup=0, total=400, cooldown=80)):.3f}"
         '0.342 0.306'
 
-    Source: the workload `linear_regression` of `optlrschedule`, https://github.com/google/init2winit.
+    Source: the workload `linear_regression` of `optlrschedule`, https://github.com/google/init2winit, of the model in
+    Agarwala & Pennington 2024, https://arxiv.org/abs/2404.19261.
     """
     library = library_of(schedule, spectrum, batch_size, examples)
     rates = rates_of(library, schedule, total)
