@@ -17,6 +17,7 @@ COMMANDS = {
     "sample": "look",
     "score": "look",
     "studio": "look",
+    "suggest": "suggest",
     "convert": "convert",
     "train": "train",
     "completion": "group",
