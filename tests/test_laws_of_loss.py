@@ -2,6 +2,9 @@
 loss of a linear regression against SGD.
 """
 
+import pathlib
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -286,8 +289,8 @@ def test_what_is_wrong_with_curves():
         theory.fit_annealing_law([(steps, [1.0, 0.5, 0.0], losses)])
     with says(ValueError, name + "[0], losses[2]` must be above 0; got 0.0."):
         theory.fit_annealing_law([([30, 40, 50], run, [2.0, 1.0, 0.0])])
-    with says(ValueError, name + "[0]` must have a loss behind its warmup, which a law does not describe."):
-        theory.fit_annealing_law([([3, 4], run, [2.0, 1.0])])
+    with says(ValueError, name + "[0], schedule` must be above 0 at some step; each of 198 rates is 0."):
+        theory.fit_annealing_law([(steps, np.zeros(200), losses)])
     with says(ValueError, "`fit_multi_power_law(...)` needs more than 7 losses behind the warmups; got 7."):
         theory.fit_multi_power_law([(steps[:7], run, losses[:7])])
     with pytest.raises(TypeError, match="must be a list of runs, each `\\(steps, schedule, losses\\)`; got"):
@@ -322,3 +325,16 @@ def test_what_is_wrong_with_a_regression():
         theory.linear_regression_loss(1.0, 10, SPECTRUM, 500)
     with says(ValueError, "`linear_regression_loss(spectrum=...)[1]` must be above 0; got 0.0."):
         theory.linear_regression_loss(1.0, 10, [1.0, 0.0], 1)
+
+
+# The page.
+
+
+def test_the_page_says_what_it_prints(capsys):
+    page = (pathlib.Path(__file__).parent.parent / "colabs" / "theory.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    names: dict = {}
+    for block in blocks:
+        exec(compile(block, "theory.md", "exec"), names)
+    said = re.findall(r"^(?:print.*  )?# (.*)$", "".join(blocks), re.M)
+    assert capsys.readouterr().out.splitlines() == said

@@ -7,7 +7,8 @@ peak, warmup, length and seeds. A loss is the mean over the seeds and over 20 st
 0.01 is a hundredth. Beside them stands what needs no law: the losses of the cosine, taken for those of WSD.
 
 The digits are learnt by heart, and with them the loss goes to 0, which that of a language model never does. So there
-are two experiments: with the labels as they are, and with a fifth of them drawn anew at random in every epoch.
+are two experiments: with the labels as they are, and with a fifth of them drawn anew in every epoch, at a peak where a
+decay gains something.
 """
 
 import jax
@@ -20,12 +21,15 @@ from warmup_jax import theory
 from warmup_jax.experiment import data, loop
 
 BATCH, BLOCK = 128, 20
-TOTAL, WARMUP, PEAK, SEEDS = 2_000, 100, 1e-3, 2
-RUNS = {
-    "constant": wj.warmup_constant(peak=PEAK, warmup=WARMUP),
-    "cosine": wj.warmup_cosine(peak=PEAK, warmup=WARMUP, total=TOTAL),
-    "WSD": wj.wsd(peak=PEAK, warmup=WARMUP, total=TOTAL, cooldown=TOTAL // 5),
-}
+TOTAL, WARMUP, COOLDOWN, SEEDS = 2_000, 100, 400, 2
+
+
+def runs_of(peak: float) -> dict[str, wj.Schedule]:
+    return {
+        "constant": wj.warmup_constant(peak=peak, warmup=WARMUP),
+        "cosine": wj.warmup_cosine(peak=peak, warmup=WARMUP, total=TOTAL),
+        "WSD": wj.wsd(peak=peak, warmup=WARMUP, total=TOTAL, cooldown=COOLDOWN),
+    }
 
 
 def losses_of(schedule: wj.Schedule, noise: float) -> np.ndarray:
@@ -51,33 +55,33 @@ def losses_of(schedule: wj.Schedule, noise: float) -> np.ndarray:
     return np.mean(every, axis=0).reshape(-1, BLOCK).mean(axis=1)
 
 
-def main() -> None:
-    losses = {name: losses_of(schedule) for name, schedule in RUNS.items()}
-    steps = np.arange(BLOCK // 2, TOTAL, BLOCK)
-    curves = [(steps, RUNS[name], losses[name]) for name in ("constant", "cosine")]
-    fitted = {f"annealing, decay {decay}": theory.fit_annealing_law(curves, decay) for decay in (0.999, 0.99, 0.95)}
-    fitted["multi-power"] = theory.fit_multi_power_law(curves)
-    after = steps >= WARMUP
-    predicted = {name: law.predict(RUNS["WSD"], TOTAL, steps) for name, law in fitted.items()}
-    predicted["the cosine's losses"] = losses["cosine"]
-    print(f"last loss: {', '.join(f'{name} {loss[-1]:.4g}' for name, loss in losses.items())}")
+def errors_of(loss: np.ndarray, truth: np.ndarray) -> list[str]:
+    """Before the cooldown, in it, and over its last tenth."""
+    errors, count = np.log(loss / truth)[WARMUP // BLOCK :], COOLDOWN // BLOCK
+    means = np.abs(errors[:-count]).mean(), np.abs(errors[-count:]).mean()
+    return [*(f"{mean:.3f}" for mean in means), f"{errors[-count // 10 :].mean():+.3f}"]
+
+
+def experiment(noise: float, peak: float) -> None:
+    runs, steps = runs_of(peak), np.arange(BLOCK // 2, TOTAL, BLOCK)
+    losses = {name: losses_of(schedule, noise) for name, schedule in runs.items()}
+    last = ", ".join(f"{name} {loss[-5:].mean():.4g}" for name, loss in losses.items())
+    print(f"random labels {noise:.0%}, peak {peak:g}; the mean of the last 100 losses: {last}\n")
+    curves = [(steps, runs[name], losses[name]) for name in ("constant", "cosine")]
+    laws = {f"annealing, decay {decay}": theory.fit_annealing_law(curves, decay) for decay in (0.999, 0.99, 0.95)}
+    laws["multi-power"] = theory.fit_multi_power_law(curves)
     table = []
-    for name, loss in predicted.items():
-        errors = np.log(loss[after] / losses["WSD"][after])
-        cooldown = errors[-TOTAL // 5 // BLOCK :]
-        fit = [f"{np.abs(each).mean():.3f}" for each in getattr(fitted.get(name), "residuals", [])] or ["", ""]
-        table.append(
-            [
-                name,
-                *fit,
-                *(f"{number:.3f}" for number in (np.abs(errors[: -len(cooldown)]).mean(), np.abs(cooldown).mean())),
-                f"{errors[-1]:+.3f}",
-            ]
-        )
-    heads = ["law", "of the constant", "of the cosine", "WSD before its cooldown", "in it", "at its end"]
-    print(tabulate(table, heads, tablefmt="github"))
-    for law in fitted.values():
-        print(law)
+    for name, law in laws.items():
+        fit = [f"{np.abs(residuals).mean():.3f}" for residuals in law.residuals]
+        table.append([name, *fit, *errors_of(law.predict(runs["WSD"], TOTAL, steps), losses["WSD"])])
+    table.append(["no law: the losses of the cosine", "", "", *errors_of(losses["cosine"], losses["WSD"])])
+    heads = ["law", "constant", "cosine", "WSD before its cooldown", "in it", "at its end"]
+    print(tabulate(table, heads, tablefmt="github", disable_numparse=True), *laws.values(), sep="\n", end="\n\n")
+
+
+def main() -> None:
+    experiment(noise=0.0, peak=1e-3)
+    experiment(noise=0.2, peak=5e-3)
 
 
 if __name__ == "__main__":
