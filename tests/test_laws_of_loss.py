@@ -316,6 +316,11 @@ def test_what_is_wrong_with_laws():
         theory.optimize(ANNEALING, wj.wsd, peak=PEAK, warmup=WARMUP, total=TOTAL, cooldown=9)
     with pytest.raises(TypeError, match="must be a loss law, such as `fit_multi_power_law` returns; got 'annealing'"):
         theory.optimize_falling("annealing", peak=PEAK, total=TOTAL)
+    with says(
+        ValueError,
+        "`optimize_falling(warmup=...)` must leave 2 steps or more of `total` to fall in; got warmup=9, total=10.",
+    ):
+        theory.optimize_falling(ANNEALING, peak=PEAK, total=10, warmup=9)
     with pytest.raises(TypeError, match="must make a schedule; got 3"):
         theory.optimize(ANNEALING, lambda power: 3, power=(0.5, 2.0))
 

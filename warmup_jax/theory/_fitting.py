@@ -163,7 +163,8 @@ def fit(
     best = min((solve(point, threshold) for point in starts[:_STARTS]), key=lambda result: result.cost)
     threshold = _threshold(best.fun)
     best = solve(best.x, threshold)
-    slopes = typing.cast(np.ndarray, optimize.approx_fprime(best.x, residuals, 1.5e-8, threshold))
+    near = 1.5e-8 * np.maximum(np.abs(best.x), 1.0)
+    slopes = typing.cast(np.ndarray, optimize.approx_fprime(best.x, residuals, near, threshold))
     errors = _errors(best.fun, slopes, threshold)
     # The box around an ellipsoid that holds all parameters at once.
     errors *= np.sqrt(count * special.fdtri(count, len(losses) - count, _COVERAGE))

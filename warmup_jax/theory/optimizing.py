@@ -5,7 +5,7 @@ import typing
 import numpy as np
 
 from warmup_jax import _numbers
-from warmup_jax._calls import checked, within
+from warmup_jax._calls import checked
 from warmup_jax._checks import came
 from warmup_jax._schedule import Schedule
 from warmup_jax.fields import Known, between
@@ -91,7 +91,7 @@ def optimize_falling(
     *,
     peak: typing.Annotated[Known, between(0.0, np.inf, above=True)],
     total: Total,
-    warmup: typing.Annotated[int, _numbers.WholeNumber(of="steps", known=True), within("total")] = 0,
+    warmup: typing.Annotated[int, _numbers.WholeNumber(of="steps", known=True)] = 0,
 ) -> Optimized:
     """The schedule with the lowest loss at its last step, of all that only fall behind their warmup.
 
@@ -110,7 +110,7 @@ def optimize_falling(
 
     Raises:
         TypeError: for what is no loss law.
-        ValueError: for a peak that is not above 0, for a warmup that is longer than the run.
+        ValueError: for a peak that is not above 0, for a warmup that leaves less than two steps.
 
     Example:
         >>> import warmup_jax as wj
@@ -123,9 +123,14 @@ def optimize_falling(
         >>> [f"{best.schedule(step) / 3e-4:.2f}" for step in (1_000, 1_700, 1_900, 1_999)]
         ['1.00', '1.00', '0.44', '0.05']
 
-    Source: Luo et al. 2025, https://arxiv.org/abs/2503.12811, section 5, which takes each step for itself.
+    Source: Luo et al. 2025, https://arxiv.org/abs/2503.12811, which takes each step for itself.
     """
     _check_law("optimize_falling", law)
+    if total < warmup + 2:
+        raise ValueError(
+            f"`optimize_falling(warmup=...)` must leave 2 steps or more of `total` to fall in; got warmup={warmup}, "
+            f"total={total}."
+        )
     from scipy import optimize
 
     knots = np.unique(np.linspace(warmup, total - 1, _PIECES + 1).round().astype(int))
