@@ -71,7 +71,7 @@ def test_the_reference_has_every_public_name_once_in_the_overview_and_on_a_page(
 
 # What makes no schedule, or another object than one.
 NO_SCHEDULE = {
-    "transformers": {"get_reduce_on_plateau_schedule", "schedule_of_lambda"},
+    "transformers": {"GreedyLR", "get_greedy_schedule", "get_reduce_on_plateau_schedule", "schedule_of_lambda"},
     "pytorch": {"ReduceLROnPlateau", "from_torch", "to_torch"},
     "keras": {"keras_objects", "lr_history", "to_keras"},
 }
