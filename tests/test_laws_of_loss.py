@@ -2,8 +2,6 @@
 loss of a linear regression against SGD.
 """
 
-import pathlib
-import re
 
 import jax
 import jax.numpy as jnp
@@ -330,16 +328,3 @@ def test_what_is_wrong_with_a_regression():
         theory.linear_regression_loss(1.0, 10, SPECTRUM, 500)
     with says(ValueError, "`linear_regression_loss(spectrum=...)[1]` must be above 0; got 0.0."):
         theory.linear_regression_loss(1.0, 10, [1.0, 0.0], 1)
-
-
-# The page.
-
-
-def test_the_page_says_what_it_prints(capsys):
-    page = (pathlib.Path(__file__).parent.parent / "colabs" / "theory.md").read_text()
-    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
-    names: dict = {}
-    for block in blocks:
-        exec(compile(block, "theory.md", "exec"), names)
-    said = re.findall(r"^(?:print.*  )?# (.*)$", "".join(blocks), re.M)
-    assert capsys.readouterr().out.splitlines() == said

@@ -12,7 +12,7 @@ from tests.test_public import PUBLIC
 from warmup_jax.compat import keras, optax, pytorch, pytorch_warmup, timm, transformers
 
 # The tests of these look at more than what is printed.
-WITH_OWN_TESTS = {"coupled", "logging", "theory", "trainers", "write_your_own"}
+WITH_OWN_TESTS = {"coupled", "logging", "trainers", "write_your_own"}
 WITH_PYTHON = sorted(
     page.stem
     for page in pages.COLABS.glob("*.md")
