@@ -90,6 +90,10 @@ def test_what_a_prediction_holds():
     assert np.isinf(whole[0]) and np.isfinite(whole[1:]).all()
     np.testing.assert_array_equal(MULTI_POWER.predict(WSD, steps=[5, 150]), whole[[5, 150]])
     assert np.isfinite(MULTI_POWER.predict(wj.join(WSD, wj.Constant(0.0, 10)))[1:]).all(), "rates of 0"
+    long = wj.Linear(PEAK, 0.0, 200_000)
+    np.testing.assert_allclose(
+        MULTI_POWER.predict(long, steps=[9, 199_999])[1], MULTI_POWER.predict(long, steps=[199_999])
+    )
     assert MULTI_POWER == theory.MultiPowerLaw(2, 0.4, 0.5, 150, 2, 0.6, 0.65)
     assert repr(ANNEALING) == "AnnealingLaw(L0=2.0, A=0.4, alpha=0.5, C=10.0, decay=0.95)"
 
