@@ -325,6 +325,10 @@ def test_what_is_wrong_with_laws():
         "`optimize_falling(warmup=...)` must leave 2 steps or more of `total` to fall in; got warmup=9, total=10.",
     ):
         theory.optimize_falling(ANNEALING, peak=PEAK, total=10, warmup=9)
+    with pytest.raises(
+        ValueError, match=re.escape("`optimize(make=...)` must make a schedule with a length; got Cons")
+    ):
+        theory.optimize(ANNEALING, wj.Constant, value=(1e-4, 1e-3))
     with pytest.raises(TypeError, match="must make a schedule; got 3"):
         theory.optimize(ANNEALING, lambda power: 3, power=(0.5, 2.0))
 
