@@ -88,6 +88,10 @@ def test_what_a_prediction_holds():
     assert np.isinf(whole[0]) and np.isfinite(whole[1:]).all()
     np.testing.assert_array_equal(MULTI_POWER.predict(WSD, steps=[5, 150]), whole[[5, 150]])
     assert np.isfinite(MULTI_POWER.predict(wj.join(WSD, wj.Constant(0.0, 10)))[1:]).all(), "rates of 0"
+    long = wj.Linear(PEAK, 0.0, 200_000)
+    np.testing.assert_allclose(
+        MULTI_POWER.predict(long, steps=[9, 199_999])[1], MULTI_POWER.predict(long, steps=[199_999])
+    )
     assert MULTI_POWER == theory.MultiPowerLaw(2, 0.4, 0.5, 150, 2, 0.6, 0.65)
     assert repr(ANNEALING) == "AnnealingLaw(L0=2.0, A=0.4, alpha=0.5, C=10.0, decay=0.95)"
 
@@ -319,6 +323,10 @@ def test_what_is_wrong_with_laws():
         "`optimize_falling(warmup=...)` must leave 2 steps or more of `total` to fall in; got warmup=9, total=10.",
     ):
         theory.optimize_falling(ANNEALING, peak=PEAK, total=10, warmup=9)
+    with pytest.raises(
+        ValueError, match=re.escape("`optimize(make=...)` must make a schedule with a length; got Cons")
+    ):
+        theory.optimize(ANNEALING, wj.Constant, value=(1e-4, 1e-3))
     with pytest.raises(TypeError, match="must make a schedule; got 3"):
         theory.optimize(ANNEALING, lambda power: 3, power=(0.5, 2.0))
 

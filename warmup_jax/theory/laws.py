@@ -180,7 +180,8 @@ def _multi_power(rates: np.ndarray, steps: np.ndarray) -> Form:
     falls, before = rates[moves - 1] - rates[moves], sums[moves - 1]
     after = np.maximum(rates[moves], 1e-12 * rates.max())
     counts = np.searchsorted(moves, steps, side="right")
-    blocks = np.array_split(np.arange(len(steps)), len(steps) * len(moves) // _BLOCK + 1)
+    pieces = min(len(steps), len(steps) * len(moves) // _BLOCK + 1)
+    blocks = np.array_split(np.arange(len(steps)), pieces)
 
     def drops(C: float, beta: float, gamma: float) -> np.ndarray:
         with np.errstate(over="ignore"):

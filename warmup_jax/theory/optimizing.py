@@ -10,7 +10,7 @@ from warmup_jax._checks import came
 from warmup_jax._schedule import Schedule
 from warmup_jax.fields import Known, between
 from warmup_jax.stages import PiecewiseLinear
-from warmup_jax.theory._rates import Total, total_of
+from warmup_jax.theory._rates import Total
 from warmup_jax.theory.laws import LossLaw
 
 _SEARCHED = 300  # schedules for each argument
@@ -77,7 +77,9 @@ def optimize(law: LossLaw, make: typing.Callable[..., Schedule], **arguments: ty
         schedule = make(**arguments | chosen(point))
         if not isinstance(schedule, Schedule):
             raise TypeError(f"`optimize(make=...)` must make a schedule; {came(schedule)}.")
-        return float(law.predict(schedule, steps=[total_of(schedule, None) - 1])[0])
+        if not schedule.steps:
+            raise ValueError(f"`optimize(make=...)` must make a schedule with a length; got {schedule!r}.")
+        return float(law.predict(schedule, steps=[schedule.steps - 1])[0])
 
     from scipy import optimize
 
