@@ -2,7 +2,6 @@
 loss of a linear regression against SGD.
 """
 
-
 import jax
 import jax.numpy as jnp
 import numpy as np
