@@ -2,6 +2,8 @@
 loss of a linear regression against SGD.
 """
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
