@@ -1,4 +1,4 @@
-"""The training program: data, the recipes of the mission, the run folder, the comparison, the command line."""
+"""The training program: data, the recipes of the mission, the run folder, the command line."""
 
 import contextlib
 import csv
@@ -29,9 +29,9 @@ import warmup_jax as wj
 from warmup_jax import _words as words
 from warmup_jax import cli
 from warmup_jax.cli import _train as train
+from warmup_jax.cli import _trainings
 from warmup_jax.experiment import (
     archives,
-    compare,
     data,
     history,
     images,
@@ -516,7 +516,7 @@ def test_a_folder_that_holds_anything_is_refused(tmp_path, capsys):
 
 
 def test_missing_packages_are_named(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(train.NEEDED, "no_such_module", "no-such-package")
+    monkeypatch.setitem(_trainings.NEEDED, "no_such_module", "no-such-package")
     refused(capsys, tmp_path, "this needs no-such-package; install them with: pip install 'warmup_jax[train]'")
 
 
@@ -822,50 +822,3 @@ def test_a_terminal_without_the_letters_of_a_name(tmp_path):
     ascii_only = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=ascii_only, capture_output=True)
     assert done.returncode == 0 and b"\\xe9t\\xe9: 8 images to train on" in done.stdout
-
-
-# The comparison.
-
-
-def test_compare_runs_the_whole_grid_in_one_compile(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(loop, "train_epoch", chex.assert_max_traces(loop.train_epoch, 1))
-    monkeypatch.setattr(compare, "PEAK_FACTORS", (1, 1000))
-    monkeypatch.setattr(compare, "SEEDS", 2)
-    folder = tmp_path / "sweep"
-    assert cli.main(command(settings(epochs=2, warmup="4 steps"), folder, "--compare")) == 0
-    assert {path.name for path in folder.iterdir()} == {"compare.csv", "compare.png", "schedules.txt", "settings.json"}
-    with open(folder / "compare.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    cells = [(float(row["peak"]), int(row["warmup"]), int(row["seed"])) for row in rows]
-    assert cells == [(peak, warmup, seed) for peak in (1e-3, 1.0) for warmup in (0, 2, 4) for seed in (0, 1)]
-    printed = capsys.readouterr().out
-    assert "12 runs at once: 6 settings of peak and warmup, 2 seeds each" in printed
-    assert "no warmup: " in printed and "warmup 4 steps: " in printed
-    assert re.search(r"\ncompiled in [\d.]+ s; an epoch takes [\d.]+ s, so about [\d.]+ s to go\n", printed)
-    schedules = (folder / "schedules.txt").read_text().splitlines()
-    assert len(schedules) == 6 and eval(schedules[1], vars(wj)) == wj.warmup_cosine(peak=1e-3, warmup=2, total=10)
-
-    alone = tmp_path / "alone"
-    chex.clear_trace_counter()
-    assert cli.main(command(settings(epochs=2, warmup="4 steps", seed=1), alone)) == 0
-    row = rows[cells.index((1e-3, 4, 1))]
-    history = rows_of(alone)
-    np.testing.assert_allclose(float(row["first_loss"]), float(history[0]["loss"]), rtol=1e-5)
-    np.testing.assert_allclose(float(row["accuracy"]), float(history[-1]["accuracy"]), atol=0.02)
-
-
-def test_the_verdict_follows_the_numbers():
-    def result(peak, warmup, *accuracies):
-        return [{"peak": peak, "warmup": warmup, "seed": k, "accuracy": a} for k, a in enumerate(accuracies)]
-
-    results = (
-        result(0.001, 0, 0.9, 1.0) + result(0.001, 9, 0.9, 0.9) + result(0.1, 0, 0.1, 0.9) + result(0.1, 9, 0.8, 1.0)
-    )
-    said = compare.verdict(results).splitlines()
-    assert said == [
-        "broken means: mean accuracy below 0.855, 90% of the best setting's",
-        "no warmup: breaks at peak 0.1",
-        "warmup 9 steps: does not break at any of these peaks",
-    ]
-    shown = compare.table(results)
-    assert "0.500 (0.100 to 0.900)" in shown and "0.900 (0.800 to 1.000)" in shown

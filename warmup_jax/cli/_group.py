@@ -20,6 +20,9 @@ COMMANDS = {
     "suggest": "suggest",
     "convert": "convert",
     "train": "train",
+    "sweep": "tune",
+    "range-test": "tune",
+    "find-warmup": "tune",
     "completion": "group",
 }
 _EPILOG = examples(
@@ -38,7 +41,7 @@ class _Group(click.RichGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            return getattr(importlib.import_module(f"warmup_jax.cli._{COMMANDS[cmd_name]}"), cmd_name)
+            return getattr(importlib.import_module(f"warmup_jax.cli._{COMMANDS[cmd_name]}"), cmd_name.replace("-", "_"))
         return None
 
     def resolve_command(

@@ -1,6 +1,5 @@
 """The commands that look at schedules: show, plot, lint, diff, sample, score, studio."""
 
-import io
 import os
 import pathlib
 import sys
@@ -10,6 +9,7 @@ import rich_click as click
 
 from warmup_jax import _words
 from warmup_jax.cli._given import SCHEDULE_HELP, as_json, examples, in_one_line, read, read_schedule, run_options, shown
+from warmup_jax.cli._pictures import check_picture, save_picture
 
 if typing.TYPE_CHECKING:
     import warmup_jax as wj
@@ -60,8 +60,7 @@ def show(schedule: str, facts: dict[str, typing.Any], for_machines: bool) -> Non
 def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict[str, typing.Any]) -> None:
     from warmup_jax import plot as plots
 
-    if out is not None and pathlib.Path(out).suffix not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"--out must be a .png, .svg or .pdf file; got {shown(out)}")
+    check_picture(out)
     if log and out is None:
         raise ValueError("--log needs --out FILE: the plot of a terminal has no logarithmic axis")
     leading, *others = schedules
@@ -82,12 +81,7 @@ def plot(schedules: tuple[str, ...], out: str | None, log: bool, facts: dict[str
         labels = [label.replace("$", r"\$") for label in _labels(given)]  # dollars would begin a formula
         drawn = dict(zip(labels, (each.schedule for each in given.values()), strict=True))
         axes = plots.plot(drawn if len(drawn) > 1 else first.schedule, total, run=first.run, log=log)
-    figure = axes.get_figure(root=True)
-    assert figure is not None and out is not None
-    drawing = io.BytesIO()  # a drawing that fails leaves no half of a file
-    figure.savefig(drawing, format=pathlib.Path(out).suffix[1:], dpi=120)
-    pathlib.Path(out).write_bytes(drawing.getvalue())
-    print(f"written to {_words.name(out)}")
+    save_picture(axes, out)
 
 
 def _labels(sources: typing.Iterable[str]) -> list[str]:

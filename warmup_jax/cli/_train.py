@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import importlib.util
 import io
 import math
 import pathlib
@@ -13,20 +12,14 @@ import typing
 import rich_click as click
 
 from warmup_jax import _words as words
+from warmup_jax.cli._compare import compare, sweep_folder
 from warmup_jax.cli._given import examples, file_of, no_schedule, read_schedule
+from warmup_jax.cli._trainings import check_installed
 from warmup_jax.experiment.settings import LARGEST_RATE, LARGEST_SEED, SCHEDULES, Asked, Settings
 
 if typing.TYPE_CHECKING:
     from warmup_jax.experiment import data, loop
 
-NEEDED = {
-    "PIL": "pillow",
-    "matplotlib": "matplotlib",
-    "orbax": "orbax-checkpoint",
-    "sklearn": "scikit-learn",
-    "tabulate": "tabulate",
-    "tqdm": "tqdm",
-}
 # Options that are settings of the run; those not given are the defaults, or the resumed run's.
 DEFAULTS: dict[str, typing.Any] = {
     "data": None,
@@ -96,7 +89,7 @@ class Options(typing.NamedTuple):
         "warmup-jax train --schedule linear --peak 3e-3 --warmup 10% --out runs/linear",
         "warmup-jax train --resume runs/linear",
         "warmup-jax train --resume runs/linear --epochs 60 --change-schedule",
-        "warmup-jax train --compare",
+        "warmup-jax train --compare --out runs/compare",
         "srun --ntasks-per-node=1 warmup-jax train --distributed --out /shared/run",
     )
 )
@@ -134,7 +127,7 @@ class Options(typing.NamedTuple):
     "--compare",
     is_flag=True,
     help="Train without warmup, with half of it and with all of it, at 1, 3, 10, 20 "
-    "and 40 times the peak and with 5 seeds, in one compiled sweep.",
+    "and 40 times the peak and with 5 seeds, as `warmup-jax sweep` does; with the --out of a stopped one it goes on.",
 )
 @click.option("--save-every", type=_COUNT, metavar="N", help="Epochs from one checkpoint to the next (default: 5).")
 @click.option("--keep", type=_COUNT, metavar="N", help="Newest checkpoints to keep (default: 2).")
@@ -213,9 +206,7 @@ def _run(program: _Program, folder: pathlib.Path) -> int:
 
 def _prepare(options: Options, held: contextlib.ExitStack) -> tuple[pathlib.Path, _Program]:
     """Check everything that was asked for and hold the run folder, in `held`; what remains is to train."""
-    missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
-    if missing:
-        raise ValueError(f"this needs {', '.join(missing)}; install them with: pip install 'warmup_jax[train]'")
+    check_installed()
     _check_together(options)
 
     from warmup_jax.experiment import devices  # only now: these import flax, scikit-learn, matplotlib and orbax
@@ -236,7 +227,7 @@ def _check_together(options: Options) -> None:
         )
     for name in ("resume", "distributed"):
         if options.compare and getattr(options, name):
-            raise ValueError(f"--{name} does not go with --compare, which is one computation on one device")
+            raise ValueError(f"--{name} does not go with --compare, which is a sweep of many runs")
     if options.change_schedule and not options.resume:
         raise ValueError("--change-schedule is for --resume")
     if options.distributed and not (options.out or options.resume):
@@ -244,7 +235,7 @@ def _check_together(options: Options) -> None:
 
 
 def _prepare_new(options: Options, held: contextlib.ExitStack) -> tuple[Settings, pathlib.Path, _Program]:
-    from warmup_jax.experiment import compare, data, devices, folders, loop, plans
+    from warmup_jax.experiment import data, devices, folders, loop, plans
 
     given: dict[str, typing.Any] = DEFAULTS | options.settings()
     given["epochs"] = given["epochs"] or (13 if options.compare else 39)
@@ -259,9 +250,10 @@ def _prepare_new(options: Options, held: contextlib.ExitStack) -> tuple[Settings
         )
     if not options.compare:
         devices.check_batch_size(settings.batch_size, devices.make_mesh())
-    folder = pathlib.Path(typing.cast(str, options.out)) if not devices.is_first() else folders.make(options.out)
     if options.compare:
-        return settings, folder, functools.partial(compare.compare, settings, dataset, plan, folder)
+        folder = sweep_folder(options.out)
+        return settings, folder, functools.partial(compare, settings, dataset, plan, folder)
+    folder = pathlib.Path(typing.cast(str, options.out)) if not devices.is_first() else folders.make(options.out)
     if devices.is_first():
         held.enter_context(folders.held(folder))
     return settings, folder, functools.partial(loop.train, Asked(settings), dataset, plan, folder, _saving(options))

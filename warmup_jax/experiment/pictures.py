@@ -68,35 +68,3 @@ def _title(pieces: typing.Sequence[plans.Piece]) -> str:
     texts = [f"from step {piece.begin:,} on: {piece.schedule!r}" for piece in pieces]
     texts = texts if pieces[1:] else [repr(pieces[0].schedule)]
     return "\n".join("\n".join(textwrap.wrap(words.cut(text, 600), 90)) for text in texts[-4:])
-
-
-def draw_comparison(results: list[dict[str, typing.Any]], path: pathlib.Path) -> None:
-    """Draw the validation accuracy of every run over the peak, one colour per warmup."""
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    axes = figure.subplots()
-    warmups = sorted({row["warmup"] for row in results})
-    for k, warmup in enumerate(warmups):
-        runs = [row for row in results if row["warmup"] == warmup]
-        peaks = sorted({row["peak"] for row in runs})
-        means = [np.mean([row["accuracy"] for row in runs if row["peak"] == peak]) for peak in peaks]
-        # Moved apart by a few percent, so that the runs of one peak do not hide one another.
-        aside = 1.04 ** (k - (len(warmups) - 1) / 2)
-        color, marker = f"C{k}", "os^Dv"[k % 5]
-        label = f"warmup of {warmup} steps" if warmup else "no warmup"
-        axes.plot(
-            [peak * aside for peak in peaks], means, ("-", "--", ":")[k % 3], color=color, marker=marker, label=label
-        )
-        apart = [row["peak"] * aside for row in runs]
-        axes.scatter(apart, [row["accuracy"] for row in runs], color=color, marker=marker, alpha=0.35)
-    axes.set_xscale("log")
-    peaks = sorted({row["peak"] for row in results})
-    axes.set_xticks(peaks, [f"{peak:g}" for peak in peaks])
-    axes.set_xticks([], minor=True)
-    axes.set_xlabel("peak learning rate")
-    axes.set_ylabel("validation accuracy after the last step")
-    axes.set_ylim(0, 1.02)
-    axes.set_title(f"{len(results)} runs: a pale mark each, lines through the means")
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower left")
-    with folders.replacing(path) as partial:
-        figure.savefig(partial, dpi=120)

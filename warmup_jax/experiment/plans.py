@@ -2,8 +2,6 @@
 
 import typing
 
-import jax
-
 import warmup_jax as wj
 from warmup_jax import _words as words
 from warmup_jax import report, text
@@ -57,8 +55,8 @@ def _warmup_steps(warmup: str | None, run: wj.Run) -> int:
     return steps
 
 
-def make_schedule(settings: Settings, plan: Plan, peak: float | jax.Array, warmup: int | jax.Array) -> wj.Schedule:
-    """The schedule that was asked for. `peak` and `warmup` (steps) may be traced: `compare` sweeps them."""
+def make_schedule(settings: Settings, plan: Plan, peak: float, warmup: int) -> wj.Schedule:
+    """The schedule that was asked for, with this peak and so many steps of warmup: `--compare` sweeps them."""
     start = stop = typing.cast(float, settings.minimum)
     if settings.schedule == "constant":
         schedule = wj.warmup_constant(peak=peak, warmup=warmup, total=plan.run.total, start=start)

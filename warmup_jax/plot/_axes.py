@@ -43,15 +43,12 @@ def own_axes(ax: "Axes | None") -> "Axes":
 
 def label_axes(axes: "Axes", total: int, run: Run | None) -> None:
     """Steps below, epochs above, plain numbers everywhere."""
-    from matplotlib.ticker import MaxNLocator, NullFormatter
+    from matplotlib.ticker import MaxNLocator
 
     axes.set_xlabel("step")
     axes.set_ylabel("learning rate")
-    room = float(axes.bbox.width) / axes.figure.dpi * 72 / 7  # in characters
-    axes.xaxis.set_major_locator(MaxNLocator(max(1, min(10, int(room / (len(f"{total:,}") + 2)))), integer=True))
-    axes.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.6g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    plain_numbers(axes)
+    label_steps(axes, total)
     if run is None or not run.steps_per_epoch:
         return
     per_epoch = float(run.steps_per_epoch)
@@ -65,6 +62,23 @@ def label_axes(axes: "Axes", total: int, run: Run | None) -> None:
     epochs = axes.secondary_xaxis("top", functions=(to_epochs, to_steps))
     epochs.xaxis.set_major_locator(MaxNLocator(integer=total >= 2 * per_epoch))
     epochs.set_xlabel("epoch")
+
+
+def plain_numbers(axes: "Axes") -> None:
+    """Such as 0.0001 beside the axis of the values, not 10 to a power."""
+    from matplotlib.ticker import NullFormatter
+
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.6g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def label_steps(axes: "Axes", total: int) -> None:
+    """Whole steps below, as many as there is room for."""
+    from matplotlib.ticker import MaxNLocator
+
+    room = float(axes.bbox.width) / axes.figure.dpi * 72 / 7  # in characters
+    axes.xaxis.set_major_locator(MaxNLocator(max(1, min(10, int(room / (len(f"{total:,}") + 2)))), integer=True))
+    axes.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
 
 
 def legend(axes: "Axes", own: bool) -> None:

@@ -1,19 +1,14 @@
 """`terminal`: a schedule as text."""
 
-import math
-import shutil
-
 import numpy as np
 
-from warmup_jax import _numbers
 from warmup_jax._schedule import Schedule
-from warmup_jax.plot._points import drawn, imported, total_steps
+from warmup_jax.plot import _characters
+from warmup_jax.plot._characters import Signal, Ticks
+from warmup_jax.plot._points import drawn, total_steps
 from warmup_jax.report._curves import check_concrete, curve
 from warmup_jax.report._shown import show_value
 from warmup_jax.units import Run
-
-# In characters and in lines.
-_WIDTH, _HEIGHT = _numbers.WholeNumber(30), _numbers.WholeNumber(8)
 
 
 def terminal(
@@ -62,42 +57,26 @@ def terminal(
     """
     check_concrete("terminal", schedule)
     total = total_steps("terminal", [schedule], total, run)
-    size = shutil.get_terminal_size()
-    lines = max(min(size.lines - 2, 20), 8)
-    columns = int(_WIDTH.check("terminal(width=...)", max(size.columns, 30) if width is None else width))
-    lines = int(_HEIGHT.check("terminal(height=...)", lines if height is None else height))
-    plotext = imported("plotext", "terminal")
-
+    size = _characters.size("terminal", width, height)
     points = drawn(curve(schedule, total), schedule)
     finite = np.isfinite(points.values)
     if not finite.any():
         raise ValueError("`terminal(...)` found no finite value to draw.")
     at, values = points.steps[finite], points.values[finite].astype(float)
     low, high, peak = float(values.min()), float(values.max()), int(at[values.argmax()])
-    # A figure of our own: the module's is one for the whole process, and somebody may be drawing in it.
-    figure = type(plotext.figure)(type(plotext.terminal)().limit(False, False))
-    figure.plot_size(columns, lines).theme("simple")
     # Level from each step to the next one.
-    stairs = np.repeat(at, 2)[1:].tolist(), np.repeat(values, 2)[:-1].tolist()
-    figure.draw(figure.signal(*stairs, marker="braille").lines())
-    figure.draw(figure.signal([peak], [high], marker="\u25cf"))
+    stairs = Signal(np.repeat(at, 2)[1:].tolist(), np.repeat(values, 2)[:-1].tolist())
     title = f"peak {show_value(high)} at step {peak:,}"
     longer = f"learning rate, {title} of {total:,}"
-    figure.title(longer if len(longer) <= columns else title[:columns])
-    figure.label("step")
-    ticks = {"x": _round_ticks(0, total - 1, min(columns // 12, total)), "y": _round_ticks(low, high, lines // 3)}
-    figure.ruler("x").lim(0, max(total - 1, 1)).ticks(ticks["x"], [f"{tick:,.0f}" for tick in ticks["x"]])
-    figure.ruler("y").ticks(ticks["y"], [f"{tick:.6g}" for tick in ticks["y"]])
-    if high > low:
-        figure.ruler("y").lim(low, high)
-    return "\n".join(line.rstrip() for line in figure.build().string(colorless=not color).splitlines())
-
-
-def _round_ticks(low: float, high: float, most: int) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten, at most so many."""
-    if not high > low:
-        return [low]
-    exponent = math.floor(math.log10((high - low) / most))
-    gaps = [unit * 10.0**power for power in (exponent, exponent + 1) for unit in (1, 2, 5)]
-    gap = next(gap for gap in gaps if (high - low) / gap < most)
-    return [k * gap for k in range(math.ceil(low / gap), math.floor(high / gap) + 1)]
+    columns, lines = size
+    steps = _characters.round_ticks(0, total - 1, min(columns // 12, total))
+    rates = _characters.round_ticks(low, high, lines // 3)
+    return _characters.drawing(
+        [stairs, Signal([peak], [high], marker="\u25cf", lines=False)],
+        longer if len(longer) <= columns else title,
+        "step",
+        Ticks(steps, [f"{step:,.0f}" for step in steps], (0, max(total - 1, 1))),
+        Ticks(rates, [f"{rate:.6g}" for rate in rates], (low, high) if high > low else None),
+        size,
+        color,
+    )

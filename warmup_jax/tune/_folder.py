@@ -38,7 +38,8 @@ class Kept:
     """
 
     def __init__(self, folder: pathlib.Path | None, train: Train):
-        self.folder, self._written = folder, folder if devices.is_first() else None
+        self.folder: pathlib.Path | None = folder
+        self._written = folder if devices.is_first() else None
         self.runs: dict[Key, Metrics] = {}
         self.manifest: dict[str, typing.Any] = dict(
             train=_identity(train), at_once=None, made_with=[], seeds=[], schedules=[]
@@ -63,7 +64,8 @@ class Kept:
         if manifest["train"] != asked:
             raise ValueError(
                 f"`sweep(folder=...)` must be of the same function `train`; {where} was begun with "
-                f"`{manifest['train']['name']}`, whose source was another one. Put it back, or name a new folder."
+                f"`{manifest['train']['name']}`, whose source or data were other ones. Put them back, or name a new "
+                "folder."
             )
         self.manifest = manifest
 
@@ -140,16 +142,32 @@ def _read_chunk(path: pathlib.Path) -> dict[Key, Metrics]:
         ) from None
 
 
-def _identity(train: Train) -> dict[str, str | None]:
-    """The name of the user's function and the hash of its source, `None` where Python does not have that."""
+def _identity(train: Train) -> dict[str, typing.Any]:
+    """The name of the user's function and the hash of its source, `None` where Python does not have that; and a hash
+    of what a `functools.partial` hands to it.
+    """
     function: typing.Any = inspect.unwrap(train)
+    given = None
     if isinstance(function, functools.partial):
+        given = _hash_of((function.args, function.keywords))
         function = inspect.unwrap(function.func)
     try:
         source = hashlib.sha256(inspect.getsource(function).encode()).hexdigest()
     except (OSError, TypeError):
         source = None
-    return {"name": getattr(function, "__qualname__", type(function).__qualname__), "source": source}
+    return {"name": getattr(function, "__qualname__", type(function).__qualname__), "source": source, "given": given}
+
+
+def _hash_of(tree: typing.Any) -> str:
+    """A hash of the numbers, texts and arrays in a tree; of anything else only the type counts."""
+    leaves, structure = jax.tree.flatten(tree)
+    found = hashlib.sha256(str(structure).encode())
+    for leaf in leaves:
+        if isinstance(leaf, jax.Array | np.ndarray):
+            found.update(f"{leaf.dtype}{leaf.shape}".encode() + np.asarray(leaf).tobytes())
+        else:
+            found.update((repr(leaf) if isinstance(leaf, str | int | float) else str(type(leaf))).encode())
+    return found.hexdigest()
 
 
 def _made_with() -> dict[str, typing.Any]:

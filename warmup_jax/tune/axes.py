@@ -106,9 +106,14 @@ def grouped(points: list[Point]) -> list[list[Point]]:
     """The points in groups whose schedules differ in their numbers alone, so that each group can be stacked."""
     groups: dict[typing.Any, list[Point]] = {}
     for point in points:
-        leaves, structure = jax.tree.flatten(point.schedule)
-        groups.setdefault((structure, tuple(map(np.shape, leaves))), []).append(point)
+        groups.setdefault(structure_of(point.schedule), []).append(point)
     return list(groups.values())
+
+
+def structure_of(schedule: Schedule) -> typing.Hashable:
+    """What schedules have in common that differ in their numbers alone."""
+    leaves, structure = jax.tree.flatten(schedule)
+    return structure, tuple(map(np.shape, leaves))
 
 
 def stacked(schedules: list[Schedule]) -> Schedule:

@@ -66,6 +66,20 @@ class Sensitivity(typing.NamedTuple):
     high: float
 
 
+class Gain(typing.NamedTuple):
+    """How much better a metric is at one point of a grid than at another, seed by seed.
+
+    Args:
+        value: the median of the differences; above 0 where the first point is better.
+        low: the lower end of its bootstrap interval.
+        high: the upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
 def interval(
     samples: np.ndarray, statistic: typing.Callable[[np.ndarray], np.ndarray] | None = None
 ) -> tuple[float, float]:
@@ -91,6 +105,27 @@ def cell_of(arguments: dict[str, typing.Any], values: np.ndarray, trained: np.nd
     good = values[trained]
     median = float(np.median(good)) if len(good) else float("nan")
     return Cell(arguments, median, *interval(good), int(trained.sum()), int(there.sum()))
+
+
+def best_of(cells: typing.Iterable[Cell], mode: typing.Literal["min", "max"]) -> Cell | None:
+    """The cell with the best median, of those in which every seed trained; `None` where there is none."""
+    pick = min if mode == "min" else max
+    return pick((cell for cell in cells if cell.trained == cell.runs), key=lambda cell: cell.median, default=None)
+
+
+def as_good_as_the_best(cells: typing.Sequence[Cell], mode: typing.Literal["min", "max"]) -> list[Cell]:
+    """The cells, of those in which every seed trained, whose median is within the interval of the best one."""
+    best = best_of(cells, mode)
+    if best is None:
+        return []
+    whole = [cell for cell in cells if cell.trained == cell.runs]
+    return [cell for cell in whole if (cell.median <= best.high if mode == "min" else cell.median >= best.low)]
+
+
+def gain_of(values: np.ndarray, others: np.ndarray, mode: typing.Literal["min", "max"]) -> Gain:
+    """The gain of some values over others, both of the same seeds."""
+    gains = others - values if mode == "min" else values - others
+    return Gain(float(np.median(gains)), *interval(gains))
 
 
 def edge_of(arguments: dict[str, typing.Any], peaks: np.ndarray, trained: np.ndarray, there: np.ndarray) -> Edge:

@@ -60,6 +60,7 @@ class Grid:
         trained: Rule | None = None,
     ):
         self.axes, self.seeds, self.manifest = axes, tuple(seeds), manifest
+        self._trained = trained
         self.schedules = tuple(point.schedule for point in points)
         self._points = points
         self._runs = list(itertools.chain(*runs))
@@ -86,7 +87,7 @@ class Grid:
         Args:
             metric: its name.
         """
-        self._check(metric)
+        check_metric(metric, self.metrics)
         return self._shaped([numbers[metric] for numbers in self._numbers])
 
     def curves(self, metric: str) -> np.ndarray:
@@ -95,12 +96,38 @@ class Grid:
         Args:
             metric: its name.
         """
-        self._check(metric)
+        check_metric(metric, self.metrics)
         shape = next(run[metric].shape for run in self._runs if run is not None)
         if not shape:
             raise ValueError(f"`curves(metric)` must be a metric with a number for each step; {metric!r} has one.")
         curves = [np.full(shape, np.nan) if run is None else run[metric] for run in self._runs]
         return np.stack(curves).reshape(*self.status.shape, *shape)
+
+    def at(self, **arguments: typing.Any) -> "Grid":
+        """The part of the grid at which swept arguments have these values; they are no axes of it.
+
+        Args:
+            arguments: swept arguments, each with one of its values, such as `warmup=10`.
+        """
+        for name, value in arguments.items():
+            if value not in self.axes.get(name, ()):
+                swept = "; ".join(f"{name}: {', '.join(map(shown, values))}" for name, values in self.axes.items())
+                raise ValueError(
+                    f"`at({name}=...)` must be a value of a swept argument; {_checks.came(value)}. Those that are "
+                    f"swept: {swept or 'none'}."
+                )
+        axes = {name: values for name, values in self.axes.items() if name not in arguments}
+        there = [
+            k
+            for k, point in enumerate(self._points)
+            if all(point.arguments[name] == value for name, value in arguments.items())
+        ]
+        points = [
+            self._points[k]._replace(arguments={name: self._points[k].arguments[name] for name in axes}) for k in there
+        ]
+        count = len(self.seeds)
+        runs = [self._runs[k * count : (k + 1) * count] for k in there]
+        return Grid(axes, points, list(self.seeds), runs, self.manifest, self._trained)
 
     @property
     def runs(self) -> list[Row]:
@@ -127,19 +154,7 @@ class Grid:
         Args:
             metric: its name.
         """
-        head = [*self.axes, metric, "95 % interval", "trained"]
-        rows = [
-            [
-                *map(shown, cell.arguments.values()),
-                _number(cell.median),
-                "-" if math.isnan(cell.low) else f"{cell.low:.4g} to {cell.high:.4g}",
-                f"{cell.trained} of {cell.runs}",
-            ]
-            for cell in self.cells(metric)
-        ]
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        lines = ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in [head, *rows]]
-        return "\n".join(lines)
+        return table_of(metric, self.axes, self.cells(metric))
 
     def best(self, metric: str, mode: typing.Literal["min", "max"] = "min") -> Cell:
         """The point with the best median over all its seeds, where one that did not train counts as the worst.
@@ -225,13 +240,6 @@ class Grid:
         else:
             raise ValueError(f"`save(path)` must end in .csv or .json; got '{_words.name(path)}'.")
 
-    def _check(self, metric: str) -> None:
-        if metric not in self.metrics:
-            raise ValueError(
-                f"there is no metric {metric!r}; they are {', '.join(self.metrics) or 'none, since no run finished'}."
-                f"{_checks.nearest(metric, self.metrics)}"
-            )
-
     def _shaped(self, values: list[typing.Any]) -> np.ndarray:
         return np.array(values).reshape(*map(len, self.axes.values()), len(self.seeds))
 
@@ -263,6 +271,32 @@ class Grid:
         """The combinations of the other arguments."""
         others = {name: values for name, values in self.axes.items() if name != axis}
         return [dict(zip(others, values, strict=True)) for values in itertools.product(*others.values())]
+
+
+def check_metric(metric: str, metrics: typing.Collection[str]) -> None:
+    """Raise a `ValueError` where a metric is none of those that there are."""
+    if metric not in metrics:
+        raise ValueError(
+            f"there is no metric {metric!r}; they are {', '.join(metrics) or 'none, since no run finished'}."
+            f"{_checks.nearest(metric, metrics)}"
+        )
+
+
+def table_of(metric: str, names: typing.Iterable[str], cells: typing.Iterable[Cell]) -> str:
+    """Cells as a text, a line for each; the names are those of the swept arguments."""
+    head = [*names, metric, "95 % interval", "trained"]
+    rows = [
+        [
+            *map(shown, cell.arguments.values()),
+            _number(cell.median),
+            "-" if math.isnan(cell.low) else f"{cell.low:.4g} to {cell.high:.4g}",
+            f"{cell.trained} of {cell.runs}",
+        ]
+        for cell in cells
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in [head, *rows]]
+    return "\n".join(lines)
 
 
 def _verdict(run: Metrics | None, numbers: dict[str, float], trained: Rule | None) -> _judging.Verdict:

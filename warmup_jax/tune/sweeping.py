@@ -13,8 +13,8 @@ from warmup_jax.experiment import devices
 from warmup_jax.fields import Count, Kind, at_least, kind_of
 from warmup_jax.tune import _bar, _folder
 from warmup_jax.tune._program import Metrics, Program, Shapes, Train
-from warmup_jax.tune.axes import Point, axes_of, grouped, points_of
-from warmup_jax.tune.grid import COLUMNS, Grid, Rule
+from warmup_jax.tune.axes import Axes, Point, axes_of, grouped, points_of, structure_of
+from warmup_jax.tune.grid import COLUMNS, Grid, Rule, check_metric
 
 _COUNT = kind_of(typing.Annotated[Count, at_least(1)]) or Kind()
 _SEED = kind_of(Count) or Kind()
@@ -59,7 +59,8 @@ def sweep(
         make: what makes a schedule of the arguments in `grid`, such as `warmup_cosine`.
         seeds: how many seeds, from 0 on, or a list of them.
         folder: where finished runs are kept, with `manifest.json`, and `runs.csv` and `runs.json` of the last call. It
-            goes on only with the same source of `train`; what that calls, and data, are not looked at.
+            goes on only with the same source of `train` and, where that is a `functools.partial`, the same numbers,
+            texts and arrays in it; what it calls, and other data, are not looked at.
         at_once: how many runs a chunk has. A folder keeps the size that it was begun with. With 1, in
             a single process, `train` is compiled but not vectorized, for functions that `jax.vmap` cannot take.
         trained: a rule that says of a run with finite losses whether it trained, from its metrics as numbers, such as
@@ -92,37 +93,120 @@ def sweep(
         >>> wj.Constant(**grid.best("loss").arguments, steps=5000)
         Constant(value=0.3, steps=5000)
     """
+    chosen, size = asked_of(train, make, seeds, at_once)
+    axes = axes_of(grid)
+    points = points_of(make, grid, axes)
+    devices.check_same_everywhere([[point.text for point in points], chosen, size])
+    with _folder.opened(folder, train) as kept:
+        return Sweeps(train, size, trained, kept).grid(axes, points, chosen)
+
+
+def asked_of(
+    train: typing.Any, make: typing.Any, seeds: typing.Any, at_once: typing.Any
+) -> tuple[list[int], int | None]:
+    """The seeds as a list, and the size of a chunk, after a check of what a sweep is called with."""
     if not callable(train) or isinstance(train, Schedule):
         raise TypeError(f"`sweep(train=...)` must be a function `train(schedule, key)`; {_checks.came(train)}.")
     if not callable(make) or isinstance(make, Schedule):
         raise TypeError(
             f"`sweep(make=...)` must be what makes a schedule, such as `warmup_cosine`; {_checks.came(make)}."
         )
-    chosen = _checked_seeds(seeds)
-    size = None if at_once is None else int(_COUNT.check("sweep(at_once=...)", at_once))
-    axes = axes_of(grid)
-    points = points_of(make, grid, axes)
-    devices.check_same_everywhere([[point.text for point in points], chosen, size])
-    with _folder.opened(folder, train) as kept:
+    return _checked_seeds(seeds), None if at_once is None else int(_COUNT.check("sweep(at_once=...)", at_once))
+
+
+class Sweeps:
+    """Sweeps of one function, which share their finished runs and their compiled programs.
+
+    Args:
+        train: the user's function.
+        size: how many runs a chunk has; `None` for as many as fit the memory.
+        trained: the rule that decides which of the finite runs trained.
+        kept: the finished runs.
+        needs: a metric that must be among those of the runs.
+    """
+
+    def __init__(self, train: Train, size: int | None, trained: Rule | None, kept: _folder.Kept, needs: str = "loss"):
+        self._train, self._size, self._trained, self._kept, self._needs = train, size, trained, kept, needs
+        self._programs: dict[typing.Any, Program] = {}
+
+    def grid(self, axes: Axes, points: list[Point], seeds: list[int], name: str = "runs") -> Grid:
+        """The grid of some points, after training what is not kept yet; a folder holds its table under a name."""
+        kept = self._kept
         if kept.folder and (no_text := [point.text for point in points if _ADDRESS in point.text]):
             raise ValueError(
                 "`sweep(folder=...)` needs schedules that can be written as text, by which their runs are found again; "
                 f"got {_words.phrase(no_text[0], 160)}. Define a class of schedules instead of a `Function`."
             )
-        failures = _train_missing(train, points, chosen, size, trained, kept)
-        runs = [[kept.runs.get((point.text, seed)) for seed in chosen] for point in points]
-        result = Grid(axes, points, chosen, runs, kept.manifest, trained)
+        failures = self._train_missing(points, seeds)
+        runs = [[kept.runs.get((point.text, seed)) for seed in seeds] for point in points]
+        result = Grid(axes, points, seeds, runs, kept.manifest, self._trained)
         if kept.folder and devices.is_first():
-            result.save(kept.folder / "runs.csv")
-            result.save(kept.folder / "runs.json")
-    if failures:
-        where = f"in {_words.name(kept.folder)}" if kept.folder else "in the `grid` of this error"
-        raise ChunksFailed(
-            f"`sweep(...)`: chunks that failed: {len(failures)}, the first one with: {_words.message(failures[0])} "
-            f"The other runs are {where}{': the same call trains what is missing' if kept.folder else ''}.",
-            result,
-        ) from failures[0]
-    return result
+            result.save(kept.folder / f"{name}.csv")
+            result.save(kept.folder / f"{name}.json")
+        if failures:
+            where = f"in {_words.name(kept.folder)}" if kept.folder else "in the `grid` of this error"
+            raise ChunksFailed(
+                f"`sweep(...)`: chunks that failed: {len(failures)}, the first one with: "
+                f"{_words.message(failures[0])} The other runs are {where}"
+                f"{': the same call trains what is missing' if kept.folder else ''}.",
+                result,
+            ) from failures[0]
+        return result
+
+    def _train_missing(self, points: list[Point], seeds: list[int]) -> list[Exception]:
+        """Train what is not kept yet, chunk by chunk; the errors of the chunks that failed."""
+        kept = self._kept
+        asked: list[_Runs] = [
+            {(point.text, seed): point.schedule for point in group for seed in seeds} for group in grouped(points)
+        ]
+        groups = [runs for runs in asked if not runs.keys() <= kept.runs.keys()]
+        if not groups:
+            return []
+        failures: list[Exception] = []
+        total, done = sum(map(len, asked)), sum(key in kept.runs for runs in asked for key in runs)
+        with contextlib.closing(_bar.bar(total, done, devices.is_first())) as bar:
+            programs, size = self._compiled(groups, [*points[0].arguments, *COLUMNS])
+            _check_alike([*(program.shapes for program in programs), *map(_shapes, list(kept.runs.values())[:1])])
+            check_metric(self._needs, programs[0].shapes)  # before anything is trained
+            if self._trained is not None:  # likewise, one that is misspelt there
+                self._trained(dict.fromkeys(programs[0].shapes, 1.0))
+            kept.begin(size, [key for runs in asked for key in runs])
+            bar.unpause()  # its estimate leaves out the time of the compiler
+            for program, runs in zip(programs, groups, strict=True):
+                missing = [key for key in runs if key not in kept.runs]
+                for begin in range(0, len(missing), size):
+                    keys = missing[begin : begin + size]
+                    try:
+                        metrics = program([runs[key] for key in keys], [seed for _, seed in keys])
+                    except jax.errors.JaxRuntimeError as error:
+                        failures.append(error)
+                    else:
+                        kept.add(keys, metrics)
+                    bar.update(len(keys))
+        return failures
+
+    def _compiled(self, groups: list[_Runs], taken: list[str]) -> tuple[list[Program], int]:
+        """A program for each group of schedules, and the runs in a chunk: as given, or as many as fit the memory.
+
+        A chunk of fewer runs than that is filled up, so that its runs have the bits of the program of a whole one.
+        """
+        most, size = max(map(len, groups)), self._kept.size(self._size)
+        chunk = size or most
+        while True:
+            programs = [self._program(next(iter(runs.values())), min(chunk, len(runs)), taken) for runs in groups]
+            thousandths = max(program.times_too_large() for program in programs) * 1000
+            too_large = devices.largest(int(thousandths)) / 1000  # all processes take the same size
+            if size or too_large <= 1 or chunk == 1:
+                return programs, chunk
+            fits = max(1, min(chunk - 1, int(min(chunk, most) / too_large)))
+            chunk = -(-most // -(-most // fits))  # in as many chunks, of nearly one size
+
+    def _program(self, example: Schedule, rows: int, taken: list[str]) -> Program:
+        """The program for some runs at once of schedules like this one, compiled when it is first asked for."""
+        key = structure_of(example), rows
+        if key not in self._programs:
+            self._programs[key] = Program(self._train, example, rows, taken)
+        return self._programs[key]
 
 
 def _checked_seeds(seeds: typing.Any) -> list[int]:
@@ -132,39 +216,6 @@ def _checked_seeds(seeds: typing.Any) -> list[int]:
     if not chosen or len(set(chosen)) < len(chosen):
         raise ValueError(f"`sweep(seeds=...)` must be one seed or more, none twice; {_checks.came(seeds)}.")
     return chosen
-
-
-def _train_missing(
-    train: Train, points: list[Point], seeds: list[int], size: int | None, trained: Rule | None, kept: _folder.Kept
-) -> list[Exception]:
-    """Train what is not kept yet, chunk by chunk; the errors of the chunks that failed."""
-    asked: list[_Runs] = [
-        {(point.text, seed): point.schedule for point in group for seed in seeds} for group in grouped(points)
-    ]
-    groups = [runs for runs in asked if not runs.keys() <= kept.runs.keys()]
-    if not groups:
-        return []
-    failures: list[Exception] = []
-    total, done = sum(map(len, asked)), sum(key in kept.runs for runs in asked for key in runs)
-    with contextlib.closing(_bar.bar(total, done, devices.is_first())) as bar:
-        programs, size = _compiled(train, groups, kept.size(size), [*points[0].arguments, *COLUMNS])
-        _check_alike([*(program.shapes for program in programs), *map(_shapes, list(kept.runs.values())[:1])])
-        if trained is not None:
-            trained(dict.fromkeys(programs[0].shapes, 1.0))  # a misspelt metric is found before anything is trained
-        kept.begin(size, [key for runs in asked for key in runs])
-        bar.unpause()  # its estimate leaves out the time of the compiler
-        for program, runs in zip(programs, groups, strict=True):
-            missing = [key for key in runs if key not in kept.runs]
-            for begin in range(0, len(missing), size):
-                keys = missing[begin : begin + size]
-                try:
-                    metrics = program([runs[key] for key in keys], [seed for _, seed in keys])
-                except jax.errors.JaxRuntimeError as error:
-                    failures.append(error)
-                else:
-                    kept.add(keys, metrics)
-                bar.update(len(keys))
-    return failures
 
 
 def _check_alike(shapes: list[Shapes]) -> None:
@@ -179,20 +230,3 @@ def _check_alike(shapes: list[Shapes]) -> None:
 
 def _shapes(metrics: Metrics) -> Shapes:
     return {name: values.shape for name, values in metrics.items()}
-
-
-def _compiled(train: Train, groups: list[_Runs], size: int | None, taken: list[str]) -> tuple[list[Program], int]:
-    """A program for each group of schedules, and the runs in a chunk: as given, or as many as fit the memory.
-
-    A chunk of fewer runs than that is filled up, so that its runs have the bits of the program of a whole one.
-    """
-    most = max(map(len, groups))
-    chunk = size or most
-    while True:
-        programs = [Program(train, next(iter(runs.values())), min(chunk, len(runs)), taken) for runs in groups]
-        thousandths = max(program.times_too_large() for program in programs) * 1000
-        too_large = devices.largest(int(thousandths)) / 1000  # all processes take the same size
-        if size or too_large <= 1 or chunk == 1:
-            return programs, chunk
-        fits = max(1, min(chunk - 1, int(min(chunk, most) / too_large)))
-        chunk = -(-most // -(-most // fits))  # in as many chunks, of nearly one size
