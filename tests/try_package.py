@@ -106,7 +106,8 @@ def try_to_install(python: str, folder: pathlib.Path, *files: pathlib.Path) -> N
         run(bin / "pip", "uninstall", "--yes", PROJECT["name"])
         run(bin / "pip", "install", file)
         answer = run(bin / "python", "-c", SCHEDULE, cwd=folder).strip()
-        print(f"{file.name} on {run(bin / 'python', '--version').strip()}: {answer}")
+        assert answer == f"{PROJECT['version']} 0.5", answer
+        print(f"{file.name} works with {run(bin / 'python', '--version').strip()}")
     alone = subprocess.run([bin / "warmup-jax"], capture_output=True, text=True)
     message, _, advice = alone.stderr.partition("pip install ")
     assert alone.returncode == 2 and message.endswith("install it with: "), alone.stderr

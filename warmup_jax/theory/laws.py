@@ -251,8 +251,9 @@ def fit_annealing_law(curves: Curves, decay: Annotated[Known, between(0.0, 1.0)]
 def fit_multi_power_law(curves: Curves) -> MultiPowerLaw:
     """The multi-power law that is nearest to the losses of some runs.
 
-    It is found as by `fit_annealing_law`, from 108 starts. The exponents beta and gamma are held near 0.6, within a
-    factor of 3 or so, where the losses hardly tell them: in the paper they are 0.58 to 0.60 and 0.63 to 0.66.
+    It is found as by `fit_annealing_law`, from the best 3 of 108 starts. The exponents beta and gamma are held near
+    0.6, within a factor of 3 or so, where the losses hardly tell them: in the paper they are 0.58 to 0.60 and 0.63 to
+    0.66.
 
     Args:
         curves: the runs, as for `fit_annealing_law`. The paper takes a constant rate, a cosine, and a rate that falls
