@@ -20,7 +20,6 @@ myst_dmath_allow_space = False  # a price is no formula
 myst_links_external_new_tab = False
 
 add_module_names = False
-suppress_warnings = ["toc.not_readable"]  # pages that are still being written
 
 html_theme = "furo"
 html_title = "warmup_jax"

@@ -12,7 +12,7 @@ from tests.test_public import PUBLIC
 from warmup_jax.compat import keras, optax, pytorch, pytorch_warmup, timm, transformers
 
 # The tests of these look at more than what is printed.
-WITH_OWN_TESTS = {"coupled", "logging", "trainers", "write_your_own"}
+WITH_OWN_TESTS = {"coupled", "logging", "trainers", "warmup_advice", "write_your_own"}
 WITH_PYTHON = sorted(
     page.stem
     for page in pages.COLABS.glob("*.md")
@@ -29,6 +29,16 @@ def test_what_a_page_prints_is_what_stands_on_it(name, tmp_path, monkeypatch):
         assert pages.run_python(block, names) == pages.said(block)
     for block in pages.blocks(text, "console"):
         assert pages.run_console(block) == block.splitlines()
+
+
+@pytest.mark.default_promotion
+def test_the_page_about_the_peak_and_the_warmup_finds_them():
+    names: dict = {}
+    blocks = pages.blocks((pages.COLABS / "warmup_advice.md").read_text(), "python")
+    printed = [line for block in blocks for line in pages.run_python(block, names)]
+    found = names["found"]
+    assert repr(found) in printed and 1e-3 <= found.peak <= 1.0
+    assert found.schedule == wj.warmup_cosine(peak=found.peak, warmup=found.warmup, total=names["STEPS"])
 
 
 def test_a_mark_on_a_page_becomes_the_picture_of_the_schedule_before_it():
