@@ -21,6 +21,7 @@ import optax
 import warmup_jax as wj
 from tests import golden
 from tests.golden import Case
+from tests.golden import greedy as greedy_grid
 from tests.golden import pytorch as grid
 from tests.test_plateau import metrics_of, random_rule
 from warmup_jax.compat import pytorch, transformers
@@ -268,6 +269,37 @@ def check_plateau(draw: random.Random, rounds: int = 20, metrics: int = 60) -> N
     print(f"ReduceLROnPlateau: {rounds} times {metrics} metrics, at most {worst:.1f} ulp apart")
 
 
+def check_greedy(draw: random.Random, rounds: int = 20) -> None:
+    """`GreedyLR` of Transformers and ours, by the same random arguments and metrics."""
+    worst = 0.0
+    for _ in range(rounds):
+        arguments = {
+            "mode": draw.choice(["min", "max"]),
+            "factor": draw.choice([0.5, 0.7, 0.9, 0.95]),
+            "patience": draw.randint(0, 4),
+            "threshold": draw.choice([1e-6, 1e-2]),
+            "threshold_mode": draw.choice(["rel", "abs"]),
+            "cooldown": draw.randint(0, 3),
+            "warmup": draw.randint(0, 3),
+            "min_lr": draw.choice([1.1e-5, 1.1e-3, 0.0083]),
+            "max_lr": draw.choice([0.02, 1.0]),
+            "smooth": draw.random() < 0.5,
+            "window_size": draw.randint(1, 9),
+            "reset_start": draw.randint(0, 9),
+        }
+        drifts = [draw.uniform(-0.05, 0.05) for _ in range(3)]
+        case = greedy_grid.case(draw.randrange(10**6), drifts, base_lr=draw.choice([1e-4, 0.01, 0.5]), **arguments)
+        wrapped = transformers.GreedyLR(**arguments)(scheduled(optax.sgd)(wj.Constant(case.arguments["base_lr"])))
+        params = jnp.ones(2)
+        update = jax.jit(lambda state, value, wrapped=wrapped: wrapped.update(params, state, value=value)[1])
+        state = wrapped.init(params)
+        for metric, there in zip(case.arguments["metrics"], greedy_grid.rates(case), strict=True):
+            state = update(state, metric)
+            worst = max([worst, *golden.ulps([float(learning_rate(state))], [there])])
+            assert worst <= 8, (case, learning_rate(state), there)
+    print(f"GreedyLR: {rounds} sequences of metrics, at most {worst:.1f} ulp apart")
+
+
 def check_to_torch(draw: random.Random) -> None:
     """The very float32 rates, per group, resumed and read back."""
     schedules = [wj.warmup_cosine(peak=rate(draw), warmup=draw.randint(0, 9), total=40), wj.Linear(0.3, 0.1, 30) * 0.5]
@@ -383,6 +415,7 @@ def main() -> None:
         check_from_torch(draw)
         check_from_transformers(draw)
         check_plateau(draw)
+        check_greedy(draw)
         check_to_torch(draw)
         check_mission()
     print("all peers agree")

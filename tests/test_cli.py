@@ -84,7 +84,9 @@ def test_completion_completes():
     }
     program = "from warmup_jax import cli; cli.console()"
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
-    assert done.stdout.split() == ["plain,show", "plain,sample", "plain,score", "plain,studio", "plain,sweep"], done.stderr
+    assert not done.stderr
+    names = ["show", "sample", "score", "studio", "suggest", "sweep"]
+    assert done.stdout.split() == [f"plain,{name}" for name in names]
 
 
 # What the commands print.
@@ -351,6 +353,7 @@ def test_a_scheduler_that_is_stepped_once_per_epoch(capsys):
         (["convert", "StepLR(optimizer, 5"], "CALL is no Python expression: '(' was never closed"),
         (["convert", "'5'"], "CALL must be a call, such as StepLR(optimizer, 30); got "),
         (["convert", "ReduceLROnPlateau(optimizer)"], "no function of the step; warmup_jax.transform.reduce_on"),
+        (["convert", "GreedyLR(optimizer)"], "no function of the step; warmup_jax.transform.greedy is its form here"),
         (["convert", f"{'(' * 500}1{')' * 500}"], "CALL is no Python expression: too many nested parentheses"),
         (["convert", "1 / 0"], "CALL is no number: division by zero"),
         (["convert", "exec('import os')"], "'exec' is no schedule of another library;"),

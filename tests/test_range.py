@@ -156,6 +156,13 @@ def test_a_seed_that_breaks_and_one_that_does_not_rise():
     assert np.isnan(made(falling).band().low).all()
 
 
+def test_an_interval_stays_within_the_test():
+    test = made(bowls(np.array([1e-3, 1.0])))
+    for rule in ("steepest", "valley", "minimum_over_10", "edge"):
+        _, low, high, *_ = test.suggest(rule)
+        assert test.rates[0] / 10.01 < low < high < test.rates[-1] * 1.001
+
+
 def test_losses_below_0():
     losses = np.concatenate([np.linspace(1.0, -4.0, 30), np.linspace(-4.0, 9.0, 9)])
     assert made(losses).suggest("edge").value == pytest.approx(made(losses).rates[29])
@@ -199,6 +206,14 @@ def test_arguments():
             "shape (50,).",
         ):
             tune.range_test(returned, 0.1, 1.0, 60, seeds=2)
+    with says(
+        TypeError,
+        "`range_test(...)` takes train, low, high, steps, seeds, folder, at_once and has no 'start_lr', 'end_lr', "
+        "'num_iter'. Write `low` for 'start_lr', `high` for 'end_lr', `steps` for 'num_iter'.",
+    ):
+        tune.range_test(train, start_lr=0.1, end_lr=1.0, num_iter=60, seeds=2)
+    with pytest.raises(TypeError, match=r"must be a function `train\(schedule, key\)`; got 3"):
+        tune.range_test(3, 0.1, 1.0, 60, seeds=2)
     with pytest.raises(TypeError, match=r"must return the losses, or a dict that holds `loss`; got error"):
         tune.range_test(lambda schedule, key: {"error": schedule(0)}, 0.1, 1.0, 60, seeds=2)
 

@@ -12,7 +12,16 @@ import warmup_jax as wj
 from warmup_jax import theory, tune
 from warmup_jax.linen import TrainState
 from warmup_jax.nnx import Optimizer
-from warmup_jax.transform import grouped, layer_decay, learning_rate, reduce_on_plateau, reschedule, scheduled
+from warmup_jax.transform import (
+    greedy,
+    grouped,
+    layer_decay,
+    learning_rate,
+    loss_gap_warmup,
+    reduce_on_plateau,
+    reschedule,
+    scheduled,
+)
 
 
 def steps(schedule: wj.Schedule, array: jax.Array) -> None:
@@ -55,6 +64,10 @@ def wrappers(schedule: wj.Schedule) -> None:
     typing.assert_type(optimizer, optax.GradientTransformationExtraArgs)
     reduce_on_plateau(optimizer, mode="most")  # refused: reportArgumentType
     reduce_on_plateau(schedule)  # refused: reportArgumentType
+    greedy(scheduled(optax.sgd)(schedule), min_lr=1e-5, max_lr=1e-3, window=20)
+    greedy(scheduled(optax.sgd)(schedule))  # refused: reportCallIssue
+    gap = loss_gap_warmup(scheduled(optax.lion)(schedule), target=2.0, switch=1.5)
+    typing.assert_type(gap, optax.GradientTransformationExtraArgs)
     rates = layer_decay(schedule, ["embed", "head"], factor=0.8)
     typing.assert_type(rates["head"], wj.Schedule)
     groups = {layer: scheduled(optax.adamw)(rate) for layer, rate in rates.items()}
@@ -80,6 +93,9 @@ def theories(schedule: wj.Schedule) -> None:
     typing.assert_type(theory.refined([2.0, 1.0], peak=0.1), wj.Schedule)
     theory.bound(schedule, "3 epochs")  # refused: reportArgumentType
     theory.score([schedule], 100)  # refused: reportArgumentType
+    typing.assert_type(theory.transfer.step_law(1e9, tokens=1e11).peak, float)
+    theory.transfer.compare("1B", 1e11)  # refused: reportArgumentType
+    theory.transfer.horizon(1e-3, schedule)  # refused: reportCallIssue
     theory.effective_warmup()  # refused: reportCallIssue
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import reprlib
+import typing
 
 _LONGEST_NAME = 160
 _LONGEST_MESSAGE = 900
@@ -49,6 +50,15 @@ def message(error: BaseException | str) -> str:
 def _of_system(error: OSError) -> str:
     where = f"{name(error.filename)}: " if isinstance(error.filename, str | os.PathLike) else ""
     return f"{where}{error.strerror}"
+
+
+def table(rows: typing.Sequence[typing.Sequence[str]]) -> list[str]:
+    """The lines of a table, its first column on the left and the others on the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{widths[k]}}" if k == 0 else f"{cell:>{widths[k]}}" for k, cell in enumerate(cells))
+        for cells in rows
+    ]
 
 
 def duration(seconds: float) -> str:

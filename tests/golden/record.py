@@ -15,7 +15,7 @@ import sys
 
 from tests import golden
 
-PEERS = ["transformers", "pytorch", "pytorch_warmup", "keras", "timm", "optax"]
+PEERS = ["transformers", "greedy", "pytorch", "pytorch_warmup", "keras", "timm", "optax"]
 
 
 def record(peer: str) -> None:

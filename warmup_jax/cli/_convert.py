@@ -118,8 +118,10 @@ def _converted(call: str, base_lr: float | None) -> wj.Schedule:
         raise ValueError(f"CALL is no number: {error}") from None
     if isinstance(schedule, wj.Schedule):
         return schedule
-    if callable(schedule):
-        raise ValueError("this is no function of the step; warmup_jax.transform.reduce_on_plateau is its form here")
+    if isinstance(schedule, functools.partial):
+        raise ValueError(
+            f"this is no function of the step; warmup_jax.transform.{schedule.func.__name__} is its form here"
+        )
     if isinstance(schedule, (int, float)):
         raise ValueError(no_schedule(repr(schedule)))
     raise ValueError(f"CALL must be a call, such as StepLR(optimizer, 30); got {_words.value(call)}")

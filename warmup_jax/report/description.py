@@ -4,6 +4,7 @@ import typing
 
 import numpy as np
 
+from warmup_jax import _words
 from warmup_jax._schedule import Schedule, length_of
 from warmup_jax.report._curves import check_concrete, curve, total_of
 from warmup_jax.report._measures import Curve, area_of, warmup_of
@@ -61,13 +62,7 @@ class Description(typing.NamedTuple):
     area: float
 
     def __str__(self) -> str:
-        head, *rows = _table(self)
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        lines = [
-            "  ".join(f"{cell:<{width}}" if k == 0 else f"{cell:>{width}}" for k, (cell, width) in enumerate(pairs))
-            for pairs in (list(zip(row, widths, strict=True)) for row in (head, *rows))
-        ]
-        return "\n".join([*lines, *_more(self), _summary(self)])
+        return "\n".join([*_words.table(_table(self)), *_more(self), _summary(self)])
 
     def _repr_html_(self) -> str:
         edges = [row.first for row in self.stages[1:MOST_ROWS]]

@@ -5,6 +5,7 @@ its range and its source. Known numbers are calculated with in float64 on the ho
 them, in the dtype of the schedule, so that a result can be differentiated with respect to the numbers of the schedule.
 """
 
+from warmup_jax.theory import transfer as transfer
 from warmup_jax.theory.averages import MergeWeights as MergeWeights
 from warmup_jax.theory.averages import UpdateWeights as UpdateWeights
 from warmup_jax.theory.averages import merge_weights as merge_weights

@@ -88,7 +88,7 @@ def known(name: str, schedule: Like) -> Schedule:
     return typing.cast(Schedule, schedule)
 
 
-def total_of(schedule: Like, total: int | None) -> int:
+def total_of(schedule: Like, total: int | None, name: str = "total") -> int:
     """The steps of the run, by default those of the schedule."""
     length = typing.cast(Schedule, schedule).steps if total is None else total
     if isinstance(length, core.Tracer):
@@ -97,7 +97,7 @@ def total_of(schedule: Like, total: int | None) -> int:
         return int(length)
     else:
         what = "is unbounded" if length is None else "has no step"
-    raise ValueError(f"`total=...` must be given, since the schedule {what}: the steps of the run.")
+    raise ValueError(f"`{name}=...` must be given, since the schedule {what}: the steps of the run.")
 
 
 def plain(value: typing.Any) -> typing.Any:

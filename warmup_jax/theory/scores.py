@@ -4,6 +4,7 @@ import typing
 
 import numpy as np
 
+from warmup_jax import _words
 from warmup_jax._calls import checked
 from warmup_jax._checks import came, is_mapping
 from warmup_jax._schedule import SCHEDULE, Schedule
@@ -47,15 +48,10 @@ class Scores(typing.NamedTuple):
     rows: tuple[Score, ...]
 
     def __str__(self) -> str:
-        table = [("schedule", "bound", "above the best", "best peak")]
+        rows = [("schedule", "bound", "above the best", "best peak")]
         for row in self.rows:
-            table.append((row.name, show_value(row.bound), f"{row.above:.1%}", show_value(row.peak)))
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            "  ".join(f"{cell:<{widths[k]}}" if k == 0 else f"{cell:>{widths[k]}}" for k, cell in enumerate(cells))
-            for cells in table
-        ]
-        return "\n".join([*lines, f"over {self.total:,} steps. {REGIME}"])
+            rows.append((row.name, show_value(row.bound), f"{row.above:.1%}", show_value(row.peak)))
+        return "\n".join([*_words.table(rows), f"over {self.total:,} steps. {REGIME}"])
 
 
 @checked

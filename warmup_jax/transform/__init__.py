@@ -2,9 +2,13 @@
 
 from warmup_jax.transform.changing import rescale as rescale
 from warmup_jax.transform.changing import reschedule as reschedule
+from warmup_jax.transform.greedy_rates import GreedyState as GreedyState
+from warmup_jax.transform.greedy_rates import greedy as greedy
 from warmup_jax.transform.groups import grouped as grouped
 from warmup_jax.transform.groups import layer_decay as layer_decay
 from warmup_jax.transform.groups import scale_layers as scale_layers
+from warmup_jax.transform.loss_gap import LossGapState as LossGapState
+from warmup_jax.transform.loss_gap import loss_gap_warmup as loss_gap_warmup
 from warmup_jax.transform.plateau import PlateauState as PlateauState
 from warmup_jax.transform.plateau import reduce_on_plateau as reduce_on_plateau
 from warmup_jax.transform.reading import hyperparameters as hyperparameters

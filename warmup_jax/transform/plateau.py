@@ -5,22 +5,13 @@ from typing import Annotated
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
-from warmup_jax import _checks
 from warmup_jax._calls import checked
 from warmup_jax._schedule import Schedule
 from warmup_jax.combinators import Maximum, Minimum
-from warmup_jax.fields import Count, Known, Steps, at_least, between
-from warmup_jax.transform._factories import check_optimizer
-from warmup_jax.transform._search import rebuild, scheduled_states
-from warmup_jax.transform.state import ScheduledState, with_count, with_schedules
-
-_UNSET: typing.Any = object()
-
-# A Python number: the rule is part of the program, not of the state.
-_NotNegative: typing.TypeAlias = Annotated[Known, at_least(0.0)]
+from warmup_jax.fields import Count, Steps, at_least
+from warmup_jax.transform._following import NotNegative, Share, following, is_better, power_of_number, worst
 
 
 class PlateauState(typing.NamedTuple):
@@ -67,13 +58,13 @@ def reduce_on_plateau(
     inner: optax.GradientTransformation,
     *,
     mode: typing.Literal["min", "max"] = "min",
-    factor: Annotated[Known, between(0.0, 1.0, above=True, below=True)] = 0.1,
+    factor: Share = 0.1,
     patience: Count = 10,
-    threshold: _NotNegative = 1e-4,
+    threshold: NotNegative = 1e-4,
     threshold_mode: typing.Literal["rel", "abs"] = "rel",
     cooldown: Count = 0,
-    min_lr: _NotNegative = 0.0,
-    eps: _NotNegative = 1e-8,
+    min_lr: NotNegative = 0.0,
+    eps: NotNegative = 1e-8,
     warmup: Steps = 0,
     accumulation_size: Annotated[Count, at_least(1)] = 1,
 ) -> optax.GradientTransformationExtraArgs:
@@ -140,29 +131,17 @@ def reduce_on_plateau(
 
     Source: PyTorch 2.13, `torch.optim.lr_scheduler.ReduceLROnPlateau`.
     """
-    check_optimizer("reduce_on_plateau(inner)", inner)
-    inner = optax.with_extra_args_support(inner)
-
-    sign = 1 if mode == "max" else -1
-
-    def is_better(metric: jax.Array, best: jax.Array) -> jax.Array:
-        margin = sign * threshold
-        return sign * metric > sign * (best * (1 + margin) if threshold_mode == "rel" else best + margin)
 
     def lowered(schedule: Schedule, reductions: jax.Array) -> Schedule:
-        # `factor` stored in few bits is off by a share that grows with each reduction; what is missing is put back.
-        stored, times = np.asarray(factor, _checks.float_dtype()), reductions.astype(_checks.float_dtype())
-        scale = jnp.power(stored, times) * (1 + times * (factor / float(stored) - 1))
-        return Minimum(schedule, Maximum(schedule * scale, min_lr))
+        return Minimum(schedule, Maximum(schedule * power_of_number(factor, reductions), min_lr))
 
-    def observe(state: PlateauState, metric: jax.Array, known: ScheduledState) -> PlateauState:
+    def observe(state: PlateauState, metric: jax.Array, schedule: Schedule, count: jax.Array) -> PlateauState:
         total, seen = state.metrics[..., 1] + metric, state.seen + 1
         is_full = seen >= accumulation_size
         metric = total / accumulation_size
-        better = is_better(metric, state.best)
+        better = is_better(metric, state.best, mode, threshold, threshold_mode)
         bad = jnp.where(better | (state.resting > 0), 0, state.bad + 1)
         due = bad > patience
-        schedule, count = _scaled(known), known.count
         drop = lowered(schedule, state.reductions)(count) - lowered(schedule, state.reductions + 1)(count)
         resting = jnp.where(due, cooldown, jnp.maximum(state.resting - 1, 0))
         reductions = state.reductions + (due & (drop > eps)).astype(jnp.int32)
@@ -177,71 +156,10 @@ def reduce_on_plateau(
             metrics=jnp.where(is_over, metrics, state.metrics), counts=jnp.where(is_over, counts, state.counts)
         )
 
-    def init(params: optax.Params) -> typing.Any:
-        state = inner.init(params)
-        _the_scheduled(state)
-        return PlateauState(jnp.array([-sign * jnp.inf, 0.0], jnp.float32), jnp.zeros(4, jnp.int32), state)
+    def begin(inner_state: optax.OptState) -> PlateauState:
+        return PlateauState(jnp.array([worst(mode), 0.0], jnp.float32), jnp.zeros(4, jnp.int32), inner_state)
 
-    def update(
-        updates: optax.Updates,
-        state: typing.Any,
-        params: optax.Params | None = None,
-        *,
-        value: jax.typing.ArrayLike | None = _UNSET,
-        **extra_args: typing.Any,
-    ) -> tuple[typing.Any, typing.Any]:
-        path, known = _the_scheduled(state.inner)
-        if value is not None:
-            state = observe(state, _as_metric(value), known)
-        lent = _with_rate(state.inner, path, lowered(_scaled(known), state.reductions))
-        updates, inner_state = inner.update(updates, lent, params, value=value, **extra_args)
-        return updates, state._replace(inner=_with_own_rate(inner_state, path, known))
+    def rate(state: PlateauState, schedule: Schedule, count: jax.Array) -> jax.Array:
+        return lowered(schedule, state.reductions)(count)
 
-    return optax.GradientTransformationExtraArgs(init, update)
-
-
-def _the_scheduled(opt_state: typing.Any) -> tuple[str, ScheduledState]:
-    """The one state in `opt_state` that schedules a learning rate, and its path."""
-    found = scheduled_states(opt_state, "learning_rate")
-    if len(found) == 1:
-        return found.popitem()
-    came = f"{len(found)}: {', '.join(map(repr, found))}" if found else "none"
-    raise ValueError(
-        f"`reduce_on_plateau(inner)` must have one learning rate made with `scheduled`; got {came}. For several "
-        "groups, wrap each optimizer in a `reduce_on_plateau` of its own."
-    )
-
-
-def _scaled(node: ScheduledState) -> Schedule:
-    """The schedule of the rate with the factor of `rescale`, which the plateau bounds as well."""
-    return node.schedules["learning_rate"] * node.factors["learning_rate"]
-
-
-def _with_rate(opt_state: typing.Any, path: str, schedule: Schedule) -> typing.Any:
-    """The state with the lowered schedule, for one update."""
-
-    def change(node: ScheduledState) -> ScheduledState:
-        return with_schedules(node, {"learning_rate": schedule})
-
-    return rebuild(opt_state, {path: change})
-
-
-def _with_own_rate(opt_state: typing.Any, path: str, before: ScheduledState) -> typing.Any:
-    """The state after that update with its own schedule again, one update later."""
-
-    def change(node: ScheduledState) -> ScheduledState:
-        moved = with_count(before, node.count)
-        return node._replace(layout=moved.layout, numbers=moved.numbers)
-
-    return rebuild(opt_state, {path: change})
-
-
-def _as_metric(value: jax.typing.ArrayLike) -> jax.Array:
-    if value is _UNSET:
-        raise TypeError(
-            "`reduce_on_plateau` needs a metric: `update(grads, state, params, value=loss)`; `value=None` if this "
-            "update has none."
-        )
-    if isinstance(value, (str, bool)) or jnp.shape(value):
-        raise TypeError(f"`update(value=...)` of `reduce_on_plateau` must be one number; {_checks.came(value)}.")
-    return jnp.asarray(value).astype(jnp.float32)
+    return following("reduce_on_plateau", inner, begin, observe, rate)

@@ -18,8 +18,8 @@ def learning_rate(opt_state: typing.Any, schedule: typing.Callable[..., typing.A
 
     It is found in the state of an optimizer made with `scheduled` or with `optax.inject_hyperparams`, by
     itself or anywhere within another: `optax.chain`, `named_chain`, `partition`, `masked`,
-    `MultiSteps`, `apply_if_finite`, `grouped`, `reduce_on_plateau`. `optax.adamw(schedule)` keeps only a
-    count: hand in the schedule as well.
+    `MultiSteps`, `apply_if_finite`, `grouped`, `reduce_on_plateau`, `greedy`, `loss_gap_warmup`.
+    `optax.adamw(schedule)` keeps only a count: hand in the schedule as well.
 
     It is an array on the device. `float(learning_rate(state))` in every step makes the host wait for it: return it from
     the compiled step instead, or ask `schedule.on_host(step)`.

@@ -53,9 +53,9 @@ def sharpness(
     Gradient descent is stable at rates below `2 / sharpness`, where that is above 0.
 
     It is the largest with its sign: of -9, 1 and 2 it is 2. Power iteration on products of the Hessian with a vector
-    finds the eigenvalue that is largest in size. Where that is below 0, or there are two of one size, the Hessian is
-    shifted so far that none of its eigenvalues is below 0, and the iteration begins anew. A product costs about as much
-    as two gradients.
+    finds the eigenvalue that is largest in size. Where that is below 0, or not found yet, the Hessian is shifted so far
+    that none of its eigenvalues is below 0, and a second iteration finds the largest. A product costs about as much as
+    two gradients.
 
     Args:
         loss: a function of the parameters that can be differentiated twice, such as
@@ -89,7 +89,7 @@ def sharpness(
     first = _iterated(product, start, iterations, tolerance, jnp.zeros((), _checks.float_dtype()))
     is_largest = (first.value > 0) & first.is_eigenvector(tolerance * first.value)
     shift = jnp.where(is_largest, 0.0, first.size)
-    begin = jax.tree.map(lambda one, other: jnp.where(is_largest, one, other), first.vector, start)
+    begin = jax.tree.map(lambda one, other: jnp.where(first.value > 0, one, other), first.vector, start)
 
     def shifted(vector: typing.Any) -> typing.Any:
         return jax.tree.map(lambda p, v: p + shift.astype(v.dtype) * v, product(vector), vector)
@@ -166,9 +166,10 @@ def first_rate(
 
     first = jnp.asarray(start, _checks.float_dtype())
     low = jax.lax.while_loop(lambda rate: raises(rate) & (rate > 0), lambda rate: rate / 2, first)
-    high = jax.lax.while_loop(lambda rate: ~raises(rate) & jnp.isfinite(rate), lambda rate: rate * 2, low * 2)
-    is_found = (low > 0) & jnp.isfinite(high)
-    ends = jnp.where(is_found, high / 2, high), high
+    high = jax.lax.while_loop(
+        lambda rate: ~raises(rate) & (0 < rate) & (rate < jnp.inf), lambda rate: 2 * rate, 2 * low
+    )
+    ends = jnp.where((low > 0) & (high < jnp.inf), high / 2, high), high
     return jax.lax.while_loop(lambda ends: ends[1] > ends[0] * (1 + tolerance), halved, ends)[1]
 
 

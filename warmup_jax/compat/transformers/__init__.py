@@ -22,6 +22,8 @@ from warmup_jax.compat.transformers.cosines import (
 from warmup_jax.compat.transformers.cosines import (
     get_cosine_with_min_lr_schedule_with_warmup_lr_rate as get_cosine_with_min_lr_schedule_with_warmup_lr_rate,
 )
+from warmup_jax.compat.transformers.greedy import GreedyLR as GreedyLR
+from warmup_jax.compat.transformers.greedy import get_greedy_schedule as get_greedy_schedule
 from warmup_jax.compat.transformers.lambdas import schedule_of_lambda as schedule_of_lambda
 from warmup_jax.compat.transformers.phases import get_wsd_schedule as get_wsd_schedule
 from warmup_jax.compat.transformers.powers import get_constant_schedule as get_constant_schedule

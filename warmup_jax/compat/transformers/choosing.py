@@ -32,8 +32,8 @@ _NO_SCHEDULE = {
         "Transformers."
     ),
     "greedy": (
-        "depends on a metric and raises the rate again; there is no such optimizer here. The nearest is "
-        "`warmup_jax.transform.reduce_on_plateau`."
+        "depends on a metric, so it is no schedule of the step. Wrap the optimizer in `warmup_jax.transform.greedy`; "
+        "`get_greedy_schedule(...)` does so with the arguments of Transformers."
     ),
 }
 
