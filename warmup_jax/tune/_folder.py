@@ -38,7 +38,8 @@ class Kept:
     """
 
     def __init__(self, folder: pathlib.Path | None, train: Train):
-        self.folder, self._written = folder, folder if devices.is_first() else None
+        self.folder: pathlib.Path | None = folder
+        self._written = folder if devices.is_first() else None
         self.runs: dict[Key, Metrics] = {}
         self.manifest: dict[str, typing.Any] = dict(
             train=_identity(train), at_once=None, made_with=[], seeds=[], schedules=[]

@@ -63,12 +63,15 @@ class Search:
         """The largest peak that trains without a warmup: first one in each decade, then all of the decade above it."""
         rough = self._swept("rates", self.peaks[::_PER_DECADE], [0], 1).edge(self.metric)[0].value
         first = self.peaks.index(rough) if rough else 0
+        last = first + _PER_DECADE
         while True:
-            peaks = self.peaks[first : first + _PER_DECADE + 1]
-            edge = self._swept("edge", peaks, [0], _SCOUTS).edge(self.metric)[0]
-            if edge.value or not first:
+            edge = self._swept("edge", self.peaks[first : last + 1], [0], _SCOUTS).edge(self.metric)[0]
+            if not edge.value and first:
+                first -= _PER_DECADE
+            elif math.isinf(edge.high) and last < len(self.peaks) - 1:
+                last += _PER_DECADE
+            else:
                 return edge
-            first -= _PER_DECADE
 
     def compared(self, peak: float | None) -> list[Cell]:
         """The cells from which the answer is taken; it begins from the rates that were tried for the edge."""

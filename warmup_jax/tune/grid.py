@@ -87,7 +87,7 @@ class Grid:
         Args:
             metric: its name.
         """
-        self._check(metric)
+        check_metric(metric, self.metrics)
         return self._shaped([numbers[metric] for numbers in self._numbers])
 
     def curves(self, metric: str) -> np.ndarray:
@@ -96,7 +96,7 @@ class Grid:
         Args:
             metric: its name.
         """
-        self._check(metric)
+        check_metric(metric, self.metrics)
         shape = next(run[metric].shape for run in self._runs if run is not None)
         if not shape:
             raise ValueError(f"`curves(metric)` must be a metric with a number for each step; {metric!r} has one.")
@@ -240,13 +240,6 @@ class Grid:
         else:
             raise ValueError(f"`save(path)` must end in .csv or .json; got '{_words.name(path)}'.")
 
-    def _check(self, metric: str) -> None:
-        if metric not in self.metrics:
-            raise ValueError(
-                f"there is no metric {metric!r}; they are {', '.join(self.metrics) or 'none, since no run finished'}."
-                f"{_checks.nearest(metric, self.metrics)}"
-            )
-
     def _shaped(self, values: list[typing.Any]) -> np.ndarray:
         return np.array(values).reshape(*map(len, self.axes.values()), len(self.seeds))
 
@@ -278,6 +271,15 @@ class Grid:
         """The combinations of the other arguments."""
         others = {name: values for name, values in self.axes.items() if name != axis}
         return [dict(zip(others, values, strict=True)) for values in itertools.product(*others.values())]
+
+
+def check_metric(metric: str, metrics: typing.Collection[str]) -> None:
+    """Raise a `ValueError` where a metric is none of those that there are."""
+    if metric not in metrics:
+        raise ValueError(
+            f"there is no metric {metric!r}; they are {', '.join(metrics) or 'none, since no run finished'}."
+            f"{_checks.nearest(metric, metrics)}"
+        )
 
 
 def table_of(metric: str, names: typing.Iterable[str], cells: typing.Iterable[Cell]) -> str:

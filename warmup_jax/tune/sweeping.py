@@ -14,7 +14,7 @@ from warmup_jax.fields import Count, Kind, at_least, kind_of
 from warmup_jax.tune import _bar, _folder
 from warmup_jax.tune._program import Metrics, Program, Shapes, Train
 from warmup_jax.tune.axes import Axes, Point, axes_of, grouped, points_of, structure_of
-from warmup_jax.tune.grid import COLUMNS, Grid, Rule
+from warmup_jax.tune.grid import COLUMNS, Grid, Rule, check_metric
 
 _COUNT = kind_of(typing.Annotated[Count, at_least(1)]) or Kind()
 _SEED = kind_of(Count) or Kind()
@@ -122,10 +122,11 @@ class Sweeps:
         size: how many runs a chunk has; `None` for as many as fit the memory.
         trained: the rule that decides which of the finite runs trained.
         kept: the finished runs.
+        needs: a metric that must be among those of the runs.
     """
 
-    def __init__(self, train: Train, size: int | None, trained: Rule | None, kept: _folder.Kept):
-        self._train, self._size, self._trained, self._kept = train, size, trained, kept
+    def __init__(self, train: Train, size: int | None, trained: Rule | None, kept: _folder.Kept, needs: str = "loss"):
+        self._train, self._size, self._trained, self._kept, self._needs = train, size, trained, kept, needs
         self._programs: dict[typing.Any, Program] = {}
 
     def grid(self, axes: Axes, points: list[Point], seeds: list[int], name: str = "runs") -> Grid:
@@ -166,7 +167,8 @@ class Sweeps:
         with contextlib.closing(_bar.bar(total, done, devices.is_first())) as bar:
             programs, size = self._compiled(groups, [*points[0].arguments, *COLUMNS])
             _check_alike([*(program.shapes for program in programs), *map(_shapes, list(kept.runs.values())[:1])])
-            if self._trained is not None:  # a misspelt metric is found before anything is trained
+            check_metric(self._needs, programs[0].shapes)  # before anything is trained
+            if self._trained is not None:  # likewise, one that is misspelt there
                 self._trained(dict.fromkeys(programs[0].shapes, 1.0))
             kept.begin(size, [key for runs in asked for key in runs])
             bar.unpause()  # its estimate leaves out the time of the compiler
