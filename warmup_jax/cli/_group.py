@@ -29,6 +29,7 @@ _EPILOG = examples(
     'warmup-jax plot "warmup_cosine(peak=3e-4, warmup=500, total=10_000)"',
     "warmup-jax lint schedule.yaml --total '39 epochs' --steps-per-epoch 22",
     "warmup-jax train --schedule schedule.yaml",
+    "warmup-jax sweep --train mine.py:train --total 300 --peak 0.001:0.1:7 --warmup 0,10,30",
     "warmup-jax COMMAND --help",
 )
 

@@ -132,6 +132,8 @@ def _tick(axes: "Axes", phases: Phases) -> None:
         needed = 7 * max(map(len, values)) + 8 if axis is axes.xaxis else 14
         every = max(1, math.ceil(needed * len(values) / room))
         axis.set_ticks(range(0, len(values), every), values[::every])
+    if not phases.other:
+        axes.set_yticks([])
 
 
 def _write(axes: "Axes", phases: Phases, mesh: "QuadMesh") -> None:

@@ -140,9 +140,8 @@ def find_warmup(found: FoundWarmup, *, ax: "Axes | None" = None) -> "Axes":
                 place, cell.median, "*" if is_answer else _MARKS[k % 4], color=f"C{k}", markerfacecolor=fill, **style
             )
         axes.plot([], [], _MARKS[k % 4], color=f"C{k}", label=f"peak {shown(peak)}")
-    axes.plot(
-        [], [], "*", color="C0", markersize=14, label=f"the answer: peak {shown(found.peak)}, warmup {found.warmup}"
-    )
+    answer = f"the answer: peak {shown(found.peak)}, warmup {found.warmup}"
+    axes.plot([], [], "*", color=f"C{peaks.index(found.peak)}", markersize=14, label=answer)
     axes.set_xticks(range(len(warmups)), [shown(warmup) for warmup in warmups])
     axes.set_xlabel(words_of("warmup"))
     axes.set_ylabel(f"{found.metric}, median and 95 % interval")
