@@ -73,9 +73,8 @@ def kills(count: int = 20) -> None:
     """A sweep that is killed at `count` random moments, beside one that is not: the same bits."""
     moments = random.Random()
     with tempfile.TemporaryDirectory() as scratch:
-        whole = killed(f"{scratch}/whole").curves("loss")
+        whole, folder = killed(f"{scratch}/whole").curves("loss"), pathlib.Path(scratch, "killed")
         for number in range(count):
-            folder = pathlib.Path(scratch, "killed")
             command = [sys.executable, "-c", f"from tests.benchmarks import sweeps; sweeps.killed({str(folder)!r})"]
             process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
             wanted = len(list(folder.glob("chunk_*"))) + moments.randint(0, 2)
