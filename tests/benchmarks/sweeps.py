@@ -74,8 +74,8 @@ def kills(count: int = 20) -> None:
     moments = random.Random()
     with tempfile.TemporaryDirectory() as scratch:
         whole = killed(f"{scratch}/whole").curves("loss")
+        folder = pathlib.Path(scratch, "killed")
         for number in range(count):
-            folder = pathlib.Path(scratch, "killed")
             command = [sys.executable, "-c", f"from tests.benchmarks import sweeps; sweeps.killed({str(folder)!r})"]
             process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
             wanted = len(list(folder.glob("chunk_*"))) + moments.randint(0, 2)
