@@ -131,6 +131,9 @@ def sweeps(train: typing.Callable[[wj.Schedule, jax.Array], jax.Array]) -> None:
     typing.assert_type(grid, tune.Grid)
     typing.assert_type(grid.best("accuracy", mode="max").median, float)
     tune.sweep(train, wj.Constant, value=np.array([0.1, 0.2]), seeds=np.arange(3), trained=lambda run: run["loss"] < 1)
+    typing.assert_type(tune.plot.terminal.phase_diagram(grid.at(warmup=9), width=60), str)
+    tune.plot.phase_diagram(grid, "accuracy", mode="max").set_title("digits")
+    tune.plot.phase_diagram(grid, mode="most")  # refused: reportArgumentType
     tune.sweep(train, wj.Constant(0.1), seeds=5)  # refused: reportArgumentType
     tune.sweep(train, wj.Constant, value=[0.1, 0.2])  # refused: reportCallIssue
     tune.sweep(train, wj.Constant, seeds="5")  # refused: reportArgumentType

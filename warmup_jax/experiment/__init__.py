@@ -1,1 +1,1 @@
-"""The training program behind `warmup-jax train`: data, model, loop, comparison and pictures."""
+"""The training program behind `warmup-jax train`: data, model, loop and pictures."""

@@ -39,12 +39,13 @@ def edges(grid: Grid, metric: str = "loss", *, axis: str = "peak", width: int | 
         ...     return jax.lax.scan(step, 1.0, jax.numpy.arange(40))[1]
         >>> grid = tune.sweep(train, wj.warmup_constant, peak=[0.1, 0.4, 0.6], warmup=[0, 20], total=40, seeds=3)
         >>> print(tune.plot.terminal.edges(grid, "loss", width=60))
-        the largest peak learning rate at which every seed trains, and its 95 % interval
+        the largest peak learning rate at which every seed trains,
+        and its 95 % interval
         warmup in steps
-        20 ┤                                             ●───▸   0.6
-         0 ┤                                    ●─────────       0.4
-           └──────────────────────────────────────────────────
-                0.1                             0.4      0.6
+        20 ┤                                              ●───▸  0.6
+         0 ┤                                    ●──────────      0.4
+           └───────────────────────────────────────────────────
+                0.1                             0.4       0.6
     """
     other, values, found = _medians.edges("edges", grid, metric, axis)
     columns, _ = _characters.size("edges", width, None)
@@ -79,10 +80,16 @@ def find_warmup(found: FoundWarmup, *, width: int | None = None) -> str:
         >>> from warmup_jax import tune
         >>> def train(schedule, key):
         ...     def step(w, count):
-        ...         return w - schedule(count) * 4.0 * w, 2.0 * w**2
-        ...     return jax.lax.scan(step, jax.random.normal(key), jax.numpy.arange(100))[1]
-        >>> found = tune.find_warmup(train, wj.warmup_cosine, total=100, seeds=3, low=0.01, high=1.0)
+        ...         return w - schedule(count) * 4.0 * w, 2.0 * w**2 + jax.random.uniform(key)
+        ...     return jax.lax.scan(step, jax.random.normal(key), jax.numpy.arange(20))[1]
+        >>> found = tune.find_warmup(train, wj.warmup_cosine, total=20, seeds=3, low=0.01, high=1.0)
         >>> print(tune.plot.terminal.find_warmup(found, width=60))
+        loss: median and 95 % interval
+        * peak=0.1778, warmup=0 ┤─────────────●─────────────  0.6408
+          peak=0.1778, warmup=1 ┤─────────────●─────────────  0.6408
+          peak=0.1778, warmup=2 ┤─────────────●─────────────  0.6408
+                                └───────────────────────────
+                                 0.4386               0.9477
     """
     cells = _medians.compared("find_warmup", found)
     columns, _ = _characters.size("find_warmup", width, None)

@@ -94,10 +94,21 @@ def range_test(test: RangeTest, *, width: int | None = None, height: int | None 
         >>> from warmup_jax import tune
         >>> def train(schedule, key):
         ...     def step(w, count):
-        ...         return w - schedule(count) * 4.0 * w, 2.0 * w**2
+        ...         return w - schedule(count) * 4.0 * w, 2.0 * w**2 + 0.1
         ...     return jax.lax.scan(step, jax.random.normal(key), jax.numpy.arange(100))[1]
         >>> test = tune.range_test(train, low=1e-3, high=10.0, steps=100, seeds=5)
         >>> print(tune.plot.terminal.range_test(test, width=60, height=10))
+                     loss, median of the seeds, smoothed
+             ┌─────────────────────────────────────────────────────┐
+             │⠠⠤⠤⠤⠤⠤⠤⠤⠤⢄⣀⣀⣀                                        │
+            1┤             ⠉⠉⠒⠒s⣀⡀                                 │
+             │                   v⠑⠒⢄                              │
+        0.316┤                       m⠑⢄⣀                          │
+             │                           ⠉⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒e⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠂│
+             └┬──────────────┬───────────────┬──────────────┬──────┘
+              0.001         0.01            0.1             1
+                                learning rate
+        s: steepest  v: valley  m: minimum_over_10  e: edge
     """
     suggested = _medians.suggested("range_test", test)
     median, size = test.band().median, _characters.size("range_test", width, height)

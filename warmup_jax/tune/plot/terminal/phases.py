@@ -50,7 +50,8 @@ def phase_diagram(
         ...     return jax.lax.scan(step, 1.0, jax.numpy.arange(40))[1]
         >>> grid = tune.sweep(train, wj.warmup_constant, peak=[0.1, 0.4, 0.6], warmup=[0, 20], total=40, seeds=3)
         >>> print(tune.plot.terminal.phase_diagram(grid, "loss", width=60))
-        loss, median of the seeds that train, over the peak learning rate
+        loss, median of the seeds that train, over the peak learning
+        rate
         warmup in steps
         20 ┤  0.1  0.1  0.1
          0 ┤ 0.1*  0.1    ·
