@@ -10,6 +10,7 @@ values are computed on the CPU, and only compiled for the other.
 import collections
 import sys
 import time
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
@@ -21,12 +22,14 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import warmup_jax as wj
 from tests.benchmarks.programs import kernels
+from tests.benchmarks.trainings import digits_mlp
 from tests.catalog import ROWS
 from tests.test_platforms import PARAMS, train_step
 from warmup_jax.experiment import loop
 from warmup_jax.experiment.model import Classifier
 from warmup_jax.linen import TrainState
 from warmup_jax.transform import scheduled
+from warmup_jax.tune import _program
 
 TOPOLOGIES = ("v5e:2x2", "v5e:4x4")
 SCHEDULE = wj.join(wj.Linear(0.0, 1e-3, 66), wj.Repeat(wj.Cosine(1e-3, 1e-5, 264), times=3, scale=0.5))
@@ -142,9 +145,23 @@ def count_what_a_schedule_adds() -> None:
     print(tabulate.tabulate(rows, ["topology", "compiled", "collectives", "host transfers"], tablefmt="github"))
 
 
+def compile_a_sweep(mesh: Mesh) -> None:
+    """The program of a chunk of whole trainings, 24 to each device: no device waits for another, or for the host."""
+    devices = list(mesh.devices.flat)
+    given = mock.patch.multiple(jax, devices=lambda: devices, local_devices=lambda: devices)
+    with given, mock.patch.object(_program, "_free_bytes", lambda device: 16 * 2**30):
+        schedule = wj.warmup_cosine(peak=0.1, warmup=10, total=100)
+        program = _program.Program(digits_mlp(steps=100), schedule, 24 * len(devices), ())
+        share = program.times_too_large()
+    collectives, transfers = count(program.text())
+    assert (collectives, transfers) == (0, 0) and 0 < share < 1, (collectives, transfers, share)
+    print(f"a sweep of {24 * len(devices)} trainings on {len(devices)} devices: no collective, no host transfer")
+
+
 def main() -> None:
     compile_the_catalog(mesh_of(TOPOLOGIES[0]))
     count_what_a_schedule_adds()
+    compile_a_sweep(mesh_of(TOPOLOGIES[1]))
 
 
 if __name__ == "__main__":

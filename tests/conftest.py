@@ -4,9 +4,21 @@ import chex
 import jax
 import pytest
 
+# The files of the fast tier, `pytest -m "not slow" -n0 tests`: under a minute together. Every other test is slow.
+FAST = ["test_compat_pytorch_warmup", "test_configs", "test_host", "test_public", "test_references", "test_saved"]
+FAST += ["test_text", "test_time", "test_tree", "test_units"]
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "default_promotion: runs library code that promotes dtypes or ranks")
+    config.addinivalue_line("markers", "slow: is not in the fast tier")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem not in FAST:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session", autouse=True)

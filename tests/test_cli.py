@@ -255,7 +255,7 @@ def test_sample(capsys):
     assert shown == {"step": [0, 1, 2], "learning_rate": [0.1, 0.1, 0.1]}
 
 
-# Calls of other libraries; the expected texts are those of the README's table.
+# Calls of other libraries; the expected texts are those of the table in `colabs/moving.md`.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom in a fresh kernel."""
+"""The notebooks begin alike, and the code of the pages runs. `run_notebooks.py` runs the notebooks."""
 
 import ast
 import pathlib
@@ -7,32 +7,25 @@ import re
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 
 import warmup_jax as wj
 
-NOTEBOOKS = sorted((pathlib.Path(__file__).parent.parent / "colabs").glob("*.ipynb"))
+COLABS = pathlib.Path(__file__).parent.parent / "colabs"
+NOTEBOOKS = sorted(COLABS.glob("*.ipynb"))
+INSTALL = nbformat.read(COLABS / "quickstart.ipynb", as_version=4).cells[1].source
 
 
-@pytest.mark.filterwarnings("default::DeprecationWarning")  # of the notebook machinery
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_notebook_runs(path, tmp_path):
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert not [output for output in outputs if output.output_type == "error"]
-    assert not [output.text for output in outputs if output.get("name") == "stderr" and "Warning" in output.text]
-    assert [output for output in outputs if "image/png" in output.get("data", {})], "a picture"
-
-
-def test_there_is_a_notebook():
-    assert NOTEBOOKS
+def test_a_notebook_names_its_runtime_and_begins_with_the_cell_that_installs(path):
+    title, install = nbformat.read(path, as_version=4).cells[:2]
+    assert title.source.startswith("# ") and "**Runtime.** In Colab" in title.source
+    assert (install.cell_type, install.source) == ("code", INSTALL)
 
 
 @pytest.mark.default_promotion
 @pytest.mark.filterwarnings("default::DeprecationWarning")  # of TensorBoard's writer
 def test_the_page_about_logging_runs(capsys):
-    page = (NOTEBOOKS[0].parent / "logging.md").read_text()
+    page = (COLABS / "logging.md").read_text()
     names: dict = {}
     for block in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S):
         exec(compile(block, "logging.md", "exec"), names)
@@ -42,10 +35,13 @@ def test_the_page_about_logging_runs(capsys):
     printed = capsys.readouterr().out
     assert [line for line in printed.splitlines() if line.startswith("50,")] == [f"50,{planned[1]}"]
     assert any(path.name.startswith("events") for path in names["folder"].iterdir()), "TensorBoard's file"
+    logged = np.genfromtxt(names["folder"] / "log.csv", delimiter=",", names=True)
+    np.testing.assert_array_equal(logged["step"], np.arange(200))
+    np.testing.assert_allclose(logged["learning_rate"][::50], applied, rtol=1e-6)
 
 
 def test_the_gallery_shows_every_name_with_the_call_that_makes_it():
-    notebook = nbformat.read(NOTEBOOKS[0].parent / "gallery.ipynb", as_version=4)
+    notebook = nbformat.read(COLABS / "gallery.ipynb", as_version=4)
     shown = set()
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.source.startswith("show("):

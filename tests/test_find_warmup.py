@@ -244,7 +244,7 @@ EDGE = "Without a warmup training is stable up to a peak of 0.1 (0.1 to 0.2). Th
             9,
             True,
             (np.nan, np.nan, np.nan),
-            f"Take `...`: a warmup helps here. {LOSS} only with a warmup every seed trains. {EDGE} Next, begin longer "
+            f"Take `...`: a warmup helps here. {LOSS} without a warmup a seed fails. {EDGE} Next, begin longer "
             "runs with the same 9 steps.",
         ),
     ],

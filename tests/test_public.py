@@ -10,6 +10,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -247,10 +248,18 @@ def test_every_schedule_is_in_the_catalog():
     assert makers <= {row.name for row in catalog.ROWS}
 
 
+ROOT = PACKAGE.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
 def test_the_version_is_in_the_changelog():
-    root = PACKAGE.parent
-    version = re.search(r'^version = "(.+)"$', (root / "pyproject.toml").read_text(), re.M)
-    assert version and f"## {version[1]}" in (root / "CHANGELOG.md").read_text()
+    assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_what_messages_and_notebooks_tell_people_to_install_exists():
+    files = [*PACKAGE.rglob("*.py"), *ROOT.glob("colabs/*.md"), *ROOT.glob("colabs/*.ipynb"), ROOT / "README.md"]
+    told = {extra for path in files for extra in re.findall(r"\bwarmup_jax\[(\w+)\]", path.read_text())}
+    assert {"cli", "train"} <= told <= set(PROJECT["optional-dependencies"])
 
 
 def test_dotted_names_of_ours_in_every_text_can_be_typed():

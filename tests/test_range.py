@@ -163,6 +163,12 @@ def test_an_interval_stays_within_the_test():
         assert test.rates[0] / 10.01 < low < high < test.rates[-1] * 1.001
 
 
+def test_a_loss_that_explodes_is_not_taken_for_a_quadratic_one():
+    exploding = np.concatenate([np.linspace(2.0, 1.0, 30), 10.0 * 1e9 ** np.arange(4.0), np.full(5, np.inf)])
+    test = made(exploding)
+    assert test.suggest("edge").value == pytest.approx(test.rates[29])
+
+
 def test_losses_below_0():
     losses = np.concatenate([np.linspace(1.0, -4.0, 30), np.linspace(-4.0, 9.0, 9)])
     assert made(losses).suggest("edge").value == pytest.approx(made(losses).rates[29])

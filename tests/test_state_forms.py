@@ -258,6 +258,8 @@ def test_resume_with_the_schedule_of_the_source():
     ):
         resume(state, learning_rate=edited)
     assert resume(state, change="keep", learning_rate=edited) is state
+    with pytest.raises(ValueError, match="0.25 instead of 0.250003 at step 1"):
+        resume(state, learning_rate=SCHEDULE * 1.00001)
     used = resume(state, change="use", learning_rate=edited)
     assert learning_rate(trained(optimizer, 1, used)) == edited(4)
     halved = rescale(state, 0.5)

@@ -61,6 +61,12 @@ def table(rows: typing.Sequence[typing.Sequence[str]]) -> list[str]:
     ]
 
 
+def apart(first: float, second: float) -> tuple[str, str]:
+    """Two float32 numbers with as many digits as it takes to tell them apart, four or more."""
+    shown = [(f"{first:.{digits}g}", f"{second:.{digits}g}") for digits in range(4, 10)]
+    return next((pair for pair in shown if pair[0] != pair[1]), shown[-1])
+
+
 def duration(seconds: float) -> str:
     """Such as "0.4 s", "46 s", "3 min 20 s" and "2 h 5 min"."""
     if seconds < 9.95:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from warmup_jax import _words
 from warmup_jax._schedule import Schedule, length_of
 from warmup_jax.lint._case import Case, Problem, when
 from warmup_jax.lint._places import is_level
@@ -130,10 +131,8 @@ def another_schedule(case: Case) -> list[Problem]:
     if not apart or not all(each.any() for each in apart):
         return []
     at = int(np.flatnonzero(apart[0])[0])
-    message = (
-        f"the learning rate of the optimizer is another one: {show_value(rates[0][at])} instead of "
-        f"{show_value(case.values[at])} at {when(case, int(case.steps[at]))}."
-    )
+    both = " instead of ".join(_words.apart(rates[0][at], case.values[at]))
+    message = f"the learning rate of the optimizer is another one: {both} at {when(case, int(case.steps[at]))}."
     fix = "What is in its state counts: put the schedule there with `reschedule(state, learning_rate=schedule)`."
     return [("warning", int(case.steps[at]), message, fix)]
 

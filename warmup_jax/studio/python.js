@@ -64,7 +64,12 @@ const add_ = (a, b) =>
       ? [...a, ...b]
       : typeof a === "string"
         ? a + b
-        : calculate(a, b, (x, y) => x + y, (x, y) => new Ratio(x.over * y.under + y.over * x.under, x.under * y.under));
+        : calculate(
+            a,
+            b,
+            (x, y) => x + y,
+            (x, y) => new Ratio(x.over * y.under + y.over * x.under, x.under * y.under),
+          );
 const subtract_ = (a, b) => (isNumber(a) && isNumber(b) ? a - b : add_(a, multiply_(b, -1)));
 const multiply_ = (a, b) =>
   isNumber(a) && isNumber(b)
@@ -73,14 +78,25 @@ const multiply_ = (a, b) =>
       ? [...range_(b)].flatMap(() => a)
       : typeof a === "string"
         ? a.repeat(b)
-    : calculate(a, b, (x, y) => x * y, (x, y) => new Ratio(x.over * y.over, x.under * y.under));
+        : calculate(
+            a,
+            b,
+            (x, y) => x * y,
+            (x, y) => new Ratio(x.over * y.over, x.under * y.under),
+          );
 const divide_by_ = (a, b) =>
   isNumber(a) && isNumber(b)
     ? a / b
-    : calculate(a, b, (x, y) => x / y, (x, y) => new Ratio(x.over * y.under, x.under * y.over));
+    : calculate(
+        a,
+        b,
+        (x, y) => x / y,
+        (x, y) => new Ratio(x.over * y.under, x.under * y.over),
+      );
 const floor_divide_ = (a, b) => floor_(divide_by_(a, b));
 const modulo_ = (a, b) => subtract_(a, multiply_(floor_divide_(a, b), b));
-const abs_ = (x) => (x instanceof Vector ? filled_(x.length, (k) => Math.abs(x[k])) : less_(x, 0) ? subtract_(0, x) : x);
+const abs_ = (x) =>
+  x instanceof Vector ? filled_(x.length, (k) => Math.abs(x[k])) : less_(x, 0) ? subtract_(0, x) : x;
 const fraction_ = (over, under = 1) => divide_by_(Ratio.of(typeof over === "string" ? exactly(over) : over), under);
 const floor_ = (x) => (x instanceof Ratio ? x.floor() : Math.floor(x));
 const ceil_ = (x) => 0 - floor_(subtract_(0, x));
@@ -155,7 +171,7 @@ function* enumerate_(values) {
 }
 function* zip_(...rows) {
   const all = rows.map((row) => row[Symbol.iterator]());
-  for (let now; (now = all.map((one) => one.next())).every((one) => !one.done); ) yield now.map((one) => one.value);
+  for (let now; (now = all.map((one) => one.next())).every((one) => !one.done);) yield now.map((one) => one.value);
 }
 function* pairwise_(values) {
   let [before, isFirst] = [null, true];

@@ -31,7 +31,10 @@ function nodeOf(spec, kinds, numbers, lengths) {
   if (spec.placed) {
     const inner = [...innerOf(node)];
     const schedule = (which) => (isNumber(which) ? inner[which] : nodeOf(which, kinds, numbers, lengths));
-    hidden("$placed", spec.placed.map(([which, ...rest]) => [schedule(which), ...rest.map(moment)]));
+    hidden(
+      "$placed",
+      spec.placed.map(([which, ...rest]) => [schedule(which), ...rest.map(moment)]),
+    );
   }
   return node;
 }
@@ -76,7 +79,8 @@ function problemOf(number, x) {
   const wanted = `\`${path.split(" ").at(-1)}(${name}=...)\` must be ${words}`;
   if (Number.isNaN(x) || (whole && !Number.isInteger(x))) return `${wanted}.`;
   // Above 0 is at least the smallest normal number.
-  const isIn = (above ? x > low : x >= low) && (below ? x < high : x <= high) && !(above && low === 0 && x < SMALLEST_FLOAT);
+  const isIn =
+    (above ? x > low : x >= low) && (below ? x < high : x <= high) && !(above && low === 0 && x < SMALLEST_FLOAT);
   const limit = x > high ? `, at most ${general(high, 10)}` : "";
   return isIn ? "" : `${wanted}${words.includes(general(high, 10)) ? "" : limit}; got ${x}.`;
 }

@@ -17,7 +17,16 @@ from warmup_jax.theory.bounds import BestScale as BestScale
 from warmup_jax.theory.bounds import Bound as Bound
 from warmup_jax.theory.bounds import best_scale as best_scale
 from warmup_jax.theory.bounds import bound as bound
+from warmup_jax.theory.laws import AnnealingLaw as AnnealingLaw
+from warmup_jax.theory.laws import LossLaw as LossLaw
+from warmup_jax.theory.laws import MultiPowerLaw as MultiPowerLaw
+from warmup_jax.theory.laws import fit_annealing_law as fit_annealing_law
+from warmup_jax.theory.laws import fit_multi_power_law as fit_multi_power_law
+from warmup_jax.theory.optimizing import Optimized as Optimized
+from warmup_jax.theory.optimizing import optimize as optimize
+from warmup_jax.theory.optimizing import optimize_falling as optimize_falling
 from warmup_jax.theory.refining import refined as refined
+from warmup_jax.theory.regressions import linear_regression_loss as linear_regression_loss
 from warmup_jax.theory.scores import Score as Score
 from warmup_jax.theory.scores import Scores as Scores
 from warmup_jax.theory.scores import score as score

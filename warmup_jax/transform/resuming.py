@@ -8,6 +8,7 @@ import numpy as np
 import optax
 from jax import core
 
+from warmup_jax import _words
 from warmup_jax._schedule import Schedule, length_of
 from warmup_jax.fields import Steps
 from warmup_jax.transform._factories import check_optimizer
@@ -160,7 +161,7 @@ def _difference(name: str, node: ScheduledState, schedule: Schedule) -> str:
     if not apart.any():
         return ""
     first, most = int(apart.argmax()), int(np.abs(ours - theirs).argmax())
-    rates = [f"{ours[k]:.4g} instead of {theirs[k]:.4g}" for k in (first, most)]
+    rates = [" instead of ".join(_words.apart(ours[k], theirs[k])) for k in (first, most)]
     return (
         f"the restored state has other rates than this schedule: {rates[0]} at step {steps[first]:,}; most at step "
         f'{steps[most]:,}, {rates[1]}. Pass change="use" to go on with this schedule, or change="keep" with the '

@@ -59,6 +59,10 @@ class Program:
         needed = stats.argument_size_in_bytes + stats.output_size_in_bytes + stats.temp_size_in_bytes
         return needed / (_SHARE_OF_MEMORY * self._free)
 
+    def text(self) -> str:
+        """The compiled program as text."""
+        return self._compiled.as_text() or ""
+
     def __call__(self, schedules: list[Schedule], seeds: list[int]) -> Metrics:
         """The metrics of some runs, at most as many as the program was made for; the last one fills what is left."""
         count, rest = len(seeds), self._rows - len(seeds)

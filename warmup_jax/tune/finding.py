@@ -82,7 +82,7 @@ class FoundWarmup:
     def _reason(self) -> str:
         said = f"Its {self.metric} is {_with_interval(self.cell.median, self.cell.low, self.cell.high)}"
         if math.isnan(self.gain.value):
-            return f"{said}; only {'with' if self.warmup else 'without'} a warmup every seed trains."
+            return f"{said}; {'without a' if self.warmup else 'with any'} warmup a seed fails."
         gain = "the gain over the best peak without one" if self.warmup else "the gain of the best warmup over none"
         return f"{said}; {gain} is {_with_interval(*self.gain)}."
 

@@ -22,6 +22,7 @@ from warmup_jax.tune.estimates import COVERAGE, interval
 from warmup_jax.tune.sweeping import sweep
 
 _FEWEST = 3  # losses that a rule needs
+_EXPLODES = 1e4  # a rise by such a factor in one step is not that of a quadratic loss, and says nothing of its edge
 _Rate: typing.TypeAlias = Annotated[Known, between(0.0, math.inf, above=True)]
 _Length: typing.TypeAlias = Annotated[int, _numbers.WholeNumber(_FEWEST, of="steps", known=True)]
 RuleName: typing.TypeAlias = typing.Literal["steepest", "valley", "minimum_over_10", "edge"]
@@ -99,9 +100,9 @@ class RangeTest:
         "minimum_over_10" is a tenth of the rate of the least loss. These three suggest a peak.
 
         "edge" is the rate above which training is unstable: that of the least loss; or, where that is lower,
-        `2 * r / (1 + sqrt(g))`, where r is the rate at the cut and g the factor by which the rise goes on there in a
-        step. On a quadratic loss this is the edge of SGD, also where what is unstable has first to outgrow the rest of
-        the loss. The peak of a schedule stays below the edge.
+        `2 * r / (1 + sqrt(g))`, where r is the rate at the cut and g, up to 1e4, the factor by which the rise goes on
+        there in a step. On a quadratic loss this is the edge of SGD, also where what is unstable has first to outgrow
+        the rest of the loss. The peak of a schedule stays below the edge.
 
         The interval is that of a prediction: the same test with as many new seeds suggests a rate within it. It is a
         bootstrap of the median over the seeds, widened by the scatter of the new median, by Student's t for few seeds,
@@ -285,9 +286,10 @@ def _edge(rates: np.ndarray, curve: np.ndarray, cut: int) -> float:
     if cut + 1 >= len(curve):
         return float(rates[least])
     growth = max(1.0, (curve[cut + 1] - curve[least]) / (curve[cut] - curve[least]))
-    newest = min(
-        cut + window - 1, len(curve) - 1
-    )  # of the steps in the mean, where a loss that explodes is the largest
+    if growth > _EXPLODES:
+        return float(rates[least])
+    # Of the steps in the mean, where a loss that explodes is the largest.
+    newest = min(cut + window - 1, len(curve) - 1)
     return float(min(rates[least], 2.0 * rates[newest] / (1.0 + math.sqrt(growth))))
 
 
