@@ -66,8 +66,8 @@ def public() -> dict[str, typing.Any]:
     found: dict[str, typing.Any] = {}
 
     def collect(prefix: str, of: types.ModuleType) -> None:
-        for name, value in exported(of).items():
-            if inspect.ismodule(value):
+        for name, value in sorted(exported(of).items(), key=lambda item: inspect.ismodule(item[1])):
+            if inspect.ismodule(value):  # behind what the module has itself
                 collect(f"{prefix}.{name}", value)
             elif not any(value is other for other in found.values()):
                 found[f"{prefix}.{name}"] = value
