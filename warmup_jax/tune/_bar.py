@@ -18,7 +18,7 @@ class Bar(typing.Protocol):
 def bar(total: int, done: int, shown: bool = True) -> Bar:
     """A bar of `total` runs of which some are done; one of several processes shows it."""
     try:
-        from tqdm.auto import tqdm
+        from tqdm import tqdm  # the form for notebooks warns without ipywidgets
     except ImportError:
         return _Lines(total, done, shown)
     return tqdm(total=total, initial=done, unit="run", desc="sweep", disable=not shown)
