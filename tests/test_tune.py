@@ -506,7 +506,7 @@ def test_an_error_in_one_chunk_loses_nothing_else(tmp_path):
 
 
 def test_progress_without_tqdm(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     quadratic(at_once=8)
     lines = capsys.readouterr().err.splitlines()
     assert [line[:20] for line in lines] == ["sweep: 8 of 18 runs,", "sweep: 16 of 18 runs", "sweep: 18 of 18 runs"]

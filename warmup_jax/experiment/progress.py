@@ -4,7 +4,7 @@ import contextlib
 import time
 import typing
 
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from warmup_jax import _words as words
 
