@@ -235,7 +235,7 @@ def test_studio(tmp_path, capsys):
 def test_diff(capsys):
     shown = printed(capsys, "diff", "Constant(1.0)", "join(Constant(1.0, 5), Linear(1.0, 0.0, 5))", "--total", "10")
     assert shown == (
-        "identical up to step 6, then 1e0 becomes 8e-1; most at step 9, where 1e0 becomes 2e-1; safe to resume up to "
+        "identical before step 6, where 1e0 becomes 8e-1; most at step 9, where 1e0 becomes 2e-1; safe to resume up to "
         "step 6, not later\n"
     )
     same = ["diff", COSINE, "join(Linear(0.0, 3e-4, 500), Cosine(3e-4, 0.0, 9500))"]

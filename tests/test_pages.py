@@ -35,9 +35,10 @@ def test_what_a_page_prints_is_what_stands_on_it(name, tmp_path, monkeypatch):
 def test_the_page_about_the_peak_and_the_warmup_finds_them():
     names: dict = {}
     blocks = pages.blocks((pages.COLABS / "warmup_advice.md").read_text(), "python")
-    printed = [line for block in blocks for line in pages.run_python(block, names)]
+    for block in blocks:
+        pages.run_python(block, names)
     found = names["found"]
-    assert repr(found) in printed and 1e-3 <= found.peak <= 1.0
+    assert 1e-3 <= found.peak <= 1.0
     assert found.schedule == wj.warmup_cosine(peak=found.peak, warmup=found.warmup, total=names["STEPS"])
 
 

@@ -167,8 +167,8 @@ def test_a_difference_in_words():
     found = report.diff(trunk, branch, 600)
     assert (found.first, found.most, found.extends) == (501, 599, False)
     assert str(found) == (
-        "identical up to step 501, then 1e-3 becomes 9.9e-4; most at step 599, where 1e-3 becomes 1e-5; safe to resume "
-        "up to step 501, not later"
+        "identical before step 501, where 1e-3 becomes 9.9e-4; most at step 599, where 1e-3 becomes 1e-5; safe to "
+        "resume up to step 501, not later"
     )
     assert [found.safe_to_resume(step) for step in (0, 501, 502)] == [True, True, False]
     same = report.diff(trunk, wj.warmup_constant(peak=1e-3, warmup=100), 600)

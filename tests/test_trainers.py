@@ -276,9 +276,13 @@ ERRORS = [
         {"param_scheduler": {"type": "OneCycleLR"}, "optim_wrapper": {"optimizer": {"lr": 1.0}}},
         "must have a `type` of LinearLR, ConstantLR, CosineAnnealingLR, PolyLR, MultiStepLR, StepLR, Expon",
     ),
-    ({}, "this is no config of a known trainer; it has no settings. Name the trainer: huggingface, "),
+    ({}, "this is no config of a known trainer; it has no settings. Name the trainer, with `train"),
     ({"learning_rate": 1.0}, "this may be a config of huggingface or axolotl or maxtext or nanogpt; it has 'learn"),
     (["--lr"], "`from_config(settings)` must be a dict of settings; got ['--lr'] (list)."),
+    (
+        {"base_model": "m", "learning_rate": 1.0, "max_steps": 9, "warmup_ratio": 0.1, "warmup_steps": 3},
+        "`axolotl(warmup_ratio=...)` goes without `warmup_steps`, as in axolotl. Leave one out.",
+    ),
     (
         {"lr": 1.0, "lr_decay_stile": "cosine", "train_iters": 9},
         "does not read the setting 'lr_decay_stile'. Did you mean 'lr_decay_style'?",
@@ -473,3 +477,14 @@ def test_what_a_config_does_not_hold_is_said(tmp_path, capsys):
     assert "`fairseq(lr_scheduler=...)` must be one of" in capsys.readouterr().err
     assert cli.main(["convert", "--lr 3e-4 --lr-decay-style cosine --train-iters 500 --decoupled-lr 5e-4"]) == 0
     assert capsys.readouterr().err.startswith("note: the setting 'decoupled_lr' is about the rate of another group")
+
+
+def test_a_number_that_pyyaml_leaves_as_text_is_a_number():
+    config = {"base_model": "m", "learning_rate": "2e-5", "lr_scheduler": "cosine", "max_steps": 1_500}
+    config |= {"warmup_ratio": 0.03, "cosine_min_lr_ratio": "1E-1"}
+    wanted = wj.warmup_cosine(peak=2e-5, warmup=45, total=1_500, stop="10%")
+    assert trainers.from_config(config) == wanted
+    with pytest.raises(
+        ValueError, match=r"`axolotl\(total=...\)` must be `max_steps` where both are given; got 3000 and 1500"
+    ):
+        trainers.from_config(config, total=3_000)

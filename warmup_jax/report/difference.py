@@ -46,7 +46,7 @@ class Difference(typing.NamedTuple):
         """Where they part, and what becomes of the values; empty if they are identical."""
         if self.first is None or self.first_values is None or self.most_values is None:
             return ""
-        begin = f"identical up to step {self.first:,}, then" if self.first else "from step 0 on,"
+        begin = f"identical before step {self.first:,}, where" if self.first else "from step 0 on,"
         most = f"; most at step {self.most:,}, where {_becomes(*self.most_values)}" if self.most != self.first else ""
         return f"{begin} {_becomes(*self.first_values)}{most}"
 
@@ -75,7 +75,7 @@ def diff(first: Schedule, second: Schedule, total: int) -> Difference:
         >>> trunk = wj.warmup_constant(peak=1e-3, warmup=100)
         >>> branch = report.diff(trunk, wj.cooldown(trunk, at=500, steps=100), total=600)
         >>> branch.sentence()
-        'identical up to step 501, then 1e-3 becomes 9.9e-4; most at step 599, where 1e-3 becomes 1e-5'
+        'identical before step 501, where 1e-3 becomes 9.9e-4; most at step 599, where 1e-3 becomes 1e-5'
         >>> branch.safe_to_resume(500)
         True
     """

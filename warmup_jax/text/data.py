@@ -93,7 +93,8 @@ def run_of(data: typing.Mapping[str, typing.Any]) -> Run | None:
     for key in data:
         if key not in _KEYS:
             known = f'not one of {", ".join(_KEYS)}, and without a "type" this is no schedule'
-            raise ValueError(f"{_key(key)}: {known}.{_checks.nearest(key, (*_KEYS, 'type'))}")
+            convert = " The config of a trainer is read by `warmup-jax convert` and `compat.trainers.from_config`."
+            raise ValueError(f"{_key(key)}: {known}.{_checks.nearest(key, (*_KEYS, 'type')) or convert}")
     for key in _KEYS[:2]:
         if key not in data:
             hint = f" Write {VERSION}, the only version known." if key == "version" else ""

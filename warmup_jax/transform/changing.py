@@ -117,9 +117,12 @@ def rescale(
 def refuse_owner(caller: str, opt_state: typing.Any) -> None:
     """A train state is changed by its own method, which puts the new state where it belongs."""
     if is_owner(opt_state):
+        classes = "`warmup_jax.linen.TrainState` or `warmup_jax.nnx.Optimizer`"
+        has_method = caller in ("rescale", "reschedule")
+        way = f"or use `.{caller}` of {classes}" if has_method else "and put there what comes back"
         raise TypeError(
             f"`{caller}(opt_state)` must be the state of an optimizer; got a {type(opt_state).__name__}. Pass its "
-            f"`.opt_state`, or use `.{caller}` of `warmup_jax.linen.TrainState` or `warmup_jax.nnx.Optimizer`."
+            f"`.opt_state`, {way}."
         )
 
 

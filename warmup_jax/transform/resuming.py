@@ -118,6 +118,7 @@ def adopt(
         Array(1, dtype=int32)
     """
     check_optimizer("adopt(optimizer)", optimizer)
+    refuse_owner("adopt", opt_state)
     new = optimizer.init(params)
     begun = _count_of(opt_state) if count is None else jnp.asarray(count, jnp.int32)
     kept = _kept(new, opt_state)

@@ -71,6 +71,10 @@ def axolotl(
     src/axolotl/core/builders/base.py, `_configure_warmup_and_logging`, and src/axolotl/utils/schedulers.py.
     """
     refuse_rates(axolotl, others, groups=_GROUPS)
+    if max_steps and total not in (None, max_steps):
+        raise ValueError(f"`axolotl(total=...)` must be `max_steps` where both are given; got {total} and {max_steps}.")
+    if warmup_steps is not None and warmup_ratio is not None:
+        raise ValueError("`axolotl(warmup_ratio=...)` goes without `warmup_steps`, as in axolotl. Leave one out.")
     run = int(max_steps or total_of("axolotl", total, num_epochs, steps_per_epoch))
     warmup = _warmup(warmup_steps, warmup_ratio, run)
     low = learning_rate * (cosine_min_lr_ratio or 0.0)

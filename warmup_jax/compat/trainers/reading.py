@@ -99,7 +99,8 @@ def from_config(
     """The schedule of a trainer's config.
 
     Args:
-        settings: the config as a dict, such as `yaml.safe_load` or `vars(args)` gives; what is None counts as left out.
+        settings: the config as a dict, such as `yaml.safe_load` or `vars(args)` gives; what is None counts as left out,
+            and "2e-5", which PyYAML takes for a text, as the number.
         trainer: whose config it is; by default the trainer that knows most of the settings by name.
         total: the updates of the run, for a trainer whose config may tell its epochs alone.
         steps_per_epoch: the updates of an epoch, likewise.
@@ -117,7 +118,7 @@ def from_config(
     """
     if not _checks.is_mapping(settings):
         raise TypeError(f"`from_config(settings)` must be a dict of settings; {_checks.came(settings)}.")
-    given = {str(key): value for key, value in settings.items() if value is not None}
+    given = {str(key): _as_yaml_means(value) for key, value in settings.items() if value is not None}
     name = trainer or _whose(given)
     reader = READERS[name]
     facts = {"total": total, "steps_per_epoch": steps_per_epoch}
@@ -132,6 +133,13 @@ def from_config(
     return reader(**given)
 
 
+def _as_yaml_means(value: typing.Any) -> typing.Any:
+    """A setting with the numbers that PyYAML, which reads YAML 1.1, leaves as texts: 2e-5 without a point."""
+    if _checks.is_mapping(value):
+        return {key: _as_yaml_means(each) for key, each in value.items()}
+    return float(value) if _checks.number_in_yaml(value) else value
+
+
 def _whose(settings: typing.Mapping[str, typing.Any]) -> str:
     """The trainer that knows most of the settings by name; of several the one that has all it needs."""
 
@@ -144,6 +152,10 @@ def _whose(settings: typing.Mapping[str, typing.Any]) -> str:
     best = [name for name, each in ranks.items() if each == max(ranks.values())]
     if len(best) == 1 and ranks[best[0]][0]:
         return best[0]
-    may_be = f"may be a config of {' or '.join(best)}" if ranks[best[0]][0] else "is no config of a known trainer"
+    several = bool(ranks[best[0]][0])
+    may_be = f"may be a config of {' or '.join(best)}" if several else "is no config of a known trainer"
     keys = ", ".join(_words.value(key) for key in list(settings)[:6])
-    raise ValueError(f"this {may_be}; it has {keys or 'no settings'}. Name the trainer: {', '.join(READERS)}.")
+    raise ValueError(
+        f"this {may_be}; it has {keys or 'no settings'}. Name the trainer, with `trainer=` or `--trainer`: "
+        f"{', '.join(best if several else READERS)}."
+    )
