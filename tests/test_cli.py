@@ -160,7 +160,7 @@ def test_a_file_brings_its_run(tmp_path, monkeypatch, capsys):
     assert "(1.5 epochs), 7.7% of the run" in printed(capsys, "show", str(path), "--steps-per-epoch", "240")
     by_examples = ["--examples", "15_360".replace("_", ""), "--batch-size", "128"]
     assert printed(capsys, "show", str(path), *by_examples) == shown
-    assert printed(capsys, "diff", str(path), UNITS) == "identical at each of 4,680 steps; safe to resume at any\n"
+    assert printed(capsys, "diff", str(path), UNITS) == "the same at each of 4,680 steps; safe to resume at any\n"
 
 
 def test_what_show_prints_as_json_can_be_shown(monkeypatch, capsys):
@@ -235,11 +235,11 @@ def test_studio(tmp_path, capsys):
 def test_diff(capsys):
     shown = printed(capsys, "diff", "Constant(1.0)", "join(Constant(1.0, 5), Linear(1.0, 0.0, 5))", "--total", "10")
     assert shown == (
-        "identical before step 6, where 1e0 becomes 8e-1; most at step 9, where 1e0 becomes 2e-1; safe to resume up to "
+        "the same before step 6, where 1e0 becomes 8e-1; most at step 9, where 1e0 becomes 2e-1; safe to resume up to "
         "step 6, not later\n"
     )
     same = ["diff", COSINE, "join(Linear(0.0, 3e-4, 500), Cosine(3e-4, 0.0, 9500))"]
-    assert printed(capsys, *same) == "identical at each of 10,000 steps; safe to resume at any\n"
+    assert printed(capsys, *same) == "the same at each of 10,000 steps; safe to resume at any\n"
     late = ["diff", "Constant(1.0, 9)", "PiecewiseConstant([6], [1.0, 2.0])", "--total", "9", "--json", "--resume-at"]
     assert json.loads(printed(capsys, *late, "6"))["first"] == 6
     shown = json.loads(printed(capsys, *late, "7", status=1))

@@ -7,6 +7,7 @@ import xml.etree.ElementTree
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import warmup_jax as wj
@@ -167,14 +168,25 @@ def test_a_difference_in_words():
     found = report.diff(trunk, branch, 600)
     assert (found.first, found.most, found.extends) == (501, 599, False)
     assert str(found) == (
-        "identical before step 501, where 1e-3 becomes 9.9e-4; most at step 599, where 1e-3 becomes 1e-5; safe to "
+        "the same before step 501, where 1e-3 becomes 9.9e-4; most at step 599, where 1e-3 becomes 1e-5; safe to "
         "resume up to step 501, not later"
     )
     assert [found.safe_to_resume(step) for step in (0, 501, 502)] == [True, True, False]
     same = report.diff(trunk, wj.warmup_constant(peak=1e-3, warmup=100), 600)
-    assert str(same) == "identical at each of 600 steps; safe to resume at any" and same.safe_to_resume(600)
+    assert str(same) == "the same at each of 600 steps; safe to resume at any" and same.safe_to_resume(600)
     other = report.diff(wj.Constant(1.0, 9), wj.Constant(2.0, 9), 9)
     assert str(other) == "from step 0 on, 1e0 becomes 2e0; not safe to resume" and not other.safe_to_resume(1)
+
+
+@pytest.mark.default_promotion  # of Optax
+def test_rounding_is_no_difference():
+    ours, theirs = (
+        wj.warmup_cosine(peak=1e-3, warmup=50, total=500),
+        optax.warmup_cosine_decay_schedule(0, 1e-3, 50, 500),
+    )
+    found = report.diff(ours, wj.as_schedule(theirs), 500)
+    assert (np.asarray(theirs(np.arange(500))) != ours(np.arange(500))).any() and found.safe_to_resume(200)
+    assert report.diff(ours, ours * (1 + 1e-5), 500).first == 1
 
 
 def test_an_extension():

@@ -162,7 +162,7 @@ def test_the_sentence_compares_rates_not_fields():
     old = wj.Constant(3e-4, steps=4000)
     new = wj.join(wj.Constant(3e-4, steps=1840), wj.Constant(1e-4, steps=4160))
     extended = "the run is extended by 2,000 steps"
-    start_of_it = "identical before step 1,840, where 3e-4 becomes 1e-4; "
+    start_of_it = "the same before step 1,840, where 3e-4 becomes 1e-4; "
     assert resume.describe_change(old, new, 4000, 6000, 1000) == (start_of_it + extended, True)
     taken = (
         "steps 1,840 to 1,999 were trained with the old rates and will not be trained again; the new rates apply from "
@@ -181,11 +181,11 @@ def test_the_sentence_compares_rates_not_fields():
 
 def test_a_changed_schedule_needs_the_flag(run, capsys):
     drop(run, 15, 20)
-    said = "identical before step 1, where 2e-4 becomes 4e-4; most at step 5, where 1e-3 becomes 2e-3; steps 1 to 9"
+    said = "the same before step 1, where 2e-4 becomes 4e-4; most at step 5, where 1e-3 becomes 2e-3; steps 1 to 9"
     refused(capsys, run, said, "--peak", "2e-3")
     assert go_on(run, "--peak", "2e-3", "--epochs", "5", "--change-schedule", "--keep", "9") == 0
     out = capsys.readouterr().out
-    assert "the schedule changes: identical before step 1, where 2e-4 becomes 4e-4" in out
+    assert "the schedule changes: the same before step 1, where 2e-4 becomes 4e-4" in out
     kept = (
         "steps 1 to 9 were trained with the old rates and will not be trained again; the new rates apply from step 10"
     )

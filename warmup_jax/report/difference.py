@@ -15,7 +15,8 @@ class Difference(typing.NamedTuple):
 
     Args:
         total: the steps of the run.
-        first: the first step at which they differ, `None` if they are identical at every step.
+        first: the first step at which they differ by more than the rounding of float32, which is taken as 1e-6 of the
+            values or 1e-7 of the largest; `None` if they differ nowhere.
         first_values: the values of both at `first`.
         most: the step at which they are furthest apart.
         most_values: the values of both at `most`.
@@ -38,15 +39,15 @@ class Difference(typing.NamedTuple):
     def __str__(self) -> str:
         extends = "; the second extends the first" if self.extends else ""
         if self.first is None:
-            return f"identical at each of {self.total:,} steps{extends}; safe to resume at any"
+            return f"the same at each of {self.total:,} steps{extends}; safe to resume at any"
         resume = f"safe to resume up to step {self.first:,}, not later" if self.first else "not safe to resume"
         return f"{self.sentence()}{extends}; {resume}"
 
     def sentence(self) -> str:
-        """Where they part, and what becomes of the values; empty if they are identical."""
+        """Where they part, and what becomes of the values; empty if they are the same."""
         if self.first is None or self.first_values is None or self.most_values is None:
             return ""
-        begin = f"identical before step {self.first:,}, where" if self.first else "from step 0 on,"
+        begin = f"the same before step {self.first:,}, where" if self.first else "from step 0 on,"
         most = f"; most at step {self.most:,}, where {_becomes(*self.most_values)}" if self.most != self.first else ""
         return f"{begin} {_becomes(*self.first_values)}{most}"
 
@@ -75,7 +76,7 @@ def diff(first: Schedule, second: Schedule, total: int) -> Difference:
         >>> trunk = wj.warmup_constant(peak=1e-3, warmup=100)
         >>> branch = report.diff(trunk, wj.cooldown(trunk, at=500, steps=100), total=600)
         >>> branch.sentence()
-        'identical before step 501, where 1e-3 becomes 9.9e-4; most at step 599, where 1e-3 becomes 1e-5'
+        'the same before step 501, where 1e-3 becomes 9.9e-4; most at step 599, where 1e-3 becomes 1e-5'
         >>> branch.safe_to_resume(500)
         True
     """
@@ -85,7 +86,8 @@ def diff(first: Schedule, second: Schedule, total: int) -> Difference:
     start, most, largest = None, None, 0.0
     for low in range(0, total, EVERY_STEP):
         steps = jnp.arange(low, min(low + EVERY_STEP, total), dtype=jnp.int32)
-        apart = np.abs(np.asarray(first(steps), np.float64) - np.asarray(second(steps), np.float64))
+        both = [np.asarray(schedule(steps), np.float64) for schedule in (first, second)]
+        apart = _apart(*both, np.abs(both).max(initial=0.0))
         if start is None and apart.any():
             start = low + int(np.flatnonzero(apart)[0])
         if apart.max() > largest:
@@ -96,6 +98,13 @@ def diff(first: Schedule, second: Schedule, total: int) -> Difference:
         return Difference(total, None, None, None, None, extends)
     values = [(float(first(step)), float(second(step))) for step in (start, most)]
     return Difference(total, start, values[0], most, values[1], extends)
+
+
+def _apart(first: np.ndarray, second: np.ndarray, largest: float) -> np.ndarray:
+    """How far values are apart, 0 where that may be the rounding of float32: 1e-6 of them, or 1e-7 of the largest."""
+    apart = np.abs(first - second)
+    rounding = np.maximum(1e-6 * np.maximum(np.abs(first), np.abs(second)), 1e-7 * largest)
+    return np.where(apart > rounding, apart, 0.0)
 
 
 def _becomes(before: float, after: float) -> str:
