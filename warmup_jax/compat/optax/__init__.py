@@ -7,6 +7,8 @@ last 77). On purpose it differs in this:
 - a decay of no steps, as where the warmup is as long as the run, ends where it begins; Optax refuses it;
 - what Optax drops without a word, such as a boundary too many, is an error;
 - a result is always float32, of the shape of the step.
+
+A state of `optax.adamw(schedule)` goes on with a schedule of this library in it by `transform.adopt`.
 """
 
 from warmup_jax.compat.optax.curves import constant_schedule as constant_schedule

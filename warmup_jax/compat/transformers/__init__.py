@@ -7,7 +7,8 @@ comes back is an expression of this library: print it to see the native form.
 What differs, for all of them: past `num_training_steps` the end is held, where `cosine` of Transformers rises again;
 lengths are whole numbers, not negative, and a warmup longer than the run is an error; where the warmup fills the whole
 run, the peak is held after it, where Transformers goes to the end of the decay. They agree at every step of the run,
-0 to `num_training_steps - 1`, and at `num_training_steps` itself unless the warmup fills the run.
+0 to `num_training_steps - 1`, and at `num_training_steps` itself unless the warmup fills the run; but with hard
+restarts the rounding of Transformers counts some first steps of a cycle to the cycle before, at 0.
 """
 
 from warmup_jax.compat.transformers.choosing import get_reduce_on_plateau_schedule as get_reduce_on_plateau_schedule

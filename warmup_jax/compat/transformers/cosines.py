@@ -140,7 +140,7 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     *,
     base_lr: Real,
 ) -> wj.Schedule:
-    """`get_cosine_with_min_lr_schedule_with_warmup`, one step to the left.
+    """`get_cosine_with_min_lr_schedule_with_warmup`, each rate one step earlier.
 
     `Shift(warmup_cosine(..., stop=min_lr), -1)`: the peak is the rate of step `num_warmup_steps - 1`, the floor that of
     `num_training_steps - 1`. With a `warmup_lr_rate` the warmup begins at that share of `base_lr` at step 0.
@@ -174,7 +174,7 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
 
 
 def _one_step_earlier(base_lr: Real, warmup: Steps, decay: wj.Schedule, start: Real | None) -> wj.Schedule:
-    """The warmup and the decay, one step to the left; a warmup that begins at `start` is that much shorter."""
+    """The warmup and the decay, one step earlier; a warmup that begins at `start` is that much shorter."""
     if start is None or (isinstance(warmup, int) and warmup == 0):
         return wj.Shift(_warmed(base_lr, warmup, decay), -1)
     if isinstance(warmup, int) and warmup == 1:  # one step at the start, and the peak is passed over
