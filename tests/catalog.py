@@ -785,3 +785,19 @@ def assert_same(found, wanted, max_ulp: float = 16.0, largest: float = 0.0, note
 def assert_same_row(row: Row, found, wanted, note: str = "") -> None:
     """`assert_same` within the bound of a row."""
     assert_same(found, wanted, row.max_ulp, 3.0 if row.name == "Linear through 0" else 0.0, note)
+
+
+def kinds_in(value: typing.Any) -> set[type]:
+    """The classes of a schedule and of the schedules in it."""
+    inside = value if isinstance(value, tuple) else vars(value).values() if isinstance(value, wj.Schedule) else ()
+    return set().union({type(value)} if isinstance(value, wj.Schedule) else set(), *map(kinds_in, inside))
+
+
+def one_of_each_kind() -> list[Row]:
+    """The rows in which a class comes up that those before them lack."""
+    found, known = [], set()
+    for row in ROWS:
+        if new := kinds_in(row.schedule) - known:
+            found.append(row)
+            known |= new
+    return found

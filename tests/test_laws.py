@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import warmup_jax as wj
-from tests.catalog import ROWS, Row, assert_same_row, held, ulps_of
+from tests.catalog import ROWS, Row, assert_same_row, held, one_of_each_kind, ulps_of
 from warmup_jax import _schedule
 
 MAX_INT32 = 2**31 - 1
@@ -26,6 +26,8 @@ def each(rows: list[Row]):
 
 
 by_row, by_text_row = each(ROWS), each([row for row in ROWS if row.is_text])
+# For what a schedule of any numbers takes from its classes.
+by_kind = each(one_of_each_kind())
 
 
 def steps_of(row: Row) -> np.ndarray:
@@ -59,7 +61,7 @@ def bits(values) -> np.ndarray:
 # The step.
 
 
-@by_row
+@by_kind
 def test_any_integer_dtype_gives_the_same_value(row):
     steps = np.array([0, 1, 5, 49, 100, 127])
     wanted = bits(row.schedule(steps.astype(np.int32)))
@@ -77,7 +79,7 @@ def test_any_integer_dtype_on_the_device(dtype):
     np.testing.assert_array_equal(bits(jax.jit(schedule)(jnp.asarray(steps, dtype))), wanted)
 
 
-@by_row
+@by_kind
 def test_any_shape_of_step(row):
     one_by_one = np.asarray([row.schedule(step) for step in range(24)])
     for shape in ((2, 0, 3), (1, 2, 3, 4)):
@@ -267,7 +269,7 @@ def compiled_alone(schedule, step: int) -> jax.Array:
         return compiled(at)
 
 
-@by_row
+@by_kind
 def test_no_leak_and_no_transfer(row):
     assert_same_row(row, compiled_alone(row.schedule, 7), row.schedule(7))
 
