@@ -153,7 +153,7 @@ def test_range_test(capsys):
 
 
 def test_find_warmup(capsys):
-    line = f"find-warmup {OPTIONS} --low 0.01 --high 1 --schedule wsd --set cooldown=25% --out found.png"
+    line = f"find-warmup {OPTIONS} --low 0.01 --high 1 --longest 20% --schedule wsd --set cooldown=25% --out found.png"
     lines = printed(capsys, line)
     assert any(line.startswith("* peak=") for line in lines) and image.imread("found.png").shape[2] == 4
     answer = re.search(r"take? `(wsd\(peak=[\d.]+, warmup=\d+, total=40)", "\n".join(lines), re.I)

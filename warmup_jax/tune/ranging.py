@@ -8,16 +8,14 @@ import os
 import typing
 from typing import Annotated
 
-import jax
 import numpy as np
 import scipy.stats
 
 from warmup_jax import _checks, _numbers
 from warmup_jax._calls import checked
-from warmup_jax._schedule import Schedule
 from warmup_jax.fields import Known, between
 from warmup_jax.stages import Geometric
-from warmup_jax.tune._program import Train
+from warmup_jax.tune._program import Train, with_losses_of
 from warmup_jax.tune.estimates import COVERAGE, interval
 from warmup_jax.tune.sweeping import sweep
 
@@ -197,28 +195,11 @@ def range_test(
     if low >= high:
         raise ValueError(f"`range_test(low=...)` must be below `high`; got low={low!r}, high={high!r}.")
     arguments = {"start": low, "stop": high, "steps": steps}
-    grid = sweep(_of_length(train, steps), Geometric, **arguments, seeds=seeds, folder=folder, at_once=at_once)
+    said = f"`range_test(train=...)` must return the losses of its steps, one for each; got steps={steps}"
+    of_steps = with_losses_of(train, [(steps,)], said)
+    grid = sweep(of_steps, Geometric, **arguments, seeds=seeds, folder=folder, at_once=at_once)
     rates = np.asarray(Geometric(**arguments).on_host(np.arange(steps)))
     return RangeTest(rates, grid.curves("loss"), grid.seeds)
-
-
-def _of_length(train: Train, steps: int) -> Train:
-    """The user's function with a check of how many losses it returns; `sweep` answers what is no function."""
-    if not callable(train):
-        return train
-
-    @functools.wraps(train)
-    def checked_train(schedule: Schedule, key: jax.Array) -> typing.Any:
-        returned: typing.Any = train(schedule, key)
-        losses: typing.Any = returned.get("loss") if isinstance(returned, dict) else returned
-        if hasattr(losses, "shape") and losses.shape != (steps,):
-            raise ValueError(
-                f"`range_test(train=...)` must return the losses of its steps, one for each; got steps={steps} and "
-                f"losses of shape {losses.shape}."
-            )
-        return returned
-
-    return checked_train
 
 
 def _window(steps: int) -> int:
