@@ -20,6 +20,7 @@ from warmup_jax.tune.estimates import COVERAGE, interval
 from warmup_jax.tune.sweeping import sweep
 
 _FEWEST = 3  # losses that a rule needs
+_NEARLY_ALL = 0.8  # of the test on a logarithmic scale; an interval as wide tells no rates apart
 _EXPLODES = 1e4  # a rise by such a factor in one step is not that of a quadratic loss, and says nothing of its edge
 _Rate: typing.TypeAlias = Annotated[Known, between(0.0, math.inf, above=True)]
 _Length: typing.TypeAlias = Annotated[int, _numbers.WholeNumber(_FEWEST, of="steps", known=True)]
@@ -131,10 +132,14 @@ class RangeTest:
         return Estimate(*_predicted(self.rates, np.array(suggested)), rule, _smoothing(len(self.rates)))
 
     def table(self) -> str:
-        """The estimates of all rules as a text: a line for each."""
+        """The estimates of all rules as a text: a line for each, which says so where the interval spans nearly the
+        whole test."""
         lines = [f"{'rule':>15}  {'rate':>9}  95 % interval"]
         for value, low, high, rule, _ in map(self.suggest, _RULES):
-            lines.append(f"{rule:>15}  {value:>9.4g}  {'-' if math.isnan(low) else f'{low:.4g} to {high:.4g}'}")
+            within = "-" if math.isnan(low) else f"{low:.4g} to {high:.4g}"
+            spanned = math.log(min(high, self.rates[-1]) / low) / math.log(self.rates[-1] / self.rates[0])
+            says_nothing = ", says nothing here" if spanned > _NEARLY_ALL else ""
+            lines.append(f"{rule:>15}  {value:>9.4g}  {within}{says_nothing}")
         return "\n".join([*lines, f"Smoothing: {_smoothing(len(self.rates))}."])
 
     @functools.cached_property
