@@ -144,7 +144,7 @@ def test_more_is_better(tmp_path):
     np.testing.assert_allclose(more.gain, less.gain, rtol=1e-4)
 
 
-def test_a_longer_warmup_is_tried_where_it_is_asked_for():
+def test_a_longer_warmup_is_tried_where_it_is_asked_for(capsys):
     """The loss falls with the warmup, up to one of 60 steps."""
     longer = functools.partial(landscape, bears=1.0, per_step=-0.01)
     tenth, all_of_it = find(longer, peak=0.3), find(longer, peak=0.3, longest=60)
@@ -152,6 +152,8 @@ def test_a_longer_warmup_is_tried_where_it_is_asked_for():
     assert str(tenth).endswith("The longest warmup that was tried is the best: try longer ones, with `longest=30`.")
     assert [cell.arguments["warmup"] for cell in all_of_it.cells] == [0, 2, 6, 18, 60] and all_of_it.warmup == 60
     assert not find(landscape, peak=0.07, longest=60).is_longest_best
+    bars = capsys.readouterr().err  # one for each stage, by its name
+    assert "peaks around the edge: " in bars and "warmups at one peak, all seeds: " in bars and "sweep: " not in bars
 
 
 def test_a_gain_of_every_seed_is_a_warmup_that_helps():
@@ -308,7 +310,7 @@ def test_what_it_says(arguments, answer, gain, last):
         ({"metric": "los"}, r"there is no metric 'los'; they are loss\. Did you mean 'loss'"),
         ({"longest": 0}, r"`find_warmup\(longest=...\)` must be a whole number of steps, 1 or more; got 0"),
         ({"longest": 101}, r"`find_warmup\(longest=...\)` must be at most `total`.*; got longest=101, total=100"),
-        ({"total": 90}, r"must be the number of steps of `train`; got total=90 and losses of shape \(100,\)\."),
+        ({"total": 90}, r"one for each of its losses; got total=90 and losses of shape \(100,\)\."),
         ({"peak": -1.0}, r"`find_warmup\(peak=...\)` must be above 0; got -1.0\."),
     ],
     ids=str,

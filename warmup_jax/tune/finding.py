@@ -203,7 +203,7 @@ def find_warmup(
         raise ValueError(f"`find_warmup(low=...)` must be below `high`; got low={low!r}, high={high!r}.")
     devices.check_same_everywhere([total, peak, low, high, longest, metric, mode, chosen, size])
     longest = longest or max(1, round(0.1 * total))
-    said = f"`find_warmup(total=...)` must be the number of steps of `train`; got total={total}"
+    said = f"`find_warmup(total=...)` must be the steps of `train`, one for each of its losses; got total={total}"
     of_steps = with_losses_of(train, [(), (total,)], said)
     with _folder.opened(folder, train) as kept:
         sweeps = Sweeps(of_steps, size, trained, kept, needs=metric)
