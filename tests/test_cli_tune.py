@@ -153,9 +153,10 @@ def test_range_test(capsys):
 
 
 def test_find_warmup(capsys):
-    line = f"find-warmup {OPTIONS} --low 0.01 --high 1 --schedule wsd --set cooldown=25% --out found.png"
+    line = f"find-warmup {OPTIONS} --low 0.01 --high 1 --longest 20% --schedule wsd --set cooldown=25% --out found.png"
     lines = printed(capsys, line)
     assert any(line.startswith("* peak=") for line in lines) and image.imread("found.png").shape[2] == 4
+    assert "of up to 8 steps, 0.2 of the run" in "\n".join(lines) and "table()" not in "\n".join(lines)
     answer = re.search(r"take? `(wsd\(peak=[\d.]+, warmup=\d+, total=40)", "\n".join(lines), re.I)
     assert answer and f'plot "{answer[1]}, cooldown=10)" --total 40' == next_of(lines)
     printed(capsys, next_of(lines))

@@ -144,6 +144,31 @@ def test_more_is_better(tmp_path):
     np.testing.assert_allclose(more.gain, less.gain, rtol=1e-4)
 
 
+def test_a_longer_warmup_is_tried_where_it_is_asked_for(capsys):
+    """The loss falls with the warmup, up to one of 60 steps."""
+    longer = functools.partial(landscape, bears=1.0, per_step=-0.01)
+    tenth, all_of_it = find(longer, peak=0.3), find(longer, peak=0.3, longest=60)
+    assert (tenth.warmup, tenth.longest, tenth.is_longest_best) == (10, 10, True)
+    assert str(tenth).endswith("The longest warmup that was tried is the best: try longer ones, with `longest=30`.")
+    assert [cell.arguments["warmup"] for cell in all_of_it.cells] == [0, 2, 6, 18, 60] and all_of_it.warmup == 60
+    assert not find(landscape, peak=0.07, longest=60).is_longest_best
+    bars = capsys.readouterr().err  # one for each stage, by its name
+    assert "peaks around the edge: " in bars and "warmups at one peak, all seeds: " in bars and "sweep: " not in bars
+
+
+def test_a_gain_of_every_seed_is_a_warmup_that_helps():
+    """Seeds that differ by more than a warmup gains, which it does with each of them."""
+
+    def differs(schedule, key):
+        warmup = jnp.argmax(schedule(jnp.arange(TOTAL)))
+        return {"loss": jnp.zeros(TOTAL), "score": jax.random.normal(key) - jnp.where(warmup > 2, 0.02, 0.0)}
+
+    found = find(differs, peak=0.1, metric="score")
+    assert found.cells[0].low < found.cells[-1].median < found.cells[0].median < found.cells[-1].high
+    assert found.warmup == 3 and found.helps
+    np.testing.assert_allclose(found.gain, 0.02, rtol=1e-4)
+
+
 # What it costs, and what a killed one leaves.
 
 
@@ -173,7 +198,7 @@ def test_a_killed_search_goes_on(tmp_path, monkeypatch):
     assert found.runs >= len(trained) and found.runs < 60
 
 
-@pytest.mark.parametrize(("worth", "least", "most"), [(0.0, 0.0, 0.06), (3.0, 0.75, 1.0)], ids=["none", "some"])
+@pytest.mark.parametrize(("worth", "least", "most"), [(0.0, 0.0, 0.1), (3.0, 0.75, 1.0)], ids=["none", "some"])
 def test_what_five_seeds_can_tell(worth, least, most):
     """How often a warmup seems to help, where it is worth nothing, and where it is worth three standard deviations."""
     search = _looking.Search(
@@ -181,6 +206,7 @@ def test_what_five_seeds_can_tell(worth, least, most):
         make=wj.warmup_constant,
         peaks=[],
         total=TOTAL,
+        longest=10,
         seeds=[],
         metric="loss",
         mode="min",
@@ -205,58 +231,72 @@ def test_a_gain():
 # What it says.
 
 
-LOSS = "Its loss is 0.7 (0.6 to 0.8);"
-EDGE = "Without a warmup training is stable up to a peak of 0.1 (0.1 to 0.2). The search took 50 trainings."
-
-
 @pytest.mark.parametrize(
-    ("warmup", "helps", "gain", "said"),
+    ("arguments", "answer", "gain", "last"),
     [
         (
-            9,
-            True,
-            (0.4, 0.3, 0.5),
-            f"Take `...`: a warmup helps here. {LOSS} the gain over the best peak without one is 0.4 (0.3 to 0.5). "
-            f"{EDGE} Next, begin longer runs with the same 9 steps.",
+            {"warmup": 9, "helps": True},
+            "Take `...`: a warmup helps here.",
+            "the gain over the best peak without one, seed by seed, is 0.4 (0.3 to 0.5).",
+            " Next, begin longer runs with the same 9 steps.",
         ),
         (
-            0,
-            False,
-            (0.1, -0.3, 0.5),
-            f"A warmup does not help here: take `...`. {LOSS} the gain of the best warmup over none is 0.1 (-0.3 to "
-            f"0.5). {EDGE} Next, look at `table()`.",
+            {"gain": tune.Gain(0.1, -0.3, 0.5)},
+            "No warmup of up to 30 steps, 0.1 of the run, was shown to help with 5 seeds: take `...`.",
+            "the gain of the best warmup over none, seed by seed, is 0.1 (-0.3 to 0.5).",
+            "",
         ),
         (
-            0,
-            False,
-            (0.2, 0.1, 0.5),
-            f"A warmup gains less here than the seeds scatter: take `...`. {LOSS} the gain of the best warmup over "
-            f"none is 0.2 (0.1 to 0.5). {EDGE} Next, look at `table()`.",
+            {"warmup": 9, "gain": tune.Gain(0.1, -0.3, 0.5)},
+            "Take `...`: its warmup may help, or not.",
+            "the gain over the best peak without one, seed by seed, is 0.1 (-0.3 to 0.5).",
+            " Next, call it again with more seeds, which would tell.",
         ),
         (
-            9,
-            False,
-            (0.1, -0.3, 0.5),
-            f"Take `...`: its warmup may help, or not. {LOSS} the gain over the best peak without one is 0.1 (-0.3 to "
-            f"0.5). {EDGE} Next, call it again with more seeds, which would tell.",
+            {"warmup": 9, "helps": True, "gain": tune.Gain(np.nan, np.nan, np.nan), "is_longest_best": True},
+            "Take `...`: a warmup helps here.",
+            "without a warmup a seed fails.",
+            " Next, begin longer runs with the same 9 steps.",
         ),
         (
-            9,
-            True,
-            (np.nan, np.nan, np.nan),
-            f"Take `...`: a warmup helps here. {LOSS} without a warmup a seed fails. {EDGE} Next, begin longer "
-            "runs with the same 9 steps.",
+            {"warmup": 30, "helps": True, "is_longest_best": True, "grids": {}},
+            "Take `...`: a warmup helps here.",
+            "the gain over none at this peak, seed by seed, is 0.4 (0.3 to 0.5).",
+            " The longest warmup that was tried is the best: try longer ones, with `longest=90`.",
+        ),
+        (
+            {"longest": 200, "is_longest_best": True, "grids": {}, "gain": tune.Gain(0.1, -0.3, 0.5)},
+            "No warmup of up to 200 steps, 0.67 of the run, was shown to help with 5 seeds: take `...`.",
+            "the gain of the best warmup over none at this peak, seed by seed, is 0.1 (-0.3 to 0.5).",
+            " The longest warmup that was tried is the best: try longer ones, with `longest=300`.",
         ),
     ],
-    ids=["helps", "no", "little", "open", "fails"],
+    ids=["helps", "no", "open", "fails", "longest", "no, longest"],
 )
-def test_what_it_says(warmup, helps, gain, said):
-    cell = tune.Cell({"peak": 0.1, "warmup": warmup}, 0.7, 0.6, 0.8, 5, 5)
-    edge = tune.Edge({}, 0.1, 0.1, 0.2)
-    found = tune.FoundWarmup(
-        wj.Constant(1.0), 0.1, warmup, helps, tune.Gain(*gain), edge, {}, 50, (cell,), "...", "loss"
+def test_what_it_says(arguments, answer, gain, last):
+    options = {
+        "schedule": wj.Constant(1.0),
+        "peak": 0.1,
+        "warmup": 0,
+        "total": 300,
+        "longest": 30,
+        "is_longest_best": False,
+        "helps": False,
+        "gain": tune.Gain(0.4, 0.3, 0.5),
+        "edge": tune.Edge({}, 0.1, 0.1, 0.2),
+        "grids": {"peaks without": None},
+        "runs": 50,
+        "code": "...",
+        "metric": "loss",
+        **arguments,
+    }
+    cell = tune.Cell({"peak": 0.1, "warmup": options["warmup"]}, 0.7, 0.6, 0.8, 5, 5)
+    found = tune.FoundWarmup(**options, cells=(cell,))
+    assert str(found) == (
+        f"{answer} Its loss is 0.7 (0.6 to 0.8); {gain} Without a warmup training is stable up to a peak of 0.1 "
+        f"(0.1 to 0.2). The search took 50 trainings.{last}"
     )
-    assert str(found) == said and len(found.table().splitlines()) == 2
+    assert len(found.table().splitlines()) == 2
 
 
 @pytest.mark.parametrize(
@@ -268,6 +308,9 @@ def test_what_it_says(warmup, helps, gain, said):
         ({"total": 9}, r"`find_warmup\(total=...\)` must be a whole number of steps, 10 or more; got 9"),
         ({"mode": "least"}, r"`find_warmup\(mode=...\)` must be one of 'min', 'max'"),
         ({"metric": "los"}, r"there is no metric 'los'; they are loss\. Did you mean 'loss'"),
+        ({"longest": 0}, r"`find_warmup\(longest=...\)` must be a whole number of steps, 1 or more; got 0"),
+        ({"longest": 101}, r"`find_warmup\(longest=...\)` must be at most `total`.*; got longest=101, total=100"),
+        ({"total": 90}, r"one for each of its losses; got total=90 and losses of shape \(100,\)\."),
         ({"peak": -1.0}, r"`find_warmup\(peak=...\)` must be above 0; got -1.0\."),
     ],
     ids=str,

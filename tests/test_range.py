@@ -178,9 +178,11 @@ def test_the_table():
     rule, steepest, *_, edge, smoothing = made(bowls(np.full(5, 0.1), steps=200)).table().splitlines()
     assert rule.split() == ["rule", "rate", "95", "%", "interval"] and steepest.split()[0] == "steepest"
     name, value, low, to, high = edge.split()
-    assert (name, to) == ("edge", "to") and float(low) < 0.1 < float(high) and float(low) < float(value) < float(high)
+    assert (name, to) == ("edge", "to") and float(low) < 0.1 <= float(high) and float(low) < float(value) < float(high)
     assert smoothing == "Smoothing: mean over 11 steps, taken twice."
     assert made(bowls([0.1])).table().splitlines()[1].endswith("-")
+    ends = [line.endswith(", says nothing here") for line in made(bowls(np.array([1e-3, 1.0]))).table().splitlines()]
+    assert ends == [False, *[True] * 4, False] and "says nothing" not in made(bowls(np.full(5, 0.1))).table()
 
 
 def test_what_cannot_be_read():

@@ -260,7 +260,9 @@ def found():
     ]
     schedule = wj.warmup_constant(peak=0.4, warmup=10, total=1000)
     edge = tune.Edge({}, 0.1, 0.1, 0.2)
-    return tune.FoundWarmup(schedule, 0.4, 10, True, Gain(0.4, 0.3, 0.5), edge, {}, 40, tuple(cells), "", "loss")
+    return tune.FoundWarmup(
+        schedule, 0.4, 10, 1000, 100, False, True, Gain(0.4, 0.3, 0.5), edge, {}, 40, tuple(cells), "", "loss"
+    )
 
 
 def test_a_search_shows_what_it_compared(found):

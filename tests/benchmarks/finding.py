@@ -57,7 +57,7 @@ def rows_of(name: str, folder: pathlib.Path) -> typing.Iterator[list[str]]:
         tune.find_warmup(train, wj.warmup_cosine, metric=metric, mode=mode, **options)
         for metric, mode in metrics.items()
     ]
-    peaks, warmups = [peak for peak in PEAKS if low <= peak <= high], warmups_of(total)
+    peaks, warmups = [peak for peak in PEAKS if low <= peak <= high], warmups_of(total // 10)
     grid = tune.sweep(train, wj.warmup_cosine, peak=peaks, warmup=warmups, **options)
     every = len(PEAKS) * len(warmups) * SEEDS
     for found in searches:

@@ -6,7 +6,7 @@ import typing
 import rich_click as click
 
 from warmup_jax import _words
-from warmup_jax.cli._given import examples, in_one_line
+from warmup_jax.cli._given import as_length, examples, in_one_line
 from warmup_jax.cli._pictures import check_picture, save_picture
 from warmup_jax.cli._sweeping import CHUNK_ON_CPU, Kept, device, judged_by, run_sweep, told
 from warmup_jax.cli._trainings import Training, training_of, training_options
@@ -75,6 +75,14 @@ def _arguments(maker: "Maker", given: dict[str, str], training: Training) -> dic
     """The values of all arguments; the total of the run where the schedule takes one and it is not given."""
     arguments = {name: maker.values(name, value) for name, value in given.items()}
     return arguments if "total" in arguments or not maker.takes("total") else {**arguments, "total": training.run.total}
+
+
+def _steps(option: str, given: str, training: Training) -> int:
+    """A length in steps."""
+    try:
+        return training.run.steps(as_length(given))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{option}: {_words.message(error)}") from None
 
 
 @click.command(
@@ -188,7 +196,7 @@ def range_test(low: float, high: float, asked: dict[str, typing.Any], out: str |
         "warmup-jax find-warmup --train mine.py:train --total 300 --low 0.01 --high 10",
     )
 )
-@click.option_panel("The schedules", options=["--peak", "--low", "--high", "--schedule", "--set"])
+@click.option_panel("The schedules", options=["--peak", "--low", "--high", "--longest", "--schedule", "--set"])
 @click.option_panel(
     "The training", options=["--train", "--total", "--steps-per-epoch", "--data", "--epochs", "--batch-size"]
 )
@@ -197,6 +205,7 @@ def range_test(low: float, high: float, asked: dict[str, typing.Any], out: str |
 @click.option("--peak", type=float, metavar="RATE", help="The peak to warm up to (default: the best one).")
 @click.option("--low", type=float, default=1e-6, show_default=True, metavar="RATE", help="The least peak.")
 @click.option("--high", type=float, default=10.0, show_default=True, metavar="RATE", help="The largest peak.")
+@click.option("--longest", metavar="LENGTH", help="The longest warmup that is tried, such as 30% (default: 10%).")
 @_schedule
 @_set
 @training_options
@@ -212,6 +221,7 @@ def find_warmup(
     peak: float | None,
     low: float,
     high: float,
+    longest: str | None,
     schedule: str,
     others: tuple[str, ...],
     asked: dict[str, typing.Any],
@@ -223,9 +233,9 @@ def find_warmup(
 ) -> None:
     """Search for a peak and the shortest warmup that it needs, in few trainings.
 
-    First comes the largest peak that trains without a warmup, then the best peak, then warmups up to a tenth of the
-    run: the answer is the shortest one whose metric is within the interval of the best. It may be that a warmup does
-    not help. The last line is what to type next.
+    First comes the largest peak that trains without a warmup, then the best peak, then warmups up to the longest: the
+    answer is the shortest one whose metric is within the interval of the best. It may be that none is shown to help.
+    The last line is what to type next.
     """
     from warmup_jax import tune
     from warmup_jax.cli._makers import Maker
@@ -249,6 +259,7 @@ def find_warmup(
             peak=peak,
             low=low,
             high=high,
+            longest=None if longest is None else _steps("--longest", longest, training),
             metric=judged.metric,
             mode=judged.mode,
             trained=judged.trained(),

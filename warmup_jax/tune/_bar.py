@@ -15,18 +15,18 @@ class Bar(typing.Protocol):
     def close(self) -> None: ...
 
 
-def bar(total: int, done: int, shown: bool = True) -> Bar:
-    """A bar of `total` runs of which some are done; one of several processes shows it."""
+def bar(total: int, done: int, shown: bool = True, desc: str = "sweep") -> Bar:
+    """A bar of `total` runs of which some are done, with what they are; one of several processes shows it."""
     try:
         from tqdm import tqdm  # the form for notebooks warns without ipywidgets
     except ImportError:
-        return _Lines(total, done, shown)
-    return tqdm(total=total, initial=done, unit="run", desc="sweep", disable=not shown)
+        return _Lines(total, done, shown, desc)
+    return tqdm(total=total, initial=done, unit="run", desc=desc, disable=not shown)
 
 
 class _Lines:
-    def __init__(self, total: int, done: int, shown: bool):
-        self._total, self._before, self._done, self._shown = total, done, done, shown
+    def __init__(self, total: int, done: int, shown: bool, desc: str):
+        self._total, self._before, self._done, self._shown, self._desc = total, done, done, shown, desc
         self._begin = time.monotonic()
 
     def update(self, n: int) -> None:
@@ -35,7 +35,7 @@ class _Lines:
         left = took / (self._done - self._before) * (self._total - self._done)
         about = f", about {_words.duration(left)} to go" if self._done < self._total else ""
         if self._shown:
-            print(f"sweep: {self._done} of {self._total} runs{about}", file=sys.stderr)
+            print(f"{self._desc}: {self._done} of {self._total} runs{about}", file=sys.stderr)
 
     def unpause(self) -> None:
         self._begin = time.monotonic()

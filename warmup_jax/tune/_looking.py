@@ -14,8 +14,20 @@ from warmup_jax.tune.sweeping import Sweeps
 
 Mode: typing.TypeAlias = typing.Literal["min", "max"]
 _PER_DECADE = 4  # peaks, a factor of 1.78 from one to the next
-_SHARES = 0.003, 0.01, 0.03, 0.1  # of the run, the warmups that are tried
+_SHARES = 0.03, 0.1, 0.3, 1.0  # of the longest warmup, those that are tried
 _SCOUTS = 2  # seeds that say where to look; all of them decide
+_STAGES = {  # by the name of its grid, what the bar of each stage says
+    "rates": "a peak in each decade",
+    "edge": "peaks around the edge",
+    "peaks without": "peaks without a warmup",
+    "best without": "the best peak without a warmup, all seeds",
+    "peaks longest": "peaks with the longest warmup",
+    "best longest": "the best peak with the longest warmup, all seeds",
+    "warmups": "warmups at one peak",
+    "compared": "warmups at one peak, all seeds",
+    "peaks shortest": "peaks with the shortest good warmup",
+    "best shortest": "the best peak with the shortest good warmup, all seeds",
+}
 
 
 def peaks_between(low: float, high: float) -> list[float]:
@@ -23,9 +35,9 @@ def peaks_between(low: float, high: float) -> list[float]:
     return log_range(low, high, _PER_DECADE * math.ceil(math.log10(high / low) - 1e-9) + 1)
 
 
-def warmups_of(total: int) -> list[int]:
-    """The warmups that a search tries: none, and others up to a tenth of the run."""
-    return sorted({0, *(max(1, round(share * total)) for share in _SHARES)})
+def warmups_of(longest: int) -> list[int]:
+    """The warmups that a search tries: none, and others up to the longest."""
+    return sorted({0, *(max(1, round(share * longest)) for share in _SHARES)})
 
 
 @dataclasses.dataclass
@@ -37,6 +49,7 @@ class Search:
         make: what makes a schedule.
         peaks: the peaks that it may ask for, rising.
         total: the length of a run.
+        longest: the longest warmup that is tried.
         seeds: the seeds.
         metric: the metric that is compared.
         mode: whether less of it is better, or more.
@@ -46,6 +59,7 @@ class Search:
     make: typing.Callable[..., Schedule]
     peaks: list[float]
     total: int
+    longest: int
     seeds: list[int]
     metric: str
     mode: Mode
@@ -79,7 +93,7 @@ class Search:
             return self._warmups(peak)
         rough = self.grids["rates"].best(self.metric, self.mode)
         without = self._best_peak("without", rough, 0, reach=_PER_DECADE // 2)
-        longest = self._best_peak("longest", without, warmups_of(self.total)[-1], reach=_PER_DECADE // 2)
+        longest = self._best_peak("longest", without, self.longest, reach=_PER_DECADE // 2)
         cells = [without, *self._warmups(longest.arguments["peak"])]
         if good := as_good_as_the_best([cell for cell in cells if cell.arguments["warmup"]], self.mode):
             cells.append(self._best_peak("shortest", good[0], good[0].arguments["warmup"], reach=1))
@@ -88,8 +102,14 @@ class Search:
         return sorted(different.values(), key=lambda cell: (cell.arguments["warmup"], cell.arguments["peak"]))
 
     def answer(self, cells: list[Cell]) -> Cell | None:
-        """Of the cells that are as good as the best one the one with the shortest warmup, and then the better one."""
+        """Of the cells that are as good as the best one the one with the shortest warmup, and then the better one.
+
+        None is not as good where the best one gains over it, seed by seed; then it is the shortest that gains.
+        """
         good = as_good_as_the_best(cells, self.mode)
+        if any(not cell.arguments["warmup"] for cell in good):
+            gaining = [cell for cell in good if cell.arguments["warmup"] and self.gain(cell, cells).low > 0]
+            good = gaining if best_of(good, self.mode) in gaining else good
         shortest = min((cell.arguments["warmup"] for cell in good), default=0)
         return best_of((cell for cell in good if cell.arguments["warmup"] == shortest), self.mode)
 
@@ -102,6 +122,11 @@ class Search:
             return Gain(math.nan, math.nan, math.nan)
         return gain_of(self._values(warmed), self._values(without), self.mode)
 
+    def is_longest_best(self, cells: list[Cell]) -> bool:
+        """Whether the best of the cells has the longest warmup."""
+        best = best_of(cells, self.mode)
+        return best is not None and best.arguments["warmup"] == self.longest
+
     def _values(self, cell: Cell) -> np.ndarray:
         peak, warmup = cell.arguments.values()
         for grid in self.grids.values():
@@ -112,7 +137,7 @@ class Search:
 
     def _warmups(self, peak: float) -> list[Cell]:
         """A cell for each warmup at a peak, with every seed for those with which the first seeds train."""
-        few = self._swept("warmups", [peak], warmups_of(self.total), _SCOUTS).cells(self.metric)
+        few = self._swept("warmups", [peak], warmups_of(self.longest), _SCOUTS).cells(self.metric)
         good = [cell.arguments["warmup"] for cell in few if cell.trained == cell.runs]
         every = self._swept("compared", [peak], good, None).cells(self.metric) if good else []
         return list({cell.arguments["warmup"]: cell for cell in [*few, *every]}.values())
@@ -143,5 +168,5 @@ class Search:
         points = points_of(self.make, arguments, axes)
         chosen = self.seeds[:seeds]
         self._asked |= {(point.text, seed) for point in points for seed in chosen}
-        grid = self.grids[name] = self.sweeps.grid(axes, points, chosen, name)
+        grid = self.grids[name] = self.sweeps.grid(axes, points, chosen, name, _STAGES[name])
         return grid

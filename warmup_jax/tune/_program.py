@@ -1,5 +1,6 @@
 """The compiled program of a chunk of runs: one training, over a leading axis that is spread over the devices."""
 
+import functools
 import math
 import os
 import typing
@@ -73,6 +74,23 @@ class Program:
             metrics = self._compiled(*jax.tree.map(lambda array: place(array, self._spread), arguments))
             gathered = multihost_utils.process_allgather(metrics, tiled=True)  # every process gets all of it
         return {name: value[:count] for name, value in gathered.items()}
+
+
+def with_losses_of(train: Train, shapes: typing.Collection[tuple[int, ...]], said: str) -> Train:
+    """The user's function with a check of the shape of its losses, whose error begins with what is said here; `sweep`
+    answers what is no function."""
+    if not callable(train):
+        return train
+
+    @functools.wraps(train)
+    def checked_train(schedule: Schedule, key: jax.Array) -> typing.Any:
+        returned: typing.Any = train(schedule, key)
+        losses: typing.Any = returned.get("loss") if isinstance(returned, dict) else returned
+        if hasattr(losses, "shape") and losses.shape not in shapes:
+            raise ValueError(f"{said} and losses of shape {losses.shape}.")
+        return returned
+
+    return checked_train
 
 
 def _shape(number: typing.Any, before: tuple[int, ...] = ()) -> jax.ShapeDtypeStruct:

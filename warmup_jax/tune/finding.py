@@ -9,19 +9,20 @@ from typing import Annotated
 import numpy as np
 
 from warmup_jax import _numbers
-from warmup_jax._calls import checked
+from warmup_jax._calls import checked, within
 from warmup_jax._schedule import Schedule
 from warmup_jax.experiment import devices
 from warmup_jax.fields import Known, between
 from warmup_jax.tune import _folder
 from warmup_jax.tune._looking import Mode, Search, peaks_between
-from warmup_jax.tune._program import Train
+from warmup_jax.tune._program import Train, with_losses_of
 from warmup_jax.tune.estimates import Cell, Edge, Gain
 from warmup_jax.tune.grid import Grid, Rule, table_of
 from warmup_jax.tune.sweeping import Sweeps, asked_of
 
 _Rate: typing.TypeAlias = Annotated[Known, between(0.0, math.inf, above=True)]
 _Total: typing.TypeAlias = Annotated[int, _numbers.WholeNumber(10, of="steps", known=True)]
+_Longest: typing.TypeAlias = Annotated[int, _numbers.WholeNumber(1, of="steps", known=True), within("total")]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -32,10 +33,14 @@ class FoundWarmup:
         schedule: the schedule of both.
         peak: the peak.
         warmup: the length of the warmup; 0 where none is needed.
+        total: the length of a run.
+        longest: the longest warmup that was tried.
+        is_longest_best: whether of all that was compared the longest warmup is best, so that a longer one may be
+            better still.
         helps: whether there is a warmup, and it is better than none: without one a seed fails, or the interval of
             `gain` is above 0.
-        gain: the gain of the metric with a warmup over the best point without one, both with every seed: that of this
-            warmup, or, where none is needed, of the best one. NaN where there are no two such points.
+        gain: the gain of the metric, seed by seed, with a warmup over the best point without one, both with every seed:
+            that of this warmup, or, where none is needed, of the best one. NaN where there are no two such points.
         edge: the largest peak of the search at which training without a warmup is stable, with its interval.
         grids: the sweeps that are the evidence, by name, in the order in which they were made: "rates", a peak in each
             decade; "edge", the peaks around the edge; "peaks without" a warmup, "peaks longest" with the longest one,
@@ -52,6 +57,9 @@ class FoundWarmup:
     schedule: Schedule
     peak: float
     warmup: int
+    total: int
+    longest: int
+    is_longest_best: bool
     helps: bool
     gain: Gain
     edge: Edge
@@ -75,16 +83,19 @@ class FoundWarmup:
 
     def _answer(self) -> str:
         if not self.warmup:
-            said = "gains less here than the seeds scatter" if self.gain.low > 0 else "does not help here"
-            return f"A warmup {said}: take `{self.code}`."
+            tried = f"of up to {self.longest} steps, {self.longest / self.total:.2g} of the run,"
+            return f"No warmup {tried} was shown to help with {self.cell.runs} seeds: take `{self.code}`."
         return f"Take `{self.code}`: {'a warmup helps here' if self.helps else 'its warmup may help, or not'}."
 
     def _reason(self) -> str:
         said = f"Its {self.metric} is {_with_interval(self.cell.median, self.cell.low, self.cell.high)}"
         if math.isnan(self.gain.value):
             return f"{said}; {'without a' if self.warmup else 'with any'} warmup a seed fails."
-        gain = "the gain over the best peak without one" if self.warmup else "the gain of the best warmup over none"
-        return f"{said}; {gain} is {_with_interval(*self.gain)}."
+        if "peaks without" not in self.grids:  # the peak was given
+            gain = f"the gain {'' if self.warmup else 'of the best warmup '}over none at this peak"
+        else:
+            gain = "the gain over the best peak without one" if self.warmup else "the gain of the best warmup over none"
+        return f"{said}; {gain}, seed by seed, is {_with_interval(*self.gain)}."
 
     def _stable(self) -> str:
         if not self.edge.value:
@@ -93,11 +104,13 @@ class FoundWarmup:
         return f"Without a warmup training is stable up to a peak of {edge}."
 
     def _next(self) -> str:
+        cost = f"The search took {self.runs} trainings."
+        if self.is_longest_best and self.warmup in (0, self.longest) and self.longest < self.total:
+            longer = min(3 * self.longest, self.total)
+            return f"{cost} The longest warmup that was tried is the best: try longer ones, with `longest={longer}`."
         if self.helps:
-            advice = f"begin longer runs with the same {self.warmup} steps"
-        else:
-            advice = "call it again with more seeds, which would tell" if self.warmup else "look at `table()`"
-        return f"The search took {self.runs} trainings. Next, {advice}."
+            return f"{cost} Next, begin longer runs with the same {self.warmup} steps."
+        return f"{cost} Next, call it again with more seeds, which would tell." if self.warmup else cost
 
 
 def _with_interval(value: float, low: float, high: float) -> str:
@@ -114,6 +127,7 @@ def find_warmup(
     peak: _Rate | None = None,
     low: _Rate = 1e-6,
     high: _Rate = 10.0,
+    longest: _Longest | None = None,
     metric: str = "loss",
     mode: Mode = "min",
     folder: str | os.PathLike[str] | None = None,
@@ -122,8 +136,8 @@ def find_warmup(
 ) -> FoundWarmup:
     """Search for the peak of a training, and for the shortest warmup that is as good with it as any.
 
-    The search takes a small part of a grid: four peaks in a decade from `low` to `high`; warmups of 0, 0.3, 1, 3 and
-    10 % of the run, each of a step at least; and all seeds.
+    The search takes a small part of a grid: four peaks in a decade from `low` to `high`; no warmup, and warmups of
+    0.03, 0.1, 0.3 and 1 times the longest, each of a step at least; and all seeds.
 
     1. Without a warmup: a peak in each decade with one seed, then the peaks around the edge at which training becomes
        unstable, and those around the best one, with two seeds.
@@ -132,17 +146,19 @@ def find_warmup(
     4. The best peak with the shortest warmup that is as good there as any.
 
     The answer is the shortest warmup whose median is within the 95 % bootstrap interval of the best one, of the points
-    at which every seed trains. The best peak without a warmup is among them, so "no warmup" is an answer.
+    at which every seed trains. The best peak without a warmup is among them, so "no warmup" is an answer, but not where
+    the best warmup gains over it, seed by seed: then the answer is the shortest one that does.
 
     Args:
         train: a pure function of JAX, `train(schedule, key)`, as for `sweep`.
         make: what makes a schedule of `peak`, `warmup` and `total`, such as `warmup_cosine`.
-        total: the length of a run.
+        total: the length of a run, which is that of `train`.
         seeds: how many seeds, from 0 on, or a list of them; three or more. Where a warmup does nothing, it seems to
-            help by chance in up to 4 of 100 searches with five seeds, and in up to 19 with three.
+            help by chance in up to 7 of 100 searches with five seeds, and in up to 20 with three.
         peak: the peak, if it is not to be searched for; then the warmups are compared at it alone.
         low: the lowest peak that may be asked for.
         high: the highest one.
+        longest: the longest warmup that is tried; by default a tenth of the run.
         metric: the name of the metric that is compared.
         mode: "min" where less of it is better, "max" where more is.
         folder: where finished runs are kept, as for `sweep`, with a table of each grid. The same call goes on where a
@@ -154,8 +170,8 @@ def find_warmup(
         A `FoundWarmup`, which prints as a few sentences.
 
     Raises:
-        TypeError, ValueError: as `sweep`; for fewer than three seeds; where a given peak is so high that with no warmup
-            every seed trains.
+        TypeError, ValueError: as `sweep`; for fewer than three seeds; where `loss` has a number for each step, but not
+            `total` of them; where a given peak is so high that some seed fails, whatever the warmup.
         ChunksFailed: as `sweep`.
 
     Example:
@@ -168,7 +184,7 @@ def find_warmup(
         ...     return jax.lax.scan(step, jax.random.normal(key), jax.numpy.arange(20))[1]
         >>> found = tune.find_warmup(train, wj.warmup_constant, total=20, seeds=5, low=0.01)
         >>> print(found)  # doctest: +ELLIPSIS
-        A warmup does not help here: take `warmup_constant(peak=0.3162, warmup=0, total=20)`. Its loss is ...
+        No warmup of up to 2 steps, 0.1 of the run, was shown to help with 5 seeds: take `warmup_constant(...)`...
         >>> found.edge.value, found.edge.high
         (0.3162, 0.5623)
         >>> found.runs
@@ -185,16 +201,19 @@ def find_warmup(
         )
     if low >= high:
         raise ValueError(f"`find_warmup(low=...)` must be below `high`; got low={low!r}, high={high!r}.")
-    devices.check_same_everywhere([total, peak, low, high, metric, mode, chosen, size])
+    devices.check_same_everywhere([total, peak, low, high, longest, metric, mode, chosen, size])
+    longest = longest or max(1, round(0.1 * total))
+    said = f"`find_warmup(total=...)` must be the steps of `train`, one for each of its losses; got total={total}"
+    of_steps = with_losses_of(train, [(), (total,)], said)
     with _folder.opened(folder, train) as kept:
-        sweeps = Sweeps(train, size, trained, kept, needs=metric)
-        search = Search(sweeps, make, peaks_between(low, high), total, chosen, metric, mode)
+        sweeps = Sweeps(of_steps, size, trained, kept, needs=metric)
+        search = Search(sweeps, make, peaks_between(low, high), total, longest, chosen, metric, mode)
         edge = search.edge()
         cells = search.compared(peak)
     best = search.answer(cells)
     if best is None:
         raise ValueError(
-            f"`find_warmup(peak=...)`: at {peak:g} no warmup up to {cells[-1].arguments['warmup']} steps trains with "
+            f"`find_warmup(peak=...)`: at {peak:g} no warmup up to {longest} steps trains with "
             f"every seed; without one training is stable up to {edge.value:.4g}. Lower the peak."
         )
     found, gain = best.arguments, search.gain(best, cells)
@@ -202,6 +221,9 @@ def find_warmup(
     return FoundWarmup(
         schedule=make(**found, total=total),
         **found,
+        total=total,
+        longest=longest,
+        is_longest_best=search.is_longest_best(cells),
         helps=found["warmup"] > 0 and not gain.low <= 0,  # NaN where there is nothing to compare with
         gain=gain,
         edge=edge,

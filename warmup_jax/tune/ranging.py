@@ -8,20 +8,19 @@ import os
 import typing
 from typing import Annotated
 
-import jax
 import numpy as np
 import scipy.stats
 
 from warmup_jax import _checks, _numbers
 from warmup_jax._calls import checked
-from warmup_jax._schedule import Schedule
 from warmup_jax.fields import Known, between
 from warmup_jax.stages import Geometric
-from warmup_jax.tune._program import Train
+from warmup_jax.tune._program import Train, with_losses_of
 from warmup_jax.tune.estimates import COVERAGE, interval
 from warmup_jax.tune.sweeping import sweep
 
 _FEWEST = 3  # losses that a rule needs
+_NEARLY_ALL = 0.8  # of the test on a logarithmic scale; an interval as wide tells no rates apart
 _EXPLODES = 1e4  # a rise by such a factor in one step is not that of a quadratic loss, and says nothing of its edge
 _Rate: typing.TypeAlias = Annotated[Known, between(0.0, math.inf, above=True)]
 _Length: typing.TypeAlias = Annotated[int, _numbers.WholeNumber(_FEWEST, of="steps", known=True)]
@@ -133,10 +132,14 @@ class RangeTest:
         return Estimate(*_predicted(self.rates, np.array(suggested)), rule, _smoothing(len(self.rates)))
 
     def table(self) -> str:
-        """The estimates of all rules as a text: a line for each."""
+        """The estimates of all rules as a text: a line for each, which says so where the interval spans nearly the
+        whole test."""
         lines = [f"{'rule':>15}  {'rate':>9}  95 % interval"]
         for value, low, high, rule, _ in map(self.suggest, _RULES):
-            lines.append(f"{rule:>15}  {value:>9.4g}  {'-' if math.isnan(low) else f'{low:.4g} to {high:.4g}'}")
+            within = "-" if math.isnan(low) else f"{low:.4g} to {high:.4g}"
+            spanned = math.log(min(high, self.rates[-1]) / low) / math.log(self.rates[-1] / self.rates[0])
+            says_nothing = ", says nothing here" if spanned > _NEARLY_ALL else ""
+            lines.append(f"{rule:>15}  {value:>9.4g}  {within}{says_nothing}")
         return "\n".join([*lines, f"Smoothing: {_smoothing(len(self.rates))}."])
 
     @functools.cached_property
@@ -197,28 +200,11 @@ def range_test(
     if low >= high:
         raise ValueError(f"`range_test(low=...)` must be below `high`; got low={low!r}, high={high!r}.")
     arguments = {"start": low, "stop": high, "steps": steps}
-    grid = sweep(_of_length(train, steps), Geometric, **arguments, seeds=seeds, folder=folder, at_once=at_once)
+    said = f"`range_test(train=...)` must return the losses of its steps, one for each; got steps={steps}"
+    of_steps = with_losses_of(train, [(steps,)], said)
+    grid = sweep(of_steps, Geometric, **arguments, seeds=seeds, folder=folder, at_once=at_once)
     rates = np.asarray(Geometric(**arguments).on_host(np.arange(steps)))
     return RangeTest(rates, grid.curves("loss"), grid.seeds)
-
-
-def _of_length(train: Train, steps: int) -> Train:
-    """The user's function with a check of how many losses it returns; `sweep` answers what is no function."""
-    if not callable(train):
-        return train
-
-    @functools.wraps(train)
-    def checked_train(schedule: Schedule, key: jax.Array) -> typing.Any:
-        returned: typing.Any = train(schedule, key)
-        losses: typing.Any = returned.get("loss") if isinstance(returned, dict) else returned
-        if hasattr(losses, "shape") and losses.shape != (steps,):
-            raise ValueError(
-                f"`range_test(train=...)` must return the losses of its steps, one for each; got steps={steps} and "
-                f"losses of shape {losses.shape}."
-            )
-        return returned
-
-    return checked_train
 
 
 def _window(steps: int) -> int:

@@ -129,15 +129,16 @@ class Sweeps:
         self._train, self._size, self._trained, self._kept, self._needs = train, size, trained, kept, needs
         self._programs: dict[typing.Any, Program] = {}
 
-    def grid(self, axes: Axes, points: list[Point], seeds: list[int], name: str = "runs") -> Grid:
-        """The grid of some points, after training what is not kept yet; a folder holds its table under a name."""
+    def grid(self, axes: Axes, points: list[Point], seeds: list[int], name: str = "runs", desc: str = "sweep") -> Grid:
+        """The grid of some points, after training what is not kept yet, with a bar of this description; a folder holds
+        its table under a name."""
         kept = self._kept
         if kept.folder and (no_text := [point.text for point in points if _ADDRESS in point.text]):
             raise ValueError(
                 "`sweep(folder=...)` needs schedules that can be written as text, by which their runs are found again; "
                 f"got {_words.phrase(no_text[0], 160)}. Define a class of schedules instead of a `Function`."
             )
-        failures = self._train_missing(points, seeds)
+        failures = self._train_missing(points, seeds, desc)
         runs = [[kept.runs.get((point.text, seed)) for seed in seeds] for point in points]
         result = Grid(axes, points, seeds, runs, kept.manifest, self._trained)
         if kept.folder and devices.is_first():
@@ -153,7 +154,7 @@ class Sweeps:
             ) from failures[0]
         return result
 
-    def _train_missing(self, points: list[Point], seeds: list[int]) -> list[Exception]:
+    def _train_missing(self, points: list[Point], seeds: list[int], desc: str) -> list[Exception]:
         """Train what is not kept yet, chunk by chunk; the errors of the chunks that failed."""
         kept = self._kept
         asked: list[_Runs] = [
@@ -164,7 +165,7 @@ class Sweeps:
             return []
         failures: list[Exception] = []
         total, done = sum(map(len, asked)), sum(key in kept.runs for runs in asked for key in runs)
-        with contextlib.closing(_bar.bar(total, done, devices.is_first())) as bar:
+        with contextlib.closing(_bar.bar(total, done, devices.is_first(), desc)) as bar:
             programs, size = self._compiled(groups, [*points[0].arguments, *COLUMNS])
             _check_alike([*(program.shapes for program in programs), *map(_shapes, list(kept.runs.values())[:1])])
             check_metric(self._needs, programs[0].shapes)  # before anything is trained
