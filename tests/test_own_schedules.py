@@ -8,6 +8,7 @@ import contextlib
 import copy
 import dataclasses
 import io
+import math
 import pathlib
 import pickle
 import re
@@ -246,3 +247,48 @@ def test_a_table_and_several_schedules_in_fields():
     with pytest.raises(ValueError, match=r"`Weighted\(weights=...\)\[1\]` must be finite"):
         Weighted((wj.Constant(1.0),), [1.0, float("nan")])
     assert ulps(made(jnp.arange(3)), np.array([3.5, 3.625, 3.75])).max() == 0
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda self, time: self.start * time / self.steps,
+        lambda self, time: 1 - time,
+        lambda self, time: jnp.where(time < 3, self.start, 0.0),
+        lambda self, time: jnp.where(time == 3, self.start, 0.0),
+        lambda self, time: jnp.sqrt(time),
+        lambda self, time: math.exp(time),
+    ],
+)
+def test_time_that_is_taken_for_a_number_is_told(use):
+    class Taken(wj.Schedule):
+        start: float
+        steps: int
+        evaluate = use
+
+    with pytest.raises(TypeError, match=r"the argument of `evaluate` is a `Time`, not a number: `time.share"):
+        Taken(1.0, 10)(3)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda self, time: self.start if self.start > 0 else 0.0,
+        lambda self, time: math.exp(self.start),
+        lambda self, time: np.exp(self.start),
+        lambda self, time: self.start * list(range(9))[time.step],
+    ],
+)
+def test_python_on_traced_numbers_is_told_once(use):
+    class Branches(wj.Schedule):
+        start: float
+        steps: int
+        evaluate = use
+
+    with pytest.raises(TypeError) as raised:
+        wj.Stretch(Branches(1.0, 10), 2)(3)
+    notes = [note for note in raised.value.__notes__ if note.startswith("In `")]
+    assert notes == [
+        "In `Branches.evaluate` every number is traced: use `jax.numpy` in place of `math` and NumPy, and "
+        "`jnp.where` in place of `if`."
+    ]
