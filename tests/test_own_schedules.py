@@ -23,12 +23,12 @@ import optax
 import pytest
 
 import warmup_jax as wj
-from tests import catalog, test_laws
+from tests import catalog, pages, test_laws
 from tests.catalog import Row, cosine, joined, linear, stored, stretched, ulps
 from warmup_jax import lint, report, studio, text, transform
 
 PAGE = pathlib.Path(__file__).parent.parent / "colabs" / "write_your_own.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+BLOCKS = pages.blocks(PAGE.read_text(), "python")
 
 
 def page() -> tuple[types.ModuleType, str]:
@@ -149,6 +149,15 @@ def test_the_page_prints_what_it_says():
     said = [line for block in BLOCKS for line in re.findall(r"^ *print\(.*\)  # (.*)$", block, re.M)]
     assert len(said) == sum(len(re.findall(r"^ *print\(", block, re.M)) for block in BLOCKS) >= 8
     assert PRINTED.splitlines() == said
+
+
+def test_the_command_line_prints_what_the_page_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    [definitions] = [block for block in BLOCKS if "class SmoothDecay" in block]
+    (tmp_path / "my_schedules.py").write_text("import warmup_jax as wj\n" + definitions.split("\nschedule = ")[0])
+    [block] = pages.blocks(PAGE.read_text(), "console")
+    assert pages.run_console(block) == block.splitlines()
 
 
 def test_durations_stand_for_what_counts_steps():
