@@ -162,11 +162,8 @@ class Schedule:
     def at(self, time: Time) -> "Float[Array, ...]":
         """The value at any moment, for a schedule that asks this one: before 0 the first, past the end the last."""
         last = _checks.MAX_STEPS if self.holds_own_end else self.steps
-        try:
+        with _checks.in_formula_of(type(self)):
             return self.evaluate(time.hold(_checks.MAX_STEPS if last is None else last))
-        except jax.errors.JAXTypeError as error:
-            _explain_traced(type(self), error)
-            raise
 
     def evaluate(self, time: Time) -> "Float[Array, ...]":
         """The value at a moment within `0 <= time <= steps`: what a schedule is, and what every subclass defines."""
@@ -341,15 +338,6 @@ def _evaluate(schedule: Schedule, step: jax.Array) -> jax.Array:
     step = _checks.step_to_int32(jnp.asarray(step))
     value = canonical(schedule).at(Time(step))
     return _checks.as_value(f"`{type(schedule).__name__}`", value, step)
-
-
-def _explain_traced(cls: type, error: Exception) -> None:
-    """Say what a formula must not do with traced numbers, once: the innermost schedule is where it happens."""
-    if not any(note.startswith("In `") for note in getattr(error, "__notes__", ())):
-        error.add_note(
-            f"In `{cls.__name__}.evaluate` every number is traced: use `jax.numpy` in place of `math` and NumPy, and "
-            "`jnp.where` in place of `if`."
-        )
 
 
 def canonical(schedule: Schedule) -> Schedule:
