@@ -429,12 +429,21 @@ def test_a_class_of_the_users_own_is_imported_first(module, tmp_path, monkeypatc
     assert "no findings" in printed(capsys, "--import", module.format(tmp_path), "lint", "s.yaml", "--total", "101")
 
 
-def test_what_imports_refuse(tmp_path, monkeypatch, capsys):
+def test_imports_that_are_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.path", [*sys.path])
     (tmp_path / "broken_by_its_user.py").write_text("1 / 0")
     refused(capsys, " A class of your own needs `warmup-jax --import FILE.py`, before the", "show", "Unknown(1)")
     refused(capsys, "It stands before the command.", "show", COSINE, "--import", "no.py")
     refused(capsys, "--import: there is no file no.py", "--import", "no.py", "show", COSINE)
+    (tmp_path / "time.py").write_text("")
+    refused(
+        capsys,
+        "time.py has the name of another module, time: rename it",
+        "--import",
+        f"{tmp_path}/time.py",
+        "show",
+        COSINE,
+    )
     refused(capsys, "--import: there is no module 'no_such'", "--import", "no_such", "show", COSINE)
     with pytest.raises(SystemExit):
         cli.main(["--import", str(tmp_path / "broken_by_its_user.py"), "show", COSINE])

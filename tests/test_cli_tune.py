@@ -191,7 +191,8 @@ def warmup_halving(peak, warmup, total):
         ),
     ],
 )
-def test_a_schedule_of_the_users_own_is_swept_and_what_comes_next_runs(line, made, tmp_path, capsys):
+def test_a_schedule_of_the_users_own_is_swept_and_what_comes_next_runs(line, made, tmp_path, monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "own", raising=False)
     (tmp_path / "own.py").write_text(OWN)
     line = next_of(printed(capsys, f"{line} {OPTIONS}"))
     assert line == f'--import own.py plot "{made}" --total 40'

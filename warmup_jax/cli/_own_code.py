@@ -35,6 +35,8 @@ def module_of(option: str, place: str) -> types.ModuleType:
     except Exception as error:
         traceback.print_exc()  # the lines that raise it, which an error in one line does not have
         raise ValueError(f"{option}: {_words.name(place)} raised {type(error).__name__}: {error}") from None
+    if folder and not pathlib.Path(getattr(module, "__file__", None) or "").samefile(place):
+        raise ValueError(f"{option}: {_words.name(place)} has the name of another module, {name}: rename it")
     if context := click.get_current_context(silent=True):
         context.meta.setdefault(_IMPORTED, {})[place] = module
     return module
