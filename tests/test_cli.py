@@ -4,6 +4,7 @@
 """
 
 import csv
+import importlib
 import importlib.metadata
 import io
 import json
@@ -398,3 +399,53 @@ def test_a_command_loads_what_it_uses(arguments, needs, tmp_path):
     assert done.returncode == 0, done.stderr
     heavy = set(HEAVY) - {"chex"}  # which is loaded when a schedule is first traced
     assert set(done.stdout.split("loaded:")[1].split()) & heavy == needs
+
+
+# Schedules of the user's own.
+
+MINE = """
+import warmup_jax as wj
+
+class Squares(wj.Schedule):
+    start: float
+    steps: int
+
+    def evaluate(self, time):
+        return self.start * time.share(self.steps) ** 2
+"""
+ROOT = "{version: 1, schedule: {type: Squares, start: 0.5, steps: 100}}"
+
+
+@pytest.mark.parametrize("module", ["{}/squares.py", "squares"])
+def test_a_class_of_the_users_own_is_imported_first(module, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "squares", raising=False)
+    importlib.invalidate_caches()
+    (tmp_path / "squares.py").write_text(MINE)
+    (tmp_path / "s.yaml").write_text(ROOT)
+    rows = list(csv.reader(io.StringIO(printed(capsys, "--import", module.format(tmp_path), "sample", "s.yaml"))))
+    assert float(rows[51][1]) == pytest.approx(0.125)
+    assert "no findings" in printed(capsys, "--import", module.format(tmp_path), "lint", "s.yaml", "--total", "101")
+
+
+def test_imports_that_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (tmp_path / "broken_by_its_user.py").write_text("1 / 0")
+    refused(capsys, " A class of your own needs `warmup-jax --import FILE.py`, before the", "show", "Unknown(1)")
+    refused(capsys, "It stands before the command.", "show", COSINE, "--import", "no.py")
+    refused(capsys, "--import: there is no file no.py", "--import", "no.py", "show", COSINE)
+    (tmp_path / "time.py").write_text("")
+    refused(
+        capsys,
+        "time.py has the name of another module, time: rename it",
+        "--import",
+        f"{tmp_path}/time.py",
+        "show",
+        COSINE,
+    )
+    refused(capsys, "--import: there is no module 'no_such'", "--import", "no_such", "show", COSINE)
+    with pytest.raises(SystemExit):
+        cli.main(["--import", str(tmp_path / "broken_by_its_user.py"), "show", COSINE])
+    shown = capsys.readouterr().err
+    assert 'py", line 1' in shown and "raised ZeroDivisionError: division by zero" in shown.splitlines()[-1]

@@ -162,6 +162,44 @@ def test_find_warmup(capsys):
     printed(capsys, next_of(lines))
 
 
+OWN = """
+import warmup_jax as wj
+
+class Halving(wj.Schedule):
+    peak: wj.fields.Real
+    warmup: wj.fields.Steps
+    total: wj.fields.Steps
+
+    @property
+    def steps(self):
+        return self.total
+
+    def evaluate(self, time):
+        return self.peak * 0.5 ** time.share(self.total)
+
+def warmup_halving(peak, warmup, total):
+    return wj.join(wj.Linear(0.0, peak, warmup), Halving(peak, 0, total - warmup))
+"""
+
+
+@pytest.mark.parametrize(
+    "line, made",
+    [
+        ("--import own.py sweep --schedule Halving --peak 0.1 --warmup 5%", "Halving(peak=0.1, warmup=2, total=40)"),
+        (
+            "sweep --schedule own.py:warmup_halving --peak 0.1 --warmup 5%",
+            "Join(Linear(start=0.0, stop=0.1, steps=2), Halving(peak=0.1, warmup=0, total=38))",
+        ),
+    ],
+)
+def test_a_schedule_of_the_users_own_is_swept_and_what_comes_next_runs(line, made, tmp_path, monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "own", raising=False)
+    (tmp_path / "own.py").write_text(OWN)
+    line = next_of(printed(capsys, f"{line} {OPTIONS}"))
+    assert line == f'--import own.py plot "{made}" --total 40'
+    assert any("Halving" in shown for shown in printed(capsys, line.replace(" plot ", " show ")))
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -187,6 +225,7 @@ def test_options_of_the_training_that_are_refused(arguments, message, capsys):
     "arguments, message",
     [
         ("--schedule wds", "such as wsd; got 'wds'. Did you mean 'wsd'?"),
+        ("--schedule mine.py:trian", "--schedule: mine.py has no function 'trian'. Did you mean 'train'?"),
         ("--schedule wsd", "--schedule wsd with --set NAME=VALUE: `wsd(...)` needs `cooldown=...`."),
         ("--set cooldown", "--set must be NAME=VALUE, such as cooldown=20%; got 'cooldown'"),
         (

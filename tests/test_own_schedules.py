@@ -8,6 +8,7 @@ import contextlib
 import copy
 import dataclasses
 import io
+import math
 import pathlib
 import pickle
 import re
@@ -22,12 +23,12 @@ import optax
 import pytest
 
 import warmup_jax as wj
-from tests import catalog, test_laws
+from tests import catalog, pages, test_laws
 from tests.catalog import Row, cosine, joined, linear, stored, stretched, ulps
 from warmup_jax import lint, report, studio, text, transform
 
 PAGE = pathlib.Path(__file__).parent.parent / "colabs" / "write_your_own.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+BLOCKS = pages.blocks(PAGE.read_text(), "python")
 
 
 def page() -> tuple[types.ModuleType, str]:
@@ -150,6 +151,15 @@ def test_the_page_prints_what_it_says():
     assert PRINTED.splitlines() == said
 
 
+def test_the_command_line_prints_what_the_page_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    [definitions] = [block for block in BLOCKS if "class SmoothDecay" in block]
+    (tmp_path / "my_schedules.py").write_text("import warmup_jax as wj\n" + definitions.split("\nschedule = ")[0])
+    [block] = pages.blocks(PAGE.read_text(), "console")
+    assert pages.run_console(block) == block.splitlines()
+
+
 def test_durations_stand_for_what_counts_steps():
     run = wj.Run(total="10 epochs", steps_per_epoch=30)
     made = text.parse("Pause(LogCurve(0.0, 1.0, '2 epochs', bend=3.0), since='10%', pause='1 epoch')", run)
@@ -246,3 +256,48 @@ def test_a_table_and_several_schedules_in_fields():
     with pytest.raises(ValueError, match=r"`Weighted\(weights=...\)\[1\]` must be finite"):
         Weighted((wj.Constant(1.0),), [1.0, float("nan")])
     assert ulps(made(jnp.arange(3)), np.array([3.5, 3.625, 3.75])).max() == 0
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda self, time: self.start * time / self.steps,
+        lambda self, time: 1 - time,
+        lambda self, time: jnp.where(time < 3, self.start, 0.0),
+        lambda self, time: jnp.where(time == 3, self.start, 0.0),
+        lambda self, time: jnp.sqrt(time),
+        lambda self, time: math.exp(time),
+    ],
+)
+def test_time_that_is_taken_for_a_number_is_told(use):
+    class Taken(wj.Schedule):
+        start: float
+        steps: int
+        evaluate = use
+
+    with pytest.raises(TypeError, match=r"the argument of `evaluate` is a `Time`, not a number: `time.share"):
+        Taken(1.0, 10)(3)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda self, time: self.start if self.start > 0 else 0.0,
+        lambda self, time: math.exp(self.start),
+        lambda self, time: np.exp(self.start),
+        lambda self, time: self.start * list(range(9))[time.step],
+    ],
+)
+def test_python_on_traced_numbers_is_told_once(use):
+    class Branches(wj.Schedule):
+        start: float
+        steps: int
+        evaluate = use
+
+    with pytest.raises(TypeError) as raised:
+        wj.Stretch(Branches(1.0, 10), 2)(3)
+    notes = [note for note in raised.value.__notes__ if note.startswith("In `")]
+    assert notes == [
+        "In `Branches.evaluate` every number is traced: use `jax.numpy` in place of `math` and NumPy, and "
+        "`jnp.where` in place of `if`."
+    ]

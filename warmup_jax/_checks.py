@@ -1,6 +1,7 @@
 """What the checks of arguments, steps and values share: dtypes, limits, and the ends of error sentences."""
 
 import collections.abc
+import contextlib
 import difflib
 import re
 import typing
@@ -54,6 +55,20 @@ def nearest(value, known) -> str:
     """The end of an error sentence, such as "Did you mean 'cosine'?"; nothing where no known name is near."""
     near = difflib.get_close_matches(value, list(known), n=1) if isinstance(value, str) else []
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+@contextlib.contextmanager
+def in_formula_of(cls: type) -> typing.Iterator[None]:
+    """Add to an error of JAX, once, what a formula must not do: the innermost schedule is where it happens."""
+    try:
+        yield
+    except jax.errors.JAXTypeError as error:
+        if not any(note.startswith("In `") for note in getattr(error, "__notes__", ())):
+            error.add_note(
+                f"In `{cls.__name__}.evaluate` every number is traced: use `jax.numpy` in place of `math` and NumPy, "
+                "and `jnp.where` in place of `if`."
+            )
+        raise
 
 
 _NUMBER_WITH_EXPONENT = re.compile(r"([+-]?[0-9]{1,40})(\.[0-9]{0,40})?[eE]([+-]?)([0-9]{1,4})")

@@ -162,7 +162,8 @@ class Schedule:
     def at(self, time: Time) -> "Float[Array, ...]":
         """The value at any moment, for a schedule that asks this one: before 0 the first, past the end the last."""
         last = _checks.MAX_STEPS if self.holds_own_end else self.steps
-        return self.evaluate(time.hold(_checks.MAX_STEPS if last is None else last))
+        with _checks.in_formula_of(type(self)):
+            return self.evaluate(time.hold(_checks.MAX_STEPS if last is None else last))
 
     def evaluate(self, time: Time) -> "Float[Array, ...]":
         """The value at a moment within `0 <= time <= steps`: what a schedule is, and what every subclass defines."""

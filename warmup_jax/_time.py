@@ -99,6 +99,19 @@ class Time(typing.NamedTuple):
         return Time(jnp.minimum(add(step, more), _checks.MAX_STEPS).astype(jnp.int32), rest, self.unit)
 
 
+def _refuse(time: Time, *others: typing.Any) -> typing.NoReturn:
+    raise TypeError(
+        "the argument of `evaluate` is a `Time`, not a number: `time.share(self.steps)` is the share of the length, "
+        "from 0 to 1, and `time.as_float()` the step as a float."
+    )
+
+
+# What a tuple would answer with something else, or JAX with words about tuples. JAX asks for `__jax_array__`.
+_ARITHMETIC = "add radd sub rsub mul rmul truediv rtruediv floordiv mod pow rpow neg".split()
+for _name in [*_ARITHMETIC, "eq", "ne", "lt", "le", "gt", "ge", "float", "int", "jax_array"]:
+    setattr(Time, f"__{_name}__", _refuse)
+
+
 def ratio(distance: jax.Array, length: float | jax.Array) -> jax.Array:
     """`distance / length`, rounded once, for a distance of at least 0: an exponent needs its last bits."""
     return distance / not_uniform(distance, length)

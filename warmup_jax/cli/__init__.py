@@ -26,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
         return group.main(arguments, prog_name="warmup-jax", standalone_mode=False) or 0
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        return _fail(context.command_path if context else "warmup-jax", error.format_message())
+        where = " It stands before the command." if getattr(error, "option_name", None) == "--import" else ""
+        return _fail(context.command_path if context else "warmup-jax", error.format_message() + where)
     except click.Abort:
         print("\ninterrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -231,7 +231,12 @@ def in_one_line() -> typing.Iterator[None]:
     except RecursionError:
         raise click.UsageError("what was given is nested too deeply") from None
     except (ValueError, TypeError, ModuleNotFoundError) as error:
-        message = str(error).split("\n", 1)[0].replace("`run=Run(...)`", "--total LENGTH and what the unit needs")
+        # Of JAX: what a formula of the user's must not do.
+        notes = [note for note in getattr(error, "__notes__", ()) if note.startswith("In `")]
+        message = " ".join([str(error).split("\n", 1)[0], *notes])
+        if "unknown schedule" in message:
+            message += " A class of your own needs `warmup-jax --import FILE.py`, before the command."
+        message = message.replace("`run=Run(...)`", "--total LENGTH and what the unit needs")
         for name in _RUN_OPTIONS:
             option = f"--{name.replace('_', '-')}"
             message = message.replace(f"`{name}=...`", option).replace(f"`Run({name}=...)`", option)

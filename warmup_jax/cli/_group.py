@@ -6,7 +6,8 @@ import importlib.metadata
 
 import rich_click as click
 
-from warmup_jax.cli._given import examples
+from warmup_jax.cli._given import examples, in_one_line
+from warmup_jax.cli._own_code import module_of
 
 # The module of each command; none is imported before it is asked for.
 COMMANDS = {
@@ -30,6 +31,7 @@ _EPILOG = examples(
     "warmup-jax lint schedule.yaml --total '39 epochs' --steps-per-epoch 22",
     "warmup-jax train --schedule schedule.yaml",
     "warmup-jax sweep --train mine.py:train --total 300 --peak 0.001:0.1:7 --warmup 0,10,30",
+    'warmup-jax --import my_schedules.py lint "MySchedule(start=1e-3, steps=500)"',
     "warmup-jax COMMAND --help",
 )
 
@@ -59,8 +61,19 @@ class _Group(click.RichGroup):
     cls=_Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(importlib.metadata.version("warmup_jax"), message="%(version)s")
-def group() -> None:
+@click.option(
+    "--import",
+    "modules",
+    multiple=True,
+    metavar="MODULE",
+    help="Import a module first, for schedules of your own: FILE.py, or the name of one in this folder or installed; "
+    "before the command, also several times.",
+)
+@in_one_line()
+def group(modules: tuple[str, ...]) -> None:
     """Learning-rate schedules for JAX: look before you train."""
+    for module in modules:
+        module_of("--import", module)
 
 
 @click.command(

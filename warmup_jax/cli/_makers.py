@@ -1,11 +1,14 @@
 """What makes the schedules of a sweep, and the values that are swept, from text."""
 
+import inspect
 import math
 import re
 import typing
 
 import warmup_jax as wj
 from warmup_jax import _checks, _declare, _words, text
+from warmup_jax._kinds import PLAIN, Kind
+from warmup_jax.cli._own_code import function_of
 from warmup_jax.experiment.settings import SCHEDULES
 from warmup_jax.text._building import known_names
 
@@ -17,18 +20,22 @@ class Maker:
     """Calls a maker of schedules by its name, and writes the call as text.
 
     Args:
-        name: `constant`, `linear` or `cosine` after a warmup, or the name of a recipe or a class of the library.
+        name: `constant`, `linear` or `cosine` after a warmup, the name of a recipe or a class, or `FILE.py:FUNCTION`.
         run: the run, for lengths with a unit.
     """
 
     def __init__(self, name: str, run: wj.Run):
-        self.name = f"warmup_{name}" if name in SCHEDULES else name
         self._run = run
+        self._own = function_of("--schedule", name) if ":" in name else None
+        if self._own is not None:
+            self.name, self._kinds = getattr(self._own, "__name__", "make"), _kinds_of(self._own)
+            return
+        self.name = f"warmup_{name}" if name in SCHEDULES else name
         known = known_names()
         if self.name not in known:
             raise ValueError(
                 f"--schedule must be constant, linear, cosine or what makes a schedule, such as wsd; got "
-                f"{_words.value(name)}.{_checks.nearest(name, known)}"
+                f"{_words.value(name)}.{_checks.nearest(name, known)} One of your own is FILE.py:NAME."
             )
         self._kinds = _declare.argument_kinds(known[self.name])
 
@@ -37,13 +44,16 @@ class Maker:
 
     def __call__(self, **arguments: typing.Any) -> wj.Schedule:
         try:
-            return text.parse(self.text(arguments), self._run)
+            return self._own(**arguments) if self._own else text.parse(self._call(arguments), self._run)
         except (TypeError, ValueError) as error:
             reason = _PLACE.sub("", str(error))  # in a text that nobody typed
             raise type(error)(f"--schedule {self.name} with --set NAME=VALUE: {reason}") from None
 
     def text(self, arguments: Arguments) -> str:
-        """The call."""
+        """What reads back as the schedule: the call, or what a function of the user's made."""
+        return repr(self(**arguments)) if self._own else self._call(arguments)
+
+    def _call(self, arguments: Arguments) -> str:
         return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
 
     def values(self, argument: str, given: str) -> typing.Any:
@@ -64,6 +74,14 @@ class Maker:
         except ValueError as error:
             reason = str(error).removeprefix("`Run.steps(duration)` ")
             raise ValueError(f"{_option(argument)} {_words.value(given)} {reason}") from None
+
+
+def _kinds_of(own: typing.Callable[..., typing.Any]) -> dict[str, Kind]:
+    """The kinds of all arguments of the user's, whose annotations may say little: `warmup` and `total` are lengths."""
+    kinds = {name: Kind() for name in inspect.signature(own).parameters}
+    if inspect.isfunction(own) or (isinstance(own, type) and issubclass(own, wj.Schedule)):
+        kinds |= _declare.argument_kinds(own)
+    return kinds | {name: PLAIN["steps"] for name in ("warmup", "total") if name in kinds}
 
 
 def number(given: str) -> int | float | str:

@@ -1,18 +1,16 @@
 """What the commands of `tune` train: the digits, or a function of the user's."""
 
 import functools
-import importlib
 import importlib.util
-import pathlib
 import shlex
-import sys
 import traceback
 import typing
 
 import rich_click as click
 
-from warmup_jax import _checks, _words
+from warmup_jax import _words
 from warmup_jax.cli._given import as_length
+from warmup_jax.cli._own_code import function_of, imports_for
 
 if typing.TYPE_CHECKING:
     import warmup_jax as wj
@@ -81,9 +79,10 @@ class Training(typing.NamedTuple):
 
     def next(self, text: str) -> str:
         """What to type next with the text of a schedule."""
+        command = " ".join(["warmup-jax", *(f"--import {_quoted(place)}" for place in imports_for(text))])
         if self.is_mine:
-            return f"warmup-jax plot {_quoted(text)} --total {self.run.total}"
-        return f"warmup-jax train {self.options} --schedule {_quoted(text)}"
+            return f"{command} plot {_quoted(text)} --total {self.run.total}"
+        return f"{command} train {self.options} --schedule {_quoted(text)}"
 
 
 def training_options(command: typing.Callable[..., typing.Any]) -> typing.Callable[..., typing.Any]:
@@ -154,38 +153,9 @@ def _of_a_function(train: str, total: str | None = None, steps_per_epoch: int | 
     run = wj.Run(as_length(total), steps_per_epoch=steps_per_epoch)
     options = f"--train {_quoted(train)} --total {run.total}"
     options += f" --steps-per-epoch {steps_per_epoch}" if steps_per_epoch else ""
-    return Training(_traced_back(_imported(train)), run, f"{_words.name(train)}: {run.total} steps", options)
-
-
-def _imported(name: str) -> typing.Callable[..., typing.Any]:
-    """The function that `module:function` names."""
-    place, colon, function = name.rpartition(":")
-    if not (colon and place and function):
-        raise ValueError(
-            f"--train must be MODULE:FUNCTION, such as mine:train or mine.py:train; got {_words.value(name)}"
-        )
-    folder, module = "", place
-    if place.endswith(".py"):
-        path = pathlib.Path(place)
-        folder, module = str(path.parent.absolute()), path.stem
-        if not path.is_file():
-            raise ValueError(f"--train: there is no file {_words.name(place)}")
-    sys.path.insert(0, folder)  # the empty one is the folder in which the command runs
-    try:
-        loaded = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise ValueError(
-                f"--train: {_words.name(place)} needs a module that is not installed, {error.name}"
-            ) from None
-        raise ValueError(f"--train: there is no module {_words.value(module)} in this folder or installed") from None
-    found = getattr(loaded, function, None)
-    if not callable(found):
-        names = [key for key, value in vars(loaded).items() if callable(value) and not key.startswith("_")]
-        raise ValueError(
-            f"--train: {_words.name(place)} has no function {_words.value(function)}.{_checks.nearest(function, names)}"
-        )
-    return found
+    return Training(
+        _traced_back(function_of("--train", train)), run, f"{_words.name(train)}: {run.total} steps", options
+    )
 
 
 def _traced_back(train: typing.Callable[..., typing.Any]) -> typing.Callable[..., typing.Any]:

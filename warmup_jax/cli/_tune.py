@@ -58,7 +58,8 @@ _schedule = click.option(
     default="cosine",
     show_default=True,
     metavar="NAME",
-    help="constant, linear or cosine after the warmup; or a recipe, such as wsd or one_cycle.",
+    help="constant, linear or cosine after the warmup; a recipe, such as wsd or one_cycle; or FILE.py:FUNCTION, a "
+    "function or class of your own.",
 )
 _set = click.option("--set", "others", multiple=True, metavar="NAME=VALUE", help="Another argument of the schedule.")
 
