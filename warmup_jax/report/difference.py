@@ -15,8 +15,8 @@ class Difference(typing.NamedTuple):
 
     Args:
         total: the steps of the run.
-        first: the first step at which they differ by more than the rounding of float32, which is taken as 1e-6 of the
-            values or 1e-7 of the largest; `None` if they differ nowhere.
+        first: the first step at which they differ by more than the rounding of float32, taken as 3e-7 of the largest
+            value; `None` if they differ nowhere.
         first_values: the values of both at `first`.
         most: the step at which they are furthest apart.
         most_values: the values of both at `most`.
@@ -101,10 +101,9 @@ def diff(first: Schedule, second: Schedule, total: int) -> Difference:
 
 
 def _apart(first: np.ndarray, second: np.ndarray, largest: float) -> np.ndarray:
-    """How far values are apart, 0 where that may be the rounding of float32: 1e-6 of them, or 1e-7 of the largest."""
+    """How far values are apart, 0 where that may be the rounding of a formula in float32: 3e-7 of the largest one."""
     apart = np.abs(first - second)
-    rounding = np.maximum(1e-6 * np.maximum(np.abs(first), np.abs(second)), 1e-7 * largest)
-    return np.where(apart > rounding, apart, 0.0)
+    return np.where(apart > 3e-7 * largest, apart, 0.0)
 
 
 def _becomes(before: float, after: float) -> str:

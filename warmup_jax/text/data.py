@@ -93,7 +93,7 @@ def run_of(data: typing.Mapping[str, typing.Any]) -> Run | None:
     for key in data:
         if key not in _KEYS:
             known = f'not one of {", ".join(_KEYS)}, and without a "type" this is no schedule'
-            convert = " The config of a trainer is read by `warmup-jax convert` and `compat.trainers.from_config`."
+            convert = " The config of a trainer is read by `warmup-jax convert` and `trainers.from_config`."
             raise ValueError(f"{_key(key)}: {known}.{_checks.nearest(key, (*_KEYS, 'type')) or convert}")
     for key in _KEYS[:2]:
         if key not in data:
