@@ -86,8 +86,7 @@ def diff(first: Schedule, second: Schedule, total: int) -> Difference:
     start, most, largest = None, None, 0.0
     for low in range(0, total, EVERY_STEP):
         steps = jnp.arange(low, min(low + EVERY_STEP, total), dtype=jnp.int32)
-        both = [np.asarray(schedule(steps), np.float64) for schedule in (first, second)]
-        apart = _apart(*both, np.abs(both).max(initial=0.0))
+        apart = _apart(np.asarray(first(steps), np.float64), np.asarray(second(steps), np.float64))
         if start is None and apart.any():
             start = low + int(np.flatnonzero(apart)[0])
         if apart.max() > largest:
@@ -100,9 +99,9 @@ def diff(first: Schedule, second: Schedule, total: int) -> Difference:
     return Difference(total, start, values[0], most, values[1], extends)
 
 
-def _apart(first: np.ndarray, second: np.ndarray, largest: float) -> np.ndarray:
+def _apart(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """How far values are apart, 0 where that may be the rounding of a formula in float32: 3e-7 of the largest one."""
-    apart = np.abs(first - second)
+    apart, largest = np.abs(first - second), np.abs([first, second]).max()
     return np.where(apart > 3e-7 * largest, apart, 0.0)
 
 
