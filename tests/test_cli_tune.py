@@ -79,7 +79,7 @@ def shrinks(peak: float, warmup: int) -> bool:
     """Whether the losses of `mine.train` end below where they begin."""
     rates = peak * np.minimum(1, np.arange(40) / warmup if warmup else np.ones(40))
     sizes = np.cumprod([1.0, *(1 - 4 * rates[:-1])]) ** 2
-    return sizes[-2:].mean() < 1
+    return bool(sizes[-2:].mean() < 1)
 
 
 def test_sweep(capsys):
