@@ -106,7 +106,7 @@ def _refuse(time: Time, *others: typing.Any) -> typing.NoReturn:
     )
 
 
-# What a tuple would answer with something else, or JAX with words about tuples. Newer releases of JAX ask for `__jax_array__`.
+# What a tuple would answer with something else, or JAX with words about tuples: its newer releases ask `__jax_array__`.
 _ARITHMETIC = "add radd sub rsub mul rmul truediv rtruediv floordiv mod pow rpow neg".split()
 for _name in [*_ARITHMETIC, "eq", "ne", "lt", "le", "gt", "ge", "float", "int", "jax_array"]:
     setattr(Time, f"__{_name}__", _refuse)
