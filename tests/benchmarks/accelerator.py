@@ -171,7 +171,9 @@ def tiny_steps(size: Size):
 
 def logging(size: Size):
     """How the rate is read in a loop of small steps."""
-    loss, params, batch = language_model(Size(size, layers=size.layers // 2, batch=size.batch // 4 or 1))
+    loss, params, batch = language_model(
+        Size(**vars(size) | {"layers": size.layers // 2, "batch": size.batch // 4 or 1})
+    )
     loop = Loop(loss, params, WAYS["ours, in its state"])
     host = jax.local_devices(backend="cpu")[0]
 
