@@ -61,9 +61,14 @@ def table(rows: typing.Sequence[typing.Sequence[str]]) -> list[str]:
     ]
 
 
-def apart(first: float, second: float) -> tuple[str, str]:
-    """Two float32 numbers with as many digits as it takes to tell them apart, four or more."""
-    shown = [(f"{first:.{digits}g}", f"{second:.{digits}g}") for digits in range(4, 10)]
+def apart(
+    first: float,
+    second: float,
+    write: typing.Callable[[float, int], str] = lambda value, digits: f"{value:.{digits}g}",
+    digits: typing.Iterable[int] = range(4, 10),
+) -> tuple[str, str]:
+    """Two float32 numbers with as many digits as it takes to tell them apart."""
+    shown = [(write(first, count), write(second, count)) for count in digits]
     return next((pair for pair in shown if pair[0] != pair[1]), shown[-1])
 
 

@@ -61,6 +61,11 @@ _schedule = click.option(
     help="constant, linear or cosine after the warmup; a recipe, such as wsd or one_cycle; or FILE.py:FUNCTION, a "
     "function or class of your own.",
 )
+_training_panel = click.option_panel(
+    "The training", options=["--train", "--total", "--steps-per-epoch", "--data", "--epochs", "--batch-size"]
+)
+_runs_panel = click.option_panel("The runs", options=["--seeds", "--folder", "--at-once"])
+_compared_panel = click.option_panel("What is compared and drawn", options=["--metric", "--mode", "--trained", "--out"])
 _set = click.option("--set", "others", multiple=True, metavar="NAME=VALUE", help="Another argument of the schedule.")
 
 
@@ -95,11 +100,9 @@ def _steps(option: str, given: str, training: Training) -> int:
     )
 )
 @click.option_panel("The schedules", options=["--peak", "--warmup", "--schedule", "--set"])
-@click.option_panel(
-    "The training", options=["--train", "--total", "--steps-per-epoch", "--data", "--epochs", "--batch-size"]
-)
-@click.option_panel("The runs", options=["--seeds", "--folder", "--at-once"])
-@click.option_panel("What is compared and drawn", options=["--metric", "--mode", "--trained", "--out"])
+@_training_panel
+@_runs_panel
+@_compared_panel
 @click.option("--peak", metavar="VALUES", help=f"Peaks, as above (default: {_PEAKS}).")
 @click.option("--warmup", metavar="VALUES", help=f"Warmups, as above (default: {_WARMUPS}).")
 @_schedule
@@ -151,10 +154,8 @@ def sweep(
     )
 )
 @click.option_panel("The rates", options=["--low", "--high"])
-@click.option_panel(
-    "The training", options=["--train", "--total", "--steps-per-epoch", "--data", "--epochs", "--batch-size"]
-)
-@click.option_panel("The runs", options=["--seeds", "--folder", "--at-once"])
+@_training_panel
+@_runs_panel
 @click.option_panel("The picture", options=["--out"])
 @click.option("--low", type=float, default=1e-6, show_default=True, metavar="RATE", help="The first rate.")
 @click.option(
@@ -198,11 +199,9 @@ def range_test(low: float, high: float, asked: dict[str, typing.Any], out: str |
     )
 )
 @click.option_panel("The schedules", options=["--peak", "--low", "--high", "--longest", "--schedule", "--set"])
-@click.option_panel(
-    "The training", options=["--train", "--total", "--steps-per-epoch", "--data", "--epochs", "--batch-size"]
-)
-@click.option_panel("The runs", options=["--seeds", "--folder", "--at-once"])
-@click.option_panel("What is compared and drawn", options=["--metric", "--mode", "--trained", "--out"])
+@_training_panel
+@_runs_panel
+@_compared_panel
 @click.option("--peak", type=float, metavar="RATE", help="The peak to warm up to (default: the best one).")
 @click.option("--low", type=float, default=1e-6, show_default=True, metavar="RATE", help="The least peak.")
 @click.option("--high", type=float, default=10.0, show_default=True, metavar="RATE", help="The largest peak.")

@@ -5,6 +5,7 @@ import typing
 import jax.numpy as jnp
 import numpy as np
 
+from warmup_jax import _words
 from warmup_jax._schedule import Schedule, length_of
 from warmup_jax.report._curves import check_concrete, check_total
 from warmup_jax.report._measures import EVERY_STEP
@@ -107,11 +108,9 @@ def _apart(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _becomes(before: float, after: float) -> str:
     """Both values, with as many digits as it takes to tell them apart."""
-    texts = [[_short(f"{value:.{digits}e}") for value in (before, after)] for digits in range(1, 9)]
-    shown = next((pair for pair in texts if pair[0] != pair[1]), texts[-1])
-    return f"{shown[0]} becomes {shown[1]}"
+    return " becomes ".join(_words.apart(before, after, _short, range(1, 9)))
 
 
-def _short(text: str) -> str:
-    digits, exponent = text.split("e")
-    return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}" if float(digits) else "0"
+def _short(value: float, digits: int) -> str:
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}" if float(mantissa) else "0"
